@@ -1,0 +1,38 @@
+#!/bin/bash
+# Starts and stops Docker engines of the lab.
+set -euo pipefail
+. "$(dirname "$0")/lib/common.sh"
+. "$lab_src/lib/cgroup.sh"
+. "$lab_src/lib/cell.sh"
+. "$lab_src/lib/registry.sh"
+. "$lab_src/lib/engine.sh"
+
+usage() {
+  cat >&2 <<'EOF'
+usage: lab/engine.sh start NAME [--store containerd|graph] [--build-runtime NAME] [--no-insecure] [--size SIZE]
+       lab/engine.sh stop NAME      keeps the engine's data
+       lab/engine.sh remove NAME    stops it and deletes its data
+
+--build-runtime  the runtime of build steps, for example larder-userns, the lab's stand-in for sysbox-runc
+--no-insecure    refuses the entitlement security.insecure
+--size           puts the data on a tmpfs of that size, for example 1g
+start prints the engine's DOCKER_HOST.
+EOF
+  exit 2
+}
+
+[ $# -ge 2 ] || usage
+action=$1 name=$2
+shift 2
+[[ $name =~ ^[a-z0-9][a-z0-9-]*$ ]] || fail "engine name \"$name\": use lower-case letters, digits and dashes"
+[ -x "$lab_root/usr/sbin/dockerd" ] || fail "there is no engine in $lab_root yet: run npm run lab:up"
+
+# Engines are numbered: two that start at the same time must not get the same address.
+exec 9>"$lab_dir/lock"
+flock 9
+case $action in
+  start) engine_start "$name" "$@" ;;
+  stop) engine_stop "$name" ;;
+  remove) engine_remove "$name" ;;
+  *) usage ;;
+esac

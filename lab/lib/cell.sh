@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# A cell is the lab's root with a program in mount, PID, network, IPC, UTS and cgroup namespaces of its own.
+# Its first process is known by its pid: when that one dies, the kernel ends the rest, and the mounts go with them.
+
+# cell_start NAME DIR PROGRAM...: PROGRAM runs in the cell; DIR/run is its /run.
+cell_start() {
+  local name=$1 dir=$2
+  shift 2
+  mkdir -p "$dir/run" "$dir/log"
+  find "$dir/run" -mindepth 1 -delete
+  install -D -t "$lab_root/usr/local/lib/larder-lab" "$lab_src"/cell/*
+  install -D -t "$lab_root/usr/local/bin" "$lab_src"/runtime/larder-userns
+  (
+    cgroup_join "$name"
+    # The lock that the caller holds is not the cell's.
+    exec 9>&-
+    # unshare's own --fork would hide the pid: the first child of this shell is the first process of the cell.
+    # shellcheck disable=SC2016
+    exec setsid unshare --mount --pid --net --ipc --uts --cgroup sh -c '"$@" & echo $! >"$0"' \
+      "$dir/pid.new" "$lab_src/cell/enter" "$lab_root" "$dir" "$@"
+  ) </dev/null >"$dir/log/cell.log" 2>&1
+  local pid
+  pid=$(cat "$dir/pid.new")
+  rm "$dir/pid.new"
+  echo "$pid $(start_time "$pid")" >"$dir/pid"
+}
+
+# cell_stop NAME DIR
+cell_stop() {
+  local pid
+  if pid=$(live_pid "$2/pid"); then
+    kill -TERM "$pid"
+    if ! wait_until 15 cell_gone "$2"; then
+      say "$1 did not stop in 15 s and is killed"
+      kill -KILL "$pid"
+      wait_until 15 cell_gone "$2" ||
+        fail "$1 (pid $pid) does not die: see $2/log, end the process and run lab/down.sh again"
+    fi
+  fi
+  rm -f "$2/pid"
+  if [ -d "$2/run" ]; then find "$2/run" -mindepth 1 -delete; fi
+  cgroup_remove "$1"
+}
+
+cell_gone() { ! live_pid "$1/pid" >/dev/null; }

@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# Each cell has a cgroup of its own: in every hierarchy of version 1, or one directory where there is only version 2.
+
+cgroup_hierarchies() {
+  if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
+    echo /sys/fs/cgroup
+  else
+    awk '$3 == "cgroup" && $2 ~ "^/sys/fs/cgroup/" { print $2 }' /proc/self/mounts
+  fi
+}
+
+cgroup_name() { echo "larder-lab-$lab_id-$1"; }
+
+# cgroup_join NAME: puts the calling shell there.
+cgroup_join() {
+  local hierarchy dir setting
+  for hierarchy in $(cgroup_hierarchies); do
+    dir=$hierarchy/$(cgroup_name "$1")
+    mkdir -p "$dir"
+    # A cpuset of version 1 begins empty, and takes no process before it is filled.
+    for setting in cpuset.cpus cpuset.mems; do
+      if [ -e "$dir/$setting" ] && [ -z "$(cat "$dir/$setting")" ]; then
+        cat "$hierarchy/$setting" >"$dir/$setting"
+      fi
+    done
+    if [ -e "$hierarchy/cgroup.controllers" ]; then cgroup_delegate "$hierarchy"; fi
+    echo "$BASHPID" >"$dir/cgroup.procs"
+  done
+}
+
+# cgroup_delegate DIR: version 2 only: lets the children of DIR have all the controllers that DIR has.
+cgroup_delegate() {
+  local controller
+  for controller in $(cat "$1/cgroup.controllers"); do
+    echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null ||
+      say "cgroup controller $controller cannot be handed on from $1: containers of the lab run without it"
+  done
+}
+
+cgroup_remove() {
+  local hierarchy dir
+  for hierarchy in $(cgroup_hierarchies); do
+    dir=$hierarchy/$(cgroup_name "$1")
+    [ -d "$dir" ] || continue
+    # The kernel lets go of a cgroup a moment after its last process is gone.
+    wait_until 5 cgroup_rmdir "$dir" ||
+      fail "cgroup $dir cannot be removed: it still has processes ($(xargs <"$dir/cgroup.procs")); stop them and run lab/down.sh again"
+  done
+}
+
+cgroup_rmdir() {
+  find "$1" -depth -type d -exec rmdir {} + 2>/dev/null || [ ! -d "$1" ]
+}

@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# Docker engines, each in a cell.
+
+engine_dir() { echo "$lab_dir/engines/$1"; }
+
+engine_start() {
+  local name=$1 store=containerd runtime='' insecure=true size='' dir
+  shift
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --store) store=${2:-} && shift 2 ;;
+      --build-runtime) runtime=${2:-} && shift 2 ;;
+      --no-insecure) insecure=false && shift ;;
+      --size) size=${2:-} && shift 2 ;;
+      *) fail "engine $name: unknown option \"$1\"; lab/engine.sh without arguments lists them" ;;
+    esac
+  done
+  case $store in containerd | graph) ;; *) fail "engine $name: the store is containerd or graph, not \"$store\"" ;; esac
+  dir=$(engine_dir "$name")
+  # Linux has 108 bytes for the path of a socket.
+  [ ${#dir} -le 90 ] || fail "the path of $dir/run/docker.sock is too long for a socket: set LARDER_LAB_DIR to a short path"
+  local settings="$store $runtime $insecure $size"
+  if live_pid "$dir/pid" >/dev/null; then
+    [ "$(cat "$dir/settings")" = "$settings" ] ||
+      fail "engine $name runs already with other options ($(cat "$dir/settings")): run lab/engine.sh stop $name first"
+  else
+    registry_start
+    mkdir -p "$dir/docker" "$dir/etc"
+    echo "$settings" >"$dir/settings"
+    engine_address "$name" >"$dir/address"
+    engine_config "$store" "$insecure" >"$dir/etc/daemon.json"
+    LARDER_LAB_SIZE=$size DOCKER_BUILDKIT_RUNC_COMMAND=$runtime \
+      cell_start "$name" "$dir" /usr/local/lib/larder-lab/engine "$registry_network.$(cat "$dir/address")"
+    engine_connect "$dir"
+    wait_until 30 engine_settled "$dir" && engine_answers "$dir" || {
+      tail -n 20 "$dir/log/cell.log" >&2
+      fail "engine $name does not answer: its last lines are above, the rest is in $dir/log/cell.log"
+    }
+  fi
+  echo "unix://$dir/run/docker.sock"
+}
+
+engine_config() {
+  local snapshotter=false
+  if [ "$1" = containerd ]; then snapshotter=true; fi
+  cat <<EOF
+{
+  "features": {"containerd-snapshotter": $snapshotter},
+  "builder": {"entitlements": {"security-insecure": $2, "network-host": true}},
+  "insecure-registries": ["$registry_network.0/24"],
+  "runtimes": {"larder-userns": {"path": "/usr/local/bin/larder-userns"}},
+  "shutdown-timeout": 1
+}
+EOF
+}
+
+# engine_address NAME: the last number of its address: the one it had, else the first that no engine has.
+engine_address() {
+  local number used
+  if [ -s "$(engine_dir "$1")/address" ]; then
+    cat "$(engine_dir "$1")/address"
+    return
+  fi
+  used=" $(cat "$lab_dir"/engines/*/address 2>/dev/null | xargs) "
+  for number in $(seq 2 254); do
+    case $used in *" $number "*) ;; *) echo "$number" && return ;; esac
+  done
+  fail "the lab has no address left for engine $1: remove engines with lab/engine.sh remove"
+}
+
+# engine_connect DIR: a cable from the lab's bridge to eth0 of the engine's cell.
+engine_connect() {
+  local pid port
+  pid=$(live_pid "$1/pid") || fail "engine ${1##*/} died at once: $(tail -n 5 "$1/log/cell.log")"
+  port=lab-$(cat "$1/address")
+  # The kernel takes a dead engine's cable away a moment later.
+  wait_until 5 engine_port_free "$port" || "$lab_dir/bin/ip" link delete "$port"
+  "$lab_dir/bin/ip" link add "$port" type veth peer name eth0 netns "$pid"
+  "$lab_dir/bin/ip" link set "$port" master lab0 up
+}
+
+engine_port_free() { ! "$lab_dir/bin/ip" link show "$1" >/dev/null 2>&1; }
+
+# An engine that died will not answer any more.
+engine_settled() { engine_answers "$1" || ! live_pid "$1/pid" >/dev/null; }
+
+engine_answers() {
+  [ -S "$1/run/docker.sock" ] && DOCKER_HOST=unix://$1/run/docker.sock "$lab_dir/bin/docker" version >/dev/null 2>&1
+}
+
+engine_stop() {
+  [ -d "$(engine_dir "$1")" ] || fail "there is no engine $1; those of this lab: $(ls "$lab_dir/engines")"
+  cell_stop "$1" "$(engine_dir "$1")"
+}
+
+engine_remove() {
+  engine_stop "$1"
+  rm -rf "$(engine_dir "$1")"
+}

@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+# .lab/env: what other programs need to know of the lab.
+
+# env_write NAME=VALUE...: the file is there as a whole or not at all.
+env_write() {
+  local pair
+  for pair in "$@"; do
+    printf "export %s='%s'\n" "${pair%%=*}" "${pair#*=}"
+  done >"$lab_dir/env.new"
+  mv "$lab_dir/env.new" "$lab_dir/env"
+}

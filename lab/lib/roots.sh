@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# Trees of files from Debian's packages: a small one for each suite, and the lab's root with the engine in it.
+
+mirror=${LARDER_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+root_packages=(docker.io docker-cli docker-buildx containerd runc iptables docker-registry skopeo
+  iproute2 jq git ca-certificates)
+
+# in_tree TREE DEBS COMMAND...: COMMAND by chroot, with /proc, the machine's resolver, and DEBS as apt's cache.
+# The mounts are in a namespace that ends with it.
+in_tree() {
+  # shellcheck disable=SC2016
+  unshare --mount --pid --fork --kill-child sh -euc '
+    tree=$1 debs=$2
+    shift 2
+    mount -t proc proc "$tree/proc"
+    mount --bind "$debs" "$tree/var/cache/apt/archives"
+    mount --bind /etc/resolv.conf "$tree/etc/resolv.conf"
+    export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive
+    exec chroot "$tree" "$@"' sh "$@"
+}
+
+# debootstrap does not ask whether a Release file has expired, so neither does apt: a mirror may be a snapshot.
+apt_options=(-q -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root -o Acquire::Retries=3)
+
+debs_dir() { mkdir -p "$lab_dir/cache/debs/$1/partial" && echo "$lab_dir/cache/debs/$1"; }
+
+tree_dir() { echo "$lab_dir/trees/$1"; }
+
+tree_key() { stamp_key "$lab_src/lib/roots.sh" "$mirror" "$1"; }
+
+# tree_build SUITE
+tree_build() {
+  local suite=$1 dir key script=()
+  dir=$(tree_dir "$suite") key=$(tree_key "$1")
+  if stamp_is "tree-$suite" "$key"; then return; fi
+  # A debootstrap older than the suite has no script for it; all suites of today are made as sid is.
+  [ -e "/usr/share/debootstrap/scripts/$suite" ] || script=(/usr/share/debootstrap/scripts/sid)
+  rm -rf "$dir"
+  mkdir -p "${dir%/*}"
+  # The mounts that debootstrap makes stay in a namespace of their own, also when it is killed.
+  unshare --mount debootstrap --variant=minbase "--cache-dir=$(debs_dir "$suite")" "--keyring=$(keyring)" \
+    "$suite" "$dir" "$mirror" "${script[@]}" >"$lab_dir/log/tree-$suite" 2>&1 || {
+    tail -n 20 "$lab_dir/log/tree-$suite" >&2
+    fail "debootstrap of $suite from $mirror failed: its last lines are above; LARDER_DEBIAN_MIRROR names another mirror"
+  }
+  tree_trim "$dir"
+  in_tree "$dir" "$(debs_dir "$suite")" apt-get "${apt_options[@]}" update >>"$lab_dir/log/tree-$suite" 2>&1 ||
+    fail "apt-get update of $suite failed: see $lab_dir/log/tree-$suite"
+  stamp_set "tree-$suite" "$key"
+  say "debian $suite: $(cat "$dir/etc/debian_version"), $(du -sm "$dir" | cut -f 1) MB"
+}
+
+# tree_trim TREE: no manuals and no translations, now and in what is installed later: images are unpacked often here.
+tree_trim() {
+  local kind
+  for kind in doc man info locale lintian; do
+    echo "path-exclude=/usr/share/$kind/*"
+    find "$1/usr/share/$kind" -mindepth 1 -delete 2>/dev/null || true
+  done >"$1/etc/dpkg/dpkg.cfg.d/lab"
+  # No service is started by its package.
+  printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+  chmod +x "$1/usr/sbin/policy-rc.d"
+}
+
+# tree_tar TREE: what of it belongs into an image.
+tree_tar() {
+  tar -C "$1" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' --exclude='./var/log/*' \
+    --exclude=./etc/resolv.conf --exclude=./etc/hostname --exclude='./dev/*' --numeric-owner -c .
+}
+
+# keyring: Debian's keys, from the machine's own packages.
+keyring() {
+  local file=usr/share/keyrings/debian-archive-keyring.gpg
+  if [ -e "/$file" ]; then
+    echo "/$file"
+    return
+  fi
+  if [ ! -e "$lab_dir/tools/keyring/$file" ]; then
+    package_unpack debian-archive-keyring "$lab_dir/tools/keyring" ||
+      fail "Debian's archive keys are missing: apt-get install debian-archive-keyring"
+  fi
+  echo "$lab_dir/tools/keyring/$file"
+}
+
+# root_build: the lab's root. The engines must be down.
+root_build() {
+  local key
+  key=$(stamp_key "$(tree_key forky)" "${root_packages[@]}")
+  if stamp_is root "$key"; then return; fi
+  rm -rf "$lab_root"
+  cp -a "$(tree_dir forky)" "$lab_root"
+  in_tree "$lab_root" "$(debs_dir forky)" apt-get "${apt_options[@]}" -y --no-install-recommends \
+    -o Dpkg::Options::=--force-unsafe-io install "${root_packages[@]}" >"$lab_dir/log/root" 2>&1 || {
+    tail -n 20 "$lab_dir/log/root" >&2
+    fail "the engine's packages could not be installed: the last lines are above, the rest is in $lab_dir/log/root"
+  }
+  stamp_set root "$key"
+  say "engine root: $(in_tree "$lab_root" "$(debs_dir forky)" dpkg-query -W -f '${Package} ${Version}, ' \
+    docker.io docker-buildx containerd runc docker-registry skopeo)$(du -sm "$lab_root" | cut -f 1) MB"
+}

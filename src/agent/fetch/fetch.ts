@@ -1,0 +1,120 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { LarderError } from "../../error.js";
+import { repositoryName } from "../../image/reference.js";
+import { hexOf, sha256 } from "../../store/chain.js";
+import { type FetchJob, type InnerImage, mount } from "../job.js";
+import { blobPath, type Descriptor, type Manifest, parseManifestOrIndex, verifyBlob } from "../layout.js";
+import { formatBytes, progress } from "../report.js";
+import { skopeo } from "./skopeo.js";
+
+const layout = mount.layout;
+/** skopeo's own layout, on the same file system: its files are renamed, not copied. */
+const raw = `${layout}/raw`;
+
+/**
+ * Fetches an image into an OCI layout with the bytes that its registry has. skopeo's own `oci:` layouts
+ * convert Docker's manifests, which changes image IDs; its `dir:` layouts do not.
+ */
+export async function fetchImage({ image, insecure }: FetchJob): Promise<void> {
+  const source = sourceOf(image, insecure);
+  const top = await skopeo(inspectArguments(source), source.context);
+  if (`sha256:${sha256(top)}` !== image.reference.digest) {
+    throw new LarderError(`the manifest ${image.reference.digest} is corrupt: the registry sent other bytes`);
+  }
+  await mkdir(`${layout}/blobs/sha256`, { recursive: true });
+  await skopeo(copyArguments(source, image), source.context, announceBlob());
+  const manifest = await adoptRawLayout(image);
+  await writeFile(blobPath(layout, image.reference.digest), top);
+  await writeFile(`${layout}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}');
+  await writeFile(`${layout}/index.json`, formatIndex(top, image));
+  await fixTimes();
+  const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
+  progress(`${manifest.layers.length} layers, ${formatBytes(total)}`);
+}
+
+function sourceOf(image: InnerImage, insecure: boolean) {
+  const { reference, platform } = image;
+  const hasAuth = existsSync(mount.auth);
+  return {
+    url: `docker://${repositoryName(reference)}@${reference.digest}`,
+    options: ["--retry-times=2", ...(hasAuth ? [`--authfile=${mount.auth}`] : [])],
+    insecure,
+    context: { registry: reference.domain, platform, hasAuth },
+  };
+}
+
+type Source = ReturnType<typeof sourceOf>;
+
+function inspectArguments({ url, options, insecure }: Source): string[] {
+  return ["inspect", "--raw", `--tls-verify=${!insecure}`, ...options, url];
+}
+
+function copyArguments(source: Source, { platform }: InnerImage): string[] {
+  return [
+    `--override-os=${platform.os}`,
+    `--override-arch=${platform.architecture}`,
+    ...(platform.variant ? [`--override-variant=${platform.variant}`] : []),
+    "copy",
+    "--preserve-digests",
+    `--src-tls-verify=${!source.insecure}`,
+    ...source.options,
+    source.url,
+    `dir:${raw}`,
+  ];
+}
+
+function announceBlob(): (line: string) => void {
+  let count = 0;
+  return (line) => {
+    const digest = /Copying blob (sha256:[0-9a-f]+)/.exec(line)?.[1];
+    if (digest !== undefined) progress(`layer ${++count} ${digest}`);
+  };
+}
+
+/** Moves the blobs of skopeo's `dir:` layout to where an OCI layout has them, and checks each. */
+async function adoptRawLayout(image: InnerImage): Promise<Manifest> {
+  const bytes = await readFile(`${raw}/manifest.json`);
+  const parsed = parseManifestOrIndex(bytes);
+  if (!("manifest" in parsed)) throw new Error("skopeo wrote an index where a manifest was expected");
+  const { manifest } = parsed;
+  if (manifest.config.digest !== image.imageId) {
+    throw new LarderError(
+      `the registry's image has the ID ${manifest.config.digest}, but BuildKit resolved ${image.imageId}: build again`,
+    );
+  }
+  await adoptBlob(manifest.config, "the config");
+  const layers = new Map(manifest.layers.map((layer) => [layer.digest, layer]));
+  for (const layer of layers.values()) await adoptBlob(layer, "the layer");
+  await rename(`${raw}/manifest.json`, blobPath(layout, `sha256:${sha256(bytes)}`));
+  await rm(raw, { recursive: true });
+  return manifest;
+}
+
+async function adoptBlob(blob: Descriptor, what: string): Promise<void> {
+  const path = blobPath(layout, blob.digest);
+  await rename(`${raw}/${hexOf(blob.digest)}`, path);
+  await verifyBlob(path, blob, what);
+}
+
+function formatIndex(top: Buffer, image: InnerImage): string {
+  const { mediaType } = JSON.parse(top.toString("utf8")) as { mediaType?: string };
+  const isIndex = "index" in parseManifestOrIndex(top);
+  const descriptor = {
+    // Only OCI manifests may leave it out.
+    mediaType: mediaType ?? `application/vnd.oci.image.${isIndex ? "index" : "manifest"}.v1+json`,
+    digest: image.reference.digest,
+    size: top.length,
+  };
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.index.v1+json",
+    manifests: [descriptor],
+  });
+}
+
+/** The layout is an output: nothing in it may tell when it was made. */
+async function fixTimes(): Promise<void> {
+  const names = await readdir(layout, { recursive: true });
+  for (const name of ["", ...names]) await utimes(`${layout}/${name}`, 0, 0);
+}

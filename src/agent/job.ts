@@ -1,0 +1,89 @@
+/**
+ * What the frontend asks of a build step: the environment variable LARDER_JOB of the step holds one
+ * of these as JSON. It is part of the step's cache key, so nothing in it may vary by chance.
+ */
+import type { Reference } from "../image/reference.js";
+
+export const jobVariable = "LARDER_JOB";
+/** Where the frontend image keeps Larder itself. */
+export const home = "/opt/larder";
+
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+/** An image as its registry describes it; `reference.digest` is the digest that the tag stood for. */
+export interface InnerImage {
+  readonly reference: Reference & { readonly digest: string };
+  readonly platform: Platform;
+  /** Digest of the image's config: Docker's image ID. */
+  readonly imageId: string;
+  /** Uncompressed digests of its layers, bottom layer first. */
+  readonly diffIds: readonly string[];
+}
+
+/** Unprivileged, with a network: the image goes from its registry into an OCI layout. */
+export interface FetchJob {
+  readonly kind: "fetch";
+  readonly image: InnerImage;
+  /** The registry may speak plain HTTP, or HTTPS with a certificate nobody knows. */
+  readonly insecure: boolean;
+}
+
+/** Privileged, without a network: the stage's own daemon takes the images in. */
+export interface StockJob {
+  readonly kind: "stock";
+  readonly images: readonly InnerImage[];
+  /** Outer layer k holds the inner layers with the diffIDs `layers[k]`. */
+  readonly layers: readonly (readonly string[])[];
+  /** The stage's environment (`NAME=value`): its PATH says which daemon is meant. */
+  readonly env: readonly string[];
+}
+
+/** Without MergeOp: one outer layer is copied onto the stage. */
+export interface PlaceJob {
+  readonly kind: "place";
+}
+
+export type Job = FetchJob | StockJob | PlaceJob;
+
+/** Mount points of the steps. */
+export const mount = {
+  /** fetch: output, the OCI layout. */
+  layout: "/out/layout",
+  /** fetch: the Docker config.json with credentials, if the build has such a secret. */
+  auth: "/run/secrets/larder-auth",
+  /** stock, place: the stage, writable. */
+  stage: "/stage",
+  /** stock: input i, the OCI layout of `images[i]`. */
+  input: (i: number): string => `/in/${i}`,
+  /** stock: a plain directory for the daemon's data root; what is left there is thrown away. */
+  work: "/out/work",
+  /** stock: output, what belongs to this PRELOAD alone. */
+  catalog: "/out/catalog",
+  /** stock: output, outer layer k. */
+  layer: (k: number): string => `/out/layer/${k}`,
+  /** place: the tree to copy. */
+  tree: "/in/tree",
+} as const;
+
+/**
+ * A step that fails leaves one sentence in this file of its reporting mount, for the frontend to read
+ * and to put into the build's error: `layout` for fetch, `catalog` for stock, `stage` for place.
+ */
+export const errorReport = ".larder-error.json";
+export interface ErrorReport {
+  /** Lower case, names the thing and the way out; the frontend puts the image and the line before it. */
+  readonly message: string;
+}
+
+/** Where the shelf is in the system image. */
+export const shelf = "usr/lib/larder";
+
+/** `/usr/lib/larder/preload.json`: all that PRELOAD put into the system image so far. */
+export interface Preload {
+  readonly version: 1;
+  readonly images: readonly InnerImage[];
+}

@@ -1,0 +1,34 @@
+import { LarderError } from "../error.js";
+import { fetchImage } from "./fetch/fetch.js";
+import { type Job, jobVariable, mount } from "./job.js";
+import { place } from "./place.js";
+import { reportError } from "./report.js";
+import { stock } from "./stock/stock.js";
+
+const reportingMount = { fetch: mount.layout, stock: mount.catalog, place: mount.stage } as const;
+
+/** What a build step of Larder runs. Ends with exit code 1, a sentence on stderr and in the error report. */
+async function main(): Promise<void> {
+  const job = JSON.parse(process.env[jobVariable] ?? "null") as Job | null;
+  if (job === null)
+    throw new Error(`${jobVariable} is not set: only a build step of Larder runs this program`);
+  try {
+    await runJob(job);
+  } catch (thrown) {
+    await reportError(reportingMount[job.kind], LarderError.from(thrown));
+    process.exitCode = 1;
+  }
+}
+
+function runJob(job: Job): Promise<void> {
+  switch (job.kind) {
+    case "fetch":
+      return fetchImage(job);
+    case "stock":
+      return stock(job);
+    case "place":
+      return place();
+  }
+}
+
+await main();

@@ -1,0 +1,24 @@
+import { writeFile } from "node:fs/promises";
+import { type ErrorReport, errorReport } from "./job.js";
+
+/** A line for whoever watches the build. */
+export function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Prints the sentence and leaves it where the frontend looks for it; stack traces are for LARDER_DEBUG. */
+export async function reportError(directory: string, error: Error): Promise<void> {
+  progress(`larder: ${error.message}`);
+  if (process.env["LARDER_DEBUG"])
+    progress(String(error.cause instanceof Error ? error.cause.stack : error.stack));
+  const report: ErrorReport = { message: error.message };
+  await writeFile(`${directory}/${errorReport}`, `${JSON.stringify(report)}\n`);
+}
+
+/** Powers of ten, as Docker's progress has them: `12.3 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(Math.max(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), 0), units.length - 1);
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? value : value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${units[power]}`;
+}

@@ -1,0 +1,178 @@
+/**
+ * A stage is cut at each PRELOAD. The part above goes to the stock frontend as it is (`headText`); the
+ * part below goes to it in a file where the stage builds FROM a named context, the cut (`tailText`).
+ *
+ * Some instructions act on what comes after them without leaving all of it in the image config: ARG, an
+ * ENV that hides an ARG, CMD (an ENTRYPOINT below clears a CMD from another stage), ONBUILD. They are kept
+ * in the tail, on their own lines, with the values that they had at the cut.
+ */
+import type { Lines } from "../error.js";
+import type { HistoryEntry, ImageConfig } from "../image/config.js";
+import { Draft } from "./draft.js";
+import { type Dockerfile, type Instruction, preloadsOf, type Stage, splitWords } from "./parse.js";
+import { type Probe, probeInstruction } from "./probe.js";
+
+/** A place where a stage is cut. */
+export interface Cut {
+  /** The named context that the stage builds FROM below the cut. */
+  readonly context: string;
+  readonly stage: Stage;
+  readonly preload: Instruction;
+}
+
+/** A cut whose upper part has been solved. */
+export interface SolvedCut extends Cut {
+  readonly kept: readonly KeptInstruction[];
+  /** Config of the image at the cut, PRELOAD's own history and label in it. */
+  readonly config: ImageConfig;
+}
+
+export interface KeptInstruction {
+  readonly line: number;
+  readonly text: string;
+  /** Entries that it adds to the image's history, where they already are. */
+  readonly entries: 0 | 1;
+}
+
+/** The file up to the cut, and the probe in place of PRELOAD. Its last stage is the one to solve. */
+export function headText(
+  dockerfile: Dockerfile,
+  cut: Cut,
+  solved: readonly SolvedCut[],
+  probe: Probe,
+): string {
+  const draft = new Draft(dockerfile.text);
+  replaceCutStages(draft, dockerfile, solved);
+  return draft
+    .blankFrom(cut.preload.lines.start)
+    .put(cut.preload.lines.start, probeInstruction(probe))
+    .toString();
+}
+
+/** The whole file with all cut stages building FROM their last cut. */
+export function tailText(dockerfile: Dockerfile, solved: readonly SolvedCut[]): string {
+  const draft = new Draft(dockerfile.text);
+  replaceCutStages(draft, dockerfile, solved);
+  return draft.toString();
+}
+
+/** Variables whose values at the cut have to be known to keep the instructions that set them. */
+export function keptVariables(dockerfile: Dockerfile, ancestors: readonly Stage[], cut: Cut): string[] {
+  const above = [...ancestors.flatMap(({ instructions }) => instructions), ...instructionsAbove(cut)];
+  return [...new Set(argumentNames(above, dockerfile.escape))].filter((name) => /^[A-Za-z_]\w*$/.test(name));
+}
+
+export interface KeptContext {
+  readonly dockerfile: Dockerfile;
+  /** The stages of this file that the cut one builds on, nearest first. */
+  readonly ancestors: readonly Stage[];
+  readonly cut: Cut;
+  readonly variables: ReadonlyMap<string, string>;
+  readonly config: ImageConfig;
+  /** A variable that `--build-arg` sets. */
+  readonly isBuildArgument: (name: string) => boolean;
+}
+
+export function keptInstructions(context: KeptContext): KeptInstruction[] {
+  const { cut, dockerfile, config } = context;
+  const above = instructionsAbove(cut);
+  const names = new Set(argumentNames(above, dockerfile.escape));
+  const lastCmd = above.findLast(({ keyword }) => keyword === "CMD");
+  const own = above.flatMap((instruction): KeptInstruction[] => {
+    const at = (text: string, entries: 0 | 1): KeptInstruction[] => [
+      { line: instruction.lines.start, text, entries },
+    ];
+    switch (instruction.keyword) {
+      case "ARG":
+        return at(keptArg(instruction, context), 1);
+      case "ENV":
+        return keptEnv(instruction, names, context).flatMap((text) => at(text, 1));
+      case "CMD":
+        return instruction === lastCmd ? at(`CMD ${JSON.stringify(config.config?.Cmd ?? [])}`, 1) : [];
+      case "ONBUILD":
+        return at(`ONBUILD ${instruction.text}`, 0);
+      default:
+        return [];
+    }
+  });
+  return [...own, ...inheritedArguments(context, names)];
+}
+
+/**
+ * Takes the entries of kept instructions out of a config that was solved from a tail: they stand there a
+ * second time, right after the history of the cut that the result builds on.
+ */
+export function withoutKeptHistory(config: ImageConfig, cut: SolvedCut | undefined): ImageConfig {
+  if (!cut) return config;
+  const start = cut.config.history?.length ?? 0;
+  const count = cut.kept.reduce((sum, { entries }) => sum + entries, 0);
+  const history: HistoryEntry[] = [...(config.history ?? [])];
+  history.splice(start, count);
+  return { ...config, history };
+}
+
+function replaceCutStages(draft: Draft, dockerfile: Dockerfile, solved: readonly SolvedCut[]): void {
+  for (const stage of dockerfile.stages) {
+    // A PRELOAD that is left is one of a stage that is not needed; the stock frontend does not know it.
+    for (const { lines } of preloadsOf(stage)) draft.blank(lines);
+    const last = solved.findLast((cut) => cut.stage === stage);
+    if (last) replaceHead(draft, last);
+  }
+}
+
+function replaceHead(draft: Draft, { stage, preload, context, kept }: SolvedCut): void {
+  const replaced: Lines = { start: stage.from.lines.start, end: preload.lines.end };
+  const from = ["FROM", ...stage.flags, context, ...(stage.name ? ["AS", stage.name] : [])];
+  draft.blank(replaced).put(replaced.start, from.join(" "));
+  for (const { line, text } of kept) draft.put(line, text);
+}
+
+function instructionsAbove({ stage, preload }: Cut): readonly Instruction[] {
+  return stage.instructions.filter(({ lines }) => lines.end < preload.lines.start);
+}
+
+function argumentNames(instructions: readonly Instruction[], escape: string): string[] {
+  return instructions
+    .filter(({ keyword }) => keyword === "ARG")
+    .flatMap(({ text }) => splitWords(text, escape))
+    .map((word) => word.split("=", 1)[0] ?? "");
+}
+
+function keptArg({ text }: Instruction, context: KeptContext): string {
+  const words = splitWords(text, context.dockerfile.escape).map((word) => {
+    const [name = "", ...value] = word.split("=");
+    if (value.length === 0 || context.isBuildArgument(name)) return name;
+    return assignment(name, context) ?? word;
+  });
+  return `ARG ${words.join(" ")}`;
+}
+
+/** An ENV is kept where it decides the value of an ARG's variable. */
+function keptEnv({ text }: Instruction, names: ReadonlySet<string>, context: KeptContext): string[] {
+  const words = splitWords(text, context.dockerfile.escape);
+  const isLegacyForm = !words[0]?.includes("=");
+  const set = (isLegacyForm ? words.slice(0, 1) : words).map((word) => word.split("=", 1)[0] ?? "");
+  const assignments = set.filter((name) => names.has(name)).map((name) => assignment(name, context));
+  const known = assignments.filter((text): text is string => text !== undefined);
+  return known.length > 0 ? [`ENV ${known.join(" ")}`] : [];
+}
+
+/** ARGs of the stages below are in scope, too; they have no lines here but that of the PRELOAD. */
+function inheritedArguments(context: KeptContext, own: ReadonlySet<string>): KeptInstruction[] {
+  const { ancestors, dockerfile, cut, isBuildArgument } = context;
+  const names = argumentNames(
+    ancestors.flatMap(({ instructions }) => instructions),
+    dockerfile.escape,
+  );
+  const inherited = [...new Set(names)].filter((name) => !own.has(name));
+  if (inherited.length === 0) return [];
+  const words = inherited.map((name) => (isBuildArgument(name) ? name : (assignment(name, context) ?? name)));
+  return [{ line: cut.preload.lines.start, text: `ARG ${words.join(" ")}`, entries: 1 }];
+}
+
+/** `NAME='value'`, or nothing if no line of a Dockerfile can say it. */
+function assignment(name: string, { variables }: KeptContext): string | undefined {
+  const value = variables.get(name);
+  if (value === undefined || value.includes("\n")) return undefined;
+  return `${name}='${value.replaceAll("'", `'"'"'`)}'`;
+}

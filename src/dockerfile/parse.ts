@@ -1,0 +1,119 @@
+/**
+ * What Larder must know of a Dockerfile: its stages, where its instructions stand, and the words after
+ * PRELOAD. What the instructions mean is the stock frontend's business.
+ */
+import { type Instruction as AstInstruction, DockerfileParser } from "dockerfile-ast";
+import type { Lines } from "../error.js";
+
+export interface Instruction {
+  /** In capitals. */
+  readonly keyword: string;
+  readonly lines: Lines;
+  /** All after the keyword, continued lines joined, comments between them removed. */
+  readonly text: string;
+}
+
+export interface Stage {
+  readonly index: number;
+  /** As written after AS. */
+  readonly name: string | undefined;
+  /** The word after FROM, not expanded. */
+  readonly base: string;
+  /** `--platform=...` as written, not expanded. */
+  readonly flags: readonly string[];
+  readonly from: Instruction;
+  /** Without the FROM. */
+  readonly instructions: readonly Instruction[];
+}
+
+export interface Dockerfile {
+  readonly filename: string;
+  readonly text: string;
+  /** The line continuation and escape character: `\` or a backtick. */
+  readonly escape: string;
+  /** ARG instructions above the first FROM. */
+  readonly globals: readonly Instruction[];
+  readonly stages: readonly Stage[];
+}
+
+/** Never throws: what is wrong with the file is for the stock frontend to say. */
+export function parseDockerfile(filename: string, text: string): Dockerfile {
+  const ast = DockerfileParser.parse(text);
+  const escape = ast.getEscapeCharacter();
+  const instructions = ast.getInstructions().map((node) => toInstruction(node, escape));
+  const firstFrom = instructions.findIndex(({ keyword }) => keyword === "FROM");
+  const globals = firstFrom < 0 ? instructions : instructions.slice(0, firstFrom);
+  return {
+    filename,
+    text,
+    escape,
+    globals,
+    stages: firstFrom < 0 ? [] : toStages(instructions.slice(firstFrom), escape),
+  };
+}
+
+export function preloadsOf(stage: Stage): readonly Instruction[] {
+  return stage.instructions.filter(({ keyword }) => keyword === "PRELOAD");
+}
+
+/** Splits at white space outside quotes; quotes and escapes stay in the words, for the stock frontend. */
+export function splitWords(text: string, escape: string): string[] {
+  const words: string[] = [];
+  let word = "";
+  let quote = "";
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === escape && quote !== "'" && at + 1 < text.length) {
+      word += character + text.charAt(++at);
+    } else if (quote) {
+      if (character === quote) quote = "";
+      word += character;
+    } else if (/\s/.test(character)) {
+      if (word) words.push(word);
+      word = "";
+    } else {
+      if (character === '"' || character === "'") quote = character;
+      word += character;
+    }
+  }
+  return word ? [...words, word] : words;
+}
+
+function toInstruction(node: AstInstruction, escape: string): Instruction {
+  const { start, end } = node.getRange();
+  const keyword = node.getKeyword();
+  const raw = node.getTextContent().slice(node.getInstruction().length);
+  return { keyword, lines: { start: start.line + 1, end: end.line + 1 }, text: joinLines(raw, escape) };
+}
+
+function joinLines(raw: string, escape: string): string {
+  const [first = "", ...rest] = raw.split(/\r?\n/);
+  const lines = [first, ...rest.filter((line) => !/^\s*(#|$)/.test(line))];
+  return lines
+    .map((line) => line.trimEnd())
+    .map((line) => (line.endsWith(escape) ? line.slice(0, -1) : line))
+    .join("")
+    .trim();
+}
+
+function toStages(instructions: readonly Instruction[], escape: string): Stage[] {
+  const stages: (Stage & { instructions: Instruction[] })[] = [];
+  for (const instruction of instructions) {
+    if (instruction.keyword !== "FROM") {
+      stages.at(-1)?.instructions.push(instruction);
+      continue;
+    }
+    const words = splitWords(instruction.text, escape);
+    const flags = words.filter((word) => word.startsWith("--"));
+    const [base = "", as, name] = words.filter((word) => !word.startsWith("--"));
+    stages.push({
+      index: stages.length,
+      name: as?.toUpperCase() === "AS" ? name : undefined,
+      base,
+      flags,
+      from: instruction,
+      instructions: [],
+    });
+  }
+  return stages;
+}

@@ -1,0 +1,41 @@
+/** Which stages a build needs. */
+import type { Dockerfile, Stage } from "./parse.js";
+
+/** The stage that `--target` names (not case-sensitive, names only), by default the last one. */
+export function targetStage({ stages }: Dockerfile, target: string | undefined): Stage | undefined {
+  return target ? findStage(stages, target) : stages.at(-1);
+}
+
+/** The stage a stage builds FROM, if it is one of this file; `bases` are the expanded words after FROM. */
+export function baseStage({ stages }: Dockerfile, stage: Stage, bases: readonly string[]): Stage | undefined {
+  return findStage(stages.slice(0, stage.index), bases[stage.index] ?? stage.base);
+}
+
+/** The target and all that it builds FROM, copies from or mounts, in the order of the file. */
+export function neededStages(dockerfile: Dockerfile, target: Stage, bases: readonly string[]): Stage[] {
+  const needed = new Set<Stage>();
+  const visit = (stage: Stage | undefined): void => {
+    if (!stage || needed.has(stage)) return;
+    needed.add(stage);
+    visit(baseStage(dockerfile, stage, bases));
+    for (const name of referencedStages(stage)) {
+      // A name with a variable in it could be any stage above.
+      if (name.includes("$")) dockerfile.stages.slice(0, stage.index).forEach(visit);
+      else visit(/^\d+$/.test(name) ? dockerfile.stages[Number(name)] : findStage(dockerfile.stages, name));
+    }
+  };
+  visit(target);
+  return dockerfile.stages.filter((stage) => needed.has(stage));
+}
+
+function findStage(stages: readonly Stage[], name: string): Stage | undefined {
+  return stages.findLast((stage) => stage.name?.toLowerCase() === name.toLowerCase());
+}
+
+/** COPY --from=x, RUN --mount=...,from=x, also behind ONBUILD. */
+function referencedStages(stage: Stage): string[] {
+  return stage.instructions
+    .filter(({ keyword }) => ["COPY", "ADD", "RUN", "ONBUILD"].includes(keyword))
+    .flatMap(({ text }) => [...text.matchAll(/(?:--from=|--mount=\S*?\bfrom=)["']?([^\s,"']+)/g)])
+    .map((match) => match[1] ?? "");
+}

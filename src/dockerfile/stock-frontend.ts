@@ -1,0 +1,70 @@
+/** The frontend that everything but PRELOAD is left to: `dockerfile.v0`, built into the daemon. */
+import { LarderError } from "../error.js";
+import type { Bridge } from "../gateway/bridge.js";
+import type { BuildOptions } from "../gateway/options.js";
+import type { Result } from "../gen/gateway.js";
+import type { Definition } from "../gen/ops.js";
+import { type ImageConfig, parseConfig } from "../image/config.js";
+import { files, type NewFile } from "../llb/file.js";
+import { marshal } from "../llb/marshal.js";
+import type { Source } from "./read.js";
+
+export interface StockRequest {
+  readonly options: Readonly<Record<string, string>>;
+  readonly inputs: Readonly<Record<string, Definition>>;
+}
+
+/** The build as it was asked for. */
+export function originalRequest(options: BuildOptions, source: Source): StockRequest {
+  return { options: options.frontend, inputs: source.inputs };
+}
+
+/**
+ * A request for the same build with another Dockerfile text. The option `dockerfilekey` would make the
+ * stock frontend read the client's file all the same.
+ */
+export function withText(request: StockRequest, source: Source, text: string): StockRequest {
+  const { dockerfilekey: _, ...options } = request.options;
+  const { filename, ignore } = source;
+  const list: NewFile[] = [{ path: `/${filename}`, data: Buffer.from(text) }];
+  if (ignore) list.push({ path: `/${filename}.dockerignore`, data: ignore });
+  const dockerfile = marshal(files(`[internal] load build definition from ${filename}`, list));
+  return { options, inputs: { ...request.inputs, dockerfile } };
+}
+
+/** A request for what stands above a cut: one platform, no attestations, none of the user's labels. */
+export function asIntermediate(request: StockRequest): StockRequest {
+  const dropped =
+    /^(target$|label:|attest:|multi-platform$|requestid$|build-arg:BUILDKIT_(ATTEST_|MULTI_PLATFORM$))/;
+  const options = Object.fromEntries(Object.entries(request.options).filter(([key]) => !dropped.test(key)));
+  return { ...request, options: { ...options, "build-arg:BUILDKIT_DOCKERFILE_CHECK": "skip=all" } };
+}
+
+/**
+ * Solves with the stock frontend, lazily. Without `cmdline` it would find the `# syntax=` line again and
+ * call Larder, without end.
+ */
+export async function solveStock(bridge: Bridge, { options, inputs }: StockRequest): Promise<Result> {
+  const cmdline = options.cmdline ?? options.source ?? "larder";
+  return bridge.solve({
+    Frontend: "dockerfile.v0",
+    FrontendOpt: { ...options, cmdline },
+    FrontendInputs: { ...inputs },
+    CacheImports: cacheImports(options),
+  });
+}
+
+/** The config of a result for one platform. */
+export function configOf(result: Result): ImageConfig {
+  const bytes = result.metadata["containerimage.config"];
+  if (!bytes) throw new LarderError("the stock frontend gave a result without an image config");
+  return parseConfig(bytes);
+}
+
+/** `--cache-from`, which a frontend has to repeat with each solve. */
+export function cacheImports(
+  options: Readonly<Record<string, string>>,
+): { Type: string; Attrs: Record<string, string> }[] {
+  const text = options["cache-imports"];
+  return text ? (JSON.parse(text) as { Type: string; Attrs: Record<string, string> }[]) : [];
+}

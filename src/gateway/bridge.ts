@@ -1,0 +1,95 @@
+/** BuildKit's LLBBridge as promises. The only file that knows grpc-js. */
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import { LarderError } from "../error.js";
+import {
+  type InputsResponse,
+  LLBBridgeClient,
+  type PongResponse,
+  type ReadFileResponse,
+  type ResolveImageConfigRequest,
+  type ResolveImageConfigResponse,
+  type Result,
+  ReturnRequest,
+  SolveRequest,
+  type SolveResponse,
+} from "../gen/gateway.js";
+import type { Definition } from "../gen/ops.js";
+import { Status } from "../gen/status.js";
+import type { LongValues } from "./long-values.js";
+import type { Transport } from "./stdio.js";
+
+export interface Bridge {
+  ping(): Promise<PongResponse>;
+  /** Definitions that the client or another frontend passed in, by name. */
+  inputs(): Promise<Record<string, Definition>>;
+  resolveImageConfig(request: ResolveImageConfigRequest): Promise<ResolveImageConfigResponse>;
+  /** Nothing runs until the result is evaluated, read or exported. */
+  solve(request: Parameters<typeof SolveRequest.fromPartial>[0]): Promise<Result>;
+  evaluate(ref: string): Promise<void>;
+  readFile(ref: string, path: string): Promise<Buffer>;
+  /** To be called once; the process must then exit. */
+  return(request: Parameters<typeof ReturnRequest.fromPartial>[0]): Promise<void>;
+}
+
+/** The daemon's limit for one message, in both directions. */
+const messageBytes = 16 * 1024 * 1024;
+
+export function openBridge({ address, longValues }: Transport): Bridge {
+  const client = new LLBBridgeClient(address, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": messageBytes,
+    "grpc.max_send_message_length": messageBytes,
+    // Retries would need the response headers that the filter has no reason to keep.
+    "grpc.enable_retries": 0,
+    "grpc.default_authority": "localhost",
+  });
+  const call = <Response>(
+    start: (done: (error: ServiceError | null, response: Response) => void) => unknown,
+  ) =>
+    new Promise<Response>((resolve, reject) => {
+      start((error, response) => (error ? reject(fromServiceError(error, longValues)) : resolve(response)));
+    });
+
+  return {
+    ping: () => call<PongResponse>((done) => client.ping({}, done)),
+    inputs: async () => (await call<InputsResponse>((done) => client.inputs({}, done))).Definitions,
+    resolveImageConfig: (request) =>
+      call<ResolveImageConfigResponse>((done) => client.resolveImageConfig(request, done)),
+    solve: async (request) => {
+      const full = SolveRequest.fromPartial({
+        ...request,
+        allowResultReturn: true,
+        allowResultArrayRef: true,
+      });
+      const { result } = await call<SolveResponse>((done) => client.solve(full, done));
+      if (!result) throw new LarderError("the builder answered a solve without a result");
+      return result;
+    },
+    evaluate: async (ref) => {
+      await call<unknown>((done) => client.evaluate({ Ref: ref }, done));
+    },
+    readFile: async (ref, path) => {
+      const request = { Ref: ref, FilePath: path, Range: undefined };
+      const { Data } = await call<ReadFileResponse>((done) => client.readFile(request, done));
+      return Buffer.from(Data);
+    },
+    return: async (request) => {
+      const full = ReturnRequest.fromPartial(request);
+      await call<unknown>((done) => client.return(full, done));
+    },
+  };
+}
+
+const detailsKey = "grpc-status-details-bin";
+
+/** Status details come in a trailer, which the filter may have shortened (see long-values.ts). */
+function fromServiceError(error: ServiceError, longValues: LongValues): LarderError {
+  const raw = error.metadata?.get(detailsKey)[0];
+  // grpc-js has already decoded the base64 of what it took for the value: the token.
+  const text = raw === undefined ? undefined : longValues.restore(Buffer.from(raw).toString("base64"));
+  const status = text === undefined ? undefined : Status.decode(Buffer.from(text, "base64"));
+  return new LarderError(status?.message || error.details, {
+    code: status?.code ?? error.code,
+    details: status?.details ?? [],
+    cause: error,
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * BuildKit's typed error details: JSON in spite of their protobuf envelope, `type_url` says which. What the
+ * user sees of them is the excerpt of the Dockerfile, made from the detail `Source`.
+ */
+import { LarderError, type Lines } from "../error.js";
+import type { Detail } from "../gen/status.js";
+
+const typePrefix = "github.com/moby/buildkit/";
+const sourceType = `${typePrefix}errdefs.Source+json`;
+const solveType = `${typePrefix}errdefs.Solve+json`;
+
+/** What a failed step leaves to look at. */
+export interface FailedSolve {
+  /** A ref for each mount of the op. */
+  readonly mountIDs?: readonly string[];
+  readonly op?: {
+    readonly exec?: {
+      readonly meta?: { readonly env?: readonly string[] };
+      readonly mounts?: readonly { readonly dest?: string }[];
+    };
+  };
+}
+
+export function failedSolve({ details }: LarderError): FailedSolve | undefined {
+  const detail = details.find(({ type_url }) => type_url === solveType);
+  return detail && (JSON.parse(detail.value.toString("utf8")) as FailedSolve);
+}
+
+export interface DockerfileText {
+  readonly filename: string;
+  readonly text: string;
+}
+
+/**
+ * The error as a user of the stock frontend would see it: with an excerpt of the user's own file. Excerpts
+ * that came from below show the file that the stock frontend was given, whose lines are the same.
+ */
+export function withExcerpt(error: LarderError, { filename, text }: DockerfileText): LarderError {
+  const data = Buffer.from(text).toString("base64");
+  const details = error.details.map((detail) => {
+    if (detail.type_url !== sourceType) return detail;
+    const source = JSON.parse(detail.value.toString("utf8")) as { info: { filename: string } };
+    if (source.info.filename !== filename) return detail;
+    return jsonDetail(sourceType, { ...source, info: { filename, data, language: "Dockerfile" } });
+  });
+  const hasExcerpt = details.some(({ type_url }) => type_url === sourceType);
+  if (!hasExcerpt && error.lines) {
+    const info = { filename, data, language: "Dockerfile" };
+    details.unshift(jsonDetail(sourceType, { info, ranges: rangesOf(error.lines) }));
+  }
+  return new LarderError(error.message, { code: error.code, lines: error.lines, details, cause: error });
+}
+
+/** One range a line, as the stock frontend's parser has it. */
+function rangesOf({ start, end }: Lines): unknown[] {
+  const lines = Array.from({ length: end - start + 1 }, (_, index) => start + index);
+  return lines.map((line) => ({ start: { line }, end: { line } }));
+}
+
+function jsonDetail(type_url: string, value: unknown): Detail {
+  return { type_url, value: Buffer.from(JSON.stringify(value)) };
+}

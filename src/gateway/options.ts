@@ -1,0 +1,30 @@
+/** What the build was asked for. Options travel in the environment, one variable each. */
+export interface BuildOptions {
+  /** Frontend options as BuildKit names them: `target`, `build-arg:K`, `context:name`, ... */
+  readonly frontend: Readonly<Record<string, string>>;
+  readonly sessionId: string;
+}
+
+/** Reads the options of the process's environment (`BUILDKIT_FRONTEND_OPT_<n>=key=value`). */
+export function readOptions(env: NodeJS.ProcessEnv): BuildOptions {
+  const frontend: Record<string, string> = {};
+  for (const [name, text] of Object.entries(env)) {
+    if (!/^BUILDKIT_FRONTEND_OPT_\d+$/.test(name) || text === undefined) continue;
+    const equals = text.indexOf("=");
+    frontend[equals < 0 ? text : text.slice(0, equals)] = equals < 0 ? "" : text.slice(equals + 1);
+  }
+  return { frontend, sessionId: env.BUILDKIT_SESSION_ID ?? "" };
+}
+
+/** `--build-arg NAME=value`. */
+export function buildArgument(options: BuildOptions, name: string): string | undefined {
+  return options.frontend[`build-arg:${name}`];
+}
+
+/** `--no-cache` or `--no-cache-filter=<stage>` covers a stage of this name. */
+export function ignoresCache(options: BuildOptions, stageName: string | undefined): boolean {
+  const filter = options.frontend["no-cache"];
+  if (filter === undefined) return false;
+  if (filter === "") return true;
+  return filter.split(",").some((name) => name.trim().toLowerCase() === stageName?.toLowerCase());
+}

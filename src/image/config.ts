@@ -1,0 +1,47 @@
+/** The parts of an image config that Larder reads or changes; all else is carried along. */
+export interface ImageConfig {
+  readonly os?: string;
+  readonly architecture?: string;
+  readonly variant?: string;
+  readonly config?: ContainerConfig;
+  readonly rootfs?: { readonly type?: string; readonly diff_ids?: readonly string[] };
+  readonly history?: readonly HistoryEntry[];
+  readonly [other: string]: unknown;
+}
+
+export interface ContainerConfig {
+  readonly Env?: readonly string[];
+  readonly Cmd?: readonly string[];
+  readonly Labels?: Readonly<Record<string, string>>;
+  readonly OnBuild?: readonly string[] | null;
+  readonly [other: string]: unknown;
+}
+
+export interface HistoryEntry {
+  readonly created_by?: string;
+  readonly comment?: string;
+  readonly empty_layer?: boolean;
+  readonly [other: string]: unknown;
+}
+
+/** @throws Error if the bytes are not the JSON of an image config. */
+export function parseConfig(bytes: Uint8Array): ImageConfig {
+  const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  if (typeof value !== "object" || value === null) throw new Error("the image config is not an object");
+  return value as ImageConfig;
+}
+
+export function encodeConfig(config: ImageConfig): Buffer {
+  return Buffer.from(JSON.stringify(config));
+}
+
+export function labelsOf(config: ImageConfig): Readonly<Record<string, string>> {
+  return config.config?.Labels ?? {};
+}
+
+/** The config with these labels only; an image without any has no such field. */
+export function withLabels(config: ImageConfig, labels: Readonly<Record<string, string>>): ImageConfig {
+  const { Labels: _, ...container } = config.config ?? {};
+  const sorted = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { ...config, config: { ...container, ...(Object.keys(sorted).length > 0 && { Labels: sorted }) } };
+}

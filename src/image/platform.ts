@@ -1,0 +1,25 @@
+/** Platforms as BuildKit writes them: `linux/amd64`, `linux/arm/v7`. */
+import type { Platform } from "../agent/job.js";
+
+const architectureAliases: Readonly<Record<string, string>> = {
+  x86_64: "amd64",
+  aarch64: "arm64",
+  armhf: "arm",
+};
+
+/** @throws Error if the text is not os/architecture or os/architecture/variant. */
+export function parsePlatform(text: string): Platform {
+  const parts = text.toLowerCase().split("/");
+  const [os, given, variant] = parts;
+  if (!os || !given || parts.length > 3 || !parts.every((part) => /^[a-z0-9._-]+$/.test(part))) {
+    throw new Error("not a platform; write os/architecture, for example linux/amd64");
+  }
+  const architecture = architectureAliases[given] ?? given;
+  // v8 is what arm64 is: BuildKit drops it, too.
+  const kept = architecture === "arm64" && variant === "v8" ? undefined : variant;
+  return { os, architecture, ...(kept && { variant: kept }) };
+}
+
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, variant].filter(Boolean).join("/");
+}

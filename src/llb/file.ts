@@ -1,0 +1,39 @@
+import { FileOp } from "../gen/ops.js";
+import { type Output, output } from "./state.js";
+
+export interface NewFile {
+  /** Absolute path; folders above it are made. */
+  readonly path: string;
+  readonly data: Buffer;
+}
+
+/** Times are fixed: the default, -1, would be the time of the build. */
+const timestamp = 0;
+
+/** Writes files onto scratch. */
+export function files(name: string, list: readonly NewFile[]): Output {
+  const actions = list.flatMap(({ path, data }) => {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const mkdir = {
+      $case: "mkdir" as const,
+      value: { path: folder, mode: 0o755, makeParents: true, timestamp },
+    };
+    const mkfile = { $case: "mkfile" as const, value: { path, mode: 0o644, data, timestamp } };
+    return folder === "" ? [mkfile] : [mkdir, mkfile];
+  });
+  const value = FileOp.fromPartial({
+    actions: actions.map((action, index) => ({
+      // An op without inputs numbers its actions from 0; the first one starts from scratch.
+      input: index - 1,
+      secondaryInput: -1,
+      output: index === actions.length - 1 ? 0 : -1,
+      action,
+    })),
+  });
+  return output({
+    kind: "own",
+    op: { $case: "file", value },
+    inputs: [],
+    metadata: { name, caps: ["file.base"] },
+  });
+}

@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { type Definition, Op, type OpMetadata, type Source } from "../gen/ops.js";
+import { encodeMetadata, type Output, type OwnVertex, type State } from "./state.js";
+
+/**
+ * Serializes the graph below a state: dependencies first, each op once, last an op that has nothing but
+ * the result as its input.
+ * @throws Error for scratch, which no definition can say.
+ */
+export function marshal(state: State): Definition {
+  if (!state) throw new Error("scratch has no definition");
+  const writer = new Writer();
+  const result = writer.add(state);
+  writer.finish(result);
+  return writer.definition;
+}
+
+/**
+ * The bytes that Go's deterministic marshalling makes: fields by number, but members of a oneof last. The
+ * daemon marshals every op again, and only equal bytes keep their digest.
+ */
+export function encodeOp(op: Op): Buffer {
+  const { op: member, ...rest } = op;
+  const head = Op.encode({ ...rest, op: undefined }).finish();
+  const tail = Op.encode(Op.fromPartial({ op: member })).finish();
+  return Buffer.concat([head, tail]);
+}
+
+export function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+interface Input {
+  readonly digest: string;
+  readonly index: number;
+}
+
+class Writer {
+  readonly #digests = new Map<OwnVertex, string>();
+  readonly #ops = new Map<string, Buffer>();
+  readonly #metadata: Record<string, OpMetadata> = {};
+  readonly #sources = new SourceJoiner();
+  readonly #foreign = new Set<Definition>();
+
+  add({ vertex, index }: Output): Input {
+    if (vertex.kind === "own") return { digest: this.#addOwn(vertex), index };
+    if (!this.#foreign.has(vertex.definition)) this.#addForeign(vertex.definition);
+    return { digest: vertex.digest, index };
+  }
+
+  finish(result: Input): void {
+    const bytes = encodeOp(Op.fromPartial({ inputs: [result] }));
+    this.#ops.set(digestOf(bytes), bytes);
+    this.#metadata[digestOf(bytes)] = encodeMetadata({ name: "", caps: [] });
+  }
+
+  get definition(): Definition {
+    return { def: [...this.#ops.values()], metadata: this.#metadata, Source: this.#sources.joined };
+  }
+
+  #addOwn(vertex: OwnVertex): string {
+    const known = this.#digests.get(vertex);
+    if (known) return known;
+    const inputs = vertex.inputs.map((input) => this.add(input));
+    const bytes = encodeOp(
+      Op.fromPartial({ inputs, op: vertex.op, platform: vertex.platform, constraints: {} }),
+    );
+    const digest = digestOf(bytes);
+    this.#digests.set(vertex, digest);
+    this.#ops.set(digest, bytes);
+    this.#metadata[digest] = encodeMetadata(vertex.metadata);
+    return digest;
+  }
+
+  /** All but the last op, which only names the result. */
+  #addForeign(definition: Definition): void {
+    this.#foreign.add(definition);
+    for (const bytes of definition.def.slice(0, -1)) {
+      const digest = digestOf(bytes);
+      this.#ops.set(digest, bytes);
+      const metadata = definition.metadata[digest];
+      if (metadata) this.#metadata[digest] = metadata;
+    }
+    if (definition.Source) this.#sources.add(definition.Source);
+  }
+}
+
+/** Puts the source maps of several definitions into one: where each vertex stands in a Dockerfile. */
+class SourceJoiner {
+  readonly joined: Source = { locations: {}, infos: [] };
+
+  add(source: Source): void {
+    const offset = this.joined.infos.length;
+    this.joined.infos.push(...source.infos);
+    for (const [digest, { locations }] of Object.entries(source.locations)) {
+      this.joined.locations[digest] ??= {
+        locations: locations.map((location) => ({ ...location, sourceIndex: location.sourceIndex + offset })),
+      };
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { Dockerfile } from "../dockerfile/parse.js";
+import type { Source } from "../dockerfile/read.js";
+import { LarderError } from "../error.js";
+import type { Bridge } from "../gateway/bridge.js";
+import { type BuildOptions, buildArgument } from "../gateway/options.js";
+import type { Output } from "../llb/state.js";
+import type { InsecureRegistries, PreloadPlan, Security } from "./plan.js";
+import { chooseSecurity, securityArgument } from "./privilege.js";
+import type { Step } from "./steps.js";
+
+/** All that one build is about. */
+export interface BuildContext {
+  readonly bridge: Bridge;
+  readonly options: BuildOptions;
+  readonly source: Source;
+  readonly dockerfile: Dockerfile;
+  /** For each stage the word after FROM, expanded. */
+  readonly bases: readonly string[];
+  /** The frontend image. */
+  readonly larder: Output;
+  readonly settings: Settings;
+  /** Every step that PRELOAD asks for, as it is made. */
+  readonly steps: Step[];
+}
+
+export interface Settings {
+  readonly security: () => Security;
+  readonly assembly: PreloadPlan["assembly"];
+  readonly insecureRegistries: InsecureRegistries;
+  /** So many outer layers may hold inner layers; graph drivers end at some 125 in all. */
+  readonly layerBudget: number;
+}
+
+const insecureArgument = "LARDER_INSECURE_REGISTRIES";
+const budgetArgument = "LARDER_LAYERS";
+const defaultLayerBudget = 64;
+
+/** Reads Larder's own build arguments and what the builder can do. */
+export async function readSettings(
+  bridge: Bridge,
+  options: BuildOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<Settings> {
+  const { LLBCaps } = await bridge.ping();
+  const canMerge = LLBCaps.some(({ ID, Enabled }) => ID === "mergeop" && Enabled);
+  // The frontend image may name registries of its own site in its environment.
+  const insecure = [buildArgument(options, insecureArgument), env[insecureArgument]];
+  let security: Security | undefined;
+  return {
+    security: () => {
+      security ??= chooseSecurity(buildArgument(options, securityArgument));
+      return security;
+    },
+    assembly: canMerge ? "merge" : "copy",
+    insecureRegistries: new Set(insecure.flatMap((list) => (list ?? "").split(/[\s,]+/)).filter(Boolean)),
+    layerBudget: parseBudget(buildArgument(options, budgetArgument)),
+  };
+}
+
+function parseBudget(text: string | undefined): number {
+  if (text === undefined) return defaultLayerBudget;
+  const budget = Number(text);
+  if (Number.isInteger(budget) && budget >= 1 && budget <= 120) return budget;
+  throw new LarderError(`build argument ${budgetArgument}="${text}": write a number from 1 to 120`);
+}

@@ -1,0 +1,94 @@
+/** From the Dockerfile to the result of the build. */
+import { type Cut, tailText, withoutKeptHistory } from "../dockerfile/cut.js";
+import { expandBases } from "../dockerfile/expand-bases.js";
+import { parseDockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
+import type { Source } from "../dockerfile/read.js";
+import { neededStages, targetStage } from "../dockerfile/stages.js";
+import {
+  configOf,
+  originalRequest,
+  type StockRequest,
+  solveStock,
+  withText,
+} from "../dockerfile/stock-frontend.js";
+import type { Bridge } from "../gateway/bridge.js";
+import { type BuildOptions, buildArgument } from "../gateway/options.js";
+import type { Result } from "../gen/gateway.js";
+import { encodeConfig } from "../image/config.js";
+import { type BuildContext, readSettings } from "./build-context.js";
+import { cutBelow, type PreloadedCut, preloadCut, withCuts } from "./cut-stage.js";
+import { explainFailure } from "./failure.js";
+import { larderImage } from "./larder-image.js";
+import { joinPlatforms, requestedPlatforms } from "./platforms.js";
+import { planResult } from "./print-plan.js";
+import type { Step } from "./steps.js";
+
+/** @throws LarderError, with the place in the Dockerfile where it has one. */
+export async function build(bridge: Bridge, options: BuildOptions, source: Source): Promise<Result> {
+  const request = originalRequest(options, source);
+  const dockerfile = parseDockerfile(source.filename, source.text);
+  if (!dockerfile.stages.some((stage) => preloadsOf(stage).length > 0)) return solveStock(bridge, request);
+
+  const bases = await expandBases(bridge, request, source, dockerfile);
+  const target = targetStage(dockerfile, options.frontend.target);
+  const needed = target ? neededStages(dockerfile, target, bases) : [];
+  const cuts = cutsOf(needed);
+  const isSubrequest = options.frontend.requestid !== undefined;
+  if (!target || cuts.length === 0 || isSubrequest) {
+    return solveStock(bridge, withText(request, source, tailText(dockerfile, [])));
+  }
+
+  const settings = await readSettings(bridge, options, process.env);
+  const steps: Step[] = [];
+  const context: BuildContext = {
+    bridge,
+    options,
+    source,
+    dockerfile,
+    bases,
+    larder: larderImage(options),
+    settings,
+    steps,
+  };
+  try {
+    return await joinPlatforms(requestedPlatforms(request), (one) =>
+      buildPlatform(context, one, cuts, target),
+    );
+  } catch (error) {
+    throw await explainFailure(bridge, error, steps);
+  }
+}
+
+async function buildPlatform(
+  context: BuildContext,
+  request: StockRequest,
+  cuts: readonly Cut[],
+  target: Stage,
+): Promise<Result> {
+  const { bridge, dockerfile, source, options } = context;
+  const pinned = pinTargetStage(request, dockerfile.stages.at(-1), options);
+  const done: PreloadedCut[] = [];
+  // One after the other: a cut may build on those above it.
+  for (const cut of cuts) done.push(await preloadCut(context, pinned, cut, done));
+  if (buildArgument(options, "LARDER_PLAN") === "1") return planResult(context, done, target);
+
+  const result = await solveStock(
+    bridge,
+    withText(withCuts(pinned, done), source, tailText(dockerfile, done)),
+  );
+  const config = withoutKeptHistory(configOf(result), cutBelow(context, target, done));
+  // Here rather than in the daemon after the return: a failed step can still be asked why.
+  if (result.result?.$case === "ref") await bridge.evaluate(result.result.value.id);
+  return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
+}
+
+function cutsOf(stages: readonly Stage[]): Cut[] {
+  const places = stages.flatMap((stage) => preloadsOf(stage).map((preload) => ({ stage, preload })));
+  return places.map((place, index) => ({ ...place, context: `larder-cut-${index + 1}` }));
+}
+
+/** The predefined ARG TARGETSTAGE would change with the target of the parts that are solved. */
+function pinTargetStage(request: StockRequest, last: Stage | undefined, options: BuildOptions): StockRequest {
+  const name = options.frontend.target ?? last?.name ?? "default";
+  return { ...request, options: { "build-arg:TARGETSTAGE": name, ...request.options } };
+}

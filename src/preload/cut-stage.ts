@@ -1,0 +1,188 @@
+/** One cut: what stands above a PRELOAD, the PRELOAD itself, and what the stage builds FROM below it. */
+import {
+  type Cut,
+  headText,
+  keptInstructions,
+  keptVariables,
+  type SolvedCut,
+  withoutKeptHistory,
+} from "../dockerfile/cut.js";
+import { type Stage, splitWords } from "../dockerfile/parse.js";
+import { type Probe, type ProbeAnswer, readProbe } from "../dockerfile/probe.js";
+import { baseStage } from "../dockerfile/stages.js";
+import {
+  asIntermediate,
+  configOf,
+  type StockRequest,
+  solveStock,
+  withText,
+} from "../dockerfile/stock-frontend.js";
+import { LarderError } from "../error.js";
+import { ignoresCache } from "../gateway/options.js";
+import { encodeConfig, type ImageConfig, labelsOf, withLabels } from "../image/config.js";
+import { marshal } from "../llb/marshal.js";
+import { fromDefinition, type Output } from "../llb/state.js";
+import type { BuildContext } from "./build-context.js";
+import { type Directive, parseDirective } from "./directive.js";
+import { extendLabel, preloadLabel, readLabel } from "./label.js";
+import { readLayerSizes } from "./layer-sizes.js";
+import { groupLayers, newLayers, type PreloadPlan, planHistory, planImage, planOuterLayers } from "./plan.js";
+import { resolveImage } from "./resolve.js";
+import { assemble, fetchStep, type StepContext, stockImages } from "./steps.js";
+
+/** A cut with its PRELOAD done (as LLB: nothing has run yet). */
+export interface PreloadedCut extends SolvedCut {
+  readonly plan: PreloadPlan;
+  readonly state: Output;
+}
+
+/** The stage above a cut. */
+interface Head {
+  readonly state: Output;
+  readonly answer: ProbeAnswer;
+  readonly directive: Directive;
+}
+
+export async function preloadCut(
+  context: BuildContext,
+  request: StockRequest,
+  cut: Cut,
+  done: readonly PreloadedCut[],
+): Promise<PreloadedCut> {
+  const ancestors = ancestorsOf(context, cut.stage);
+  const head = await solveHead(context, request, cut, ancestors, done);
+  const step: StepContext = {
+    larder: context.larder,
+    steps: context.steps,
+    ignoreCache: ignoresCache(context.options, cut.stage.name),
+  };
+  const { plan, layouts } = await planCut(context, cut, head, step);
+  const stocked = stockImages(step, plan, {
+    stage: head.state,
+    env: head.answer.config.config?.Env ?? [],
+    layouts,
+  });
+  const { variables, config } = head.answer;
+  return {
+    ...cut,
+    plan,
+    state: assemble(step, plan, head.state, stocked),
+    config: preloadedConfig(config, plan),
+    kept: keptInstructions({
+      dockerfile: context.dockerfile,
+      ancestors,
+      cut,
+      variables,
+      config,
+      isBuildArgument: (name) => `build-arg:${name}` in request.options,
+    }),
+  };
+}
+
+/** What the stock frontend has to be told of the cuts in the file that it is given. */
+export function withCuts(request: StockRequest, cuts: readonly PreloadedCut[]): StockRequest {
+  const options = cuts.flatMap(({ context, config }) => {
+    const metadata = { "containerimage.config": encodeConfig(config).toString("base64") };
+    return [
+      [`context:${context}`, `input:${context}`],
+      [`input-metadata:${context}`, JSON.stringify(metadata)],
+    ];
+  });
+  const inputs = cuts.map(({ context, state }) => [context, marshal(state)]);
+  return {
+    options: { ...request.options, ...Object.fromEntries(options) },
+    inputs: { ...request.inputs, ...Object.fromEntries(inputs) },
+  };
+}
+
+/** The cut that a stage builds on: its own last one, or that of a stage below. */
+export function cutBelow<C extends Cut>(
+  context: BuildContext,
+  stage: Stage,
+  cuts: readonly C[],
+): C | undefined {
+  const chain = [stage, ...ancestorsOf(context, stage)];
+  const cutStage = chain.find((candidate) => cuts.some((cut) => cut.stage === candidate));
+  return cuts.findLast((cut) => cut.stage === cutStage);
+}
+
+async function solveHead(
+  context: BuildContext,
+  request: StockRequest,
+  cut: Cut,
+  ancestors: readonly Stage[],
+  done: readonly PreloadedCut[],
+): Promise<Head> {
+  const { bridge, dockerfile, source } = context;
+  const { lines, text } = cut.preload;
+  const probe: Probe = {
+    words: splitWords(text, dockerfile.escape),
+    variables: keptVariables(dockerfile, ancestors, cut),
+  };
+  const draft = headText(dockerfile, cut, done, probe);
+  const result = await solveStock(bridge, asIntermediate(withText(withCuts(request, done), source, draft)));
+  const state = result.result?.$case === "ref" ? fromDefinition(result.result.value.def) : undefined;
+  if (!state) {
+    throw new LarderError(
+      "PRELOAD: the stage is empty (FROM scratch), so it has no container manager; build FROM an image with Docker",
+      { lines },
+    );
+  }
+  const answer = readProbe(probe, withoutKeptHistory(configOf(result), cutBelow(context, cut.stage, done)));
+  return { state, answer, directive: parseDirective(probe.words, answer.words, lines) };
+}
+
+async function planCut(
+  context: BuildContext,
+  cut: Cut,
+  { answer, directive }: Head,
+  step: StepContext,
+): Promise<{ plan: PreloadPlan; layouts: Output[] }> {
+  const { config } = answer;
+  const { settings, bridge } = context;
+  const { lines } = directive;
+  const platform = directive.platform ?? {
+    os: config.os ?? "linux",
+    architecture: config.architecture ?? "amd64",
+    ...(config.variant && { variant: config.variant }),
+  };
+  const resolved = await Promise.all(
+    directive.images.map((image) => resolveImage(bridge, image, platform, lines)),
+  );
+  const images = resolved.map((image) => planImage(image, directive.network, settings.insecureRegistries));
+  const withoutLayers: PreloadPlan = {
+    lines,
+    stage: cut.stage.name ?? `stage-${cut.stage.index}`,
+    context: cut.context,
+    security: settings.security(),
+    assembly: settings.assembly,
+    images,
+    outerLayers: [],
+  };
+  const layouts = images.map((image) => fetchStep(step, withoutLayers, image));
+  const present = new Set(readLabel(config).flatMap(({ layers }) => layers));
+  const layers = newLayers(images, present);
+  const budget = Math.max(settings.layerBudget - present.size, 1);
+  const sizes =
+    layers.length > budget ? await readLayerSizes(bridge, images, layouts) : new Map<string, number>();
+  return {
+    plan: { ...withoutLayers, outerLayers: planOuterLayers(groupLayers(layers, sizes, budget), images) },
+    layouts,
+  };
+}
+
+/**
+ * The image at the cut. ONBUILD triggers of the stage itself must not fire where the stage goes on: they
+ * are kept instructions of the part below.
+ */
+function preloadedConfig(config: ImageConfig, plan: PreloadPlan): ImageConfig {
+  const { OnBuild: _, ...container } = config.config ?? {};
+  const labels = { ...labelsOf(config), [preloadLabel]: extendLabel(readLabel(config), plan.images) };
+  const history = [...(config.history ?? []), ...planHistory(plan)];
+  return withLabels({ ...config, config: container, history }, labels);
+}
+
+function ancestorsOf(context: BuildContext, stage: Stage): Stage[] {
+  const base = baseStage(context.dockerfile, stage, context.bases);
+  return base ? [base, ...ancestorsOf(context, base)] : [];
+}

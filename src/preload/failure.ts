@@ -1,0 +1,63 @@
+/** From the failure of a build step to the sentence that its user reads. */
+import { type ErrorReport, errorReport } from "../agent/job.js";
+import { LarderError } from "../error.js";
+import type { Bridge } from "../gateway/bridge.js";
+import { failedSolve } from "../gateway/details.js";
+import type { PreloadPlan } from "./plan.js";
+import { securityArgument } from "./privilege.js";
+import type { Step } from "./steps.js";
+
+/** The error as it is, unless it is about one of PRELOAD's own steps. */
+export async function explainFailure(
+  bridge: Bridge,
+  thrown: unknown,
+  steps: readonly Step[],
+): Promise<LarderError> {
+  const error = LarderError.from(thrown);
+  const plan = steps[0]?.plan;
+  if (plan && /security\.insecure is not allowed/.test(error.message)) return refusedPrivilege(error, plan);
+  if (plan && /network\.host is not allowed/.test(error.message)) return refusedNetwork(error, steps);
+  const solve = failedSolve(error);
+  const env = solve?.op?.exec?.meta?.env ?? [];
+  const step = steps.find(({ job }) => env.includes(job));
+  if (!solve || !step) return error;
+  const index = solve.op?.exec?.mounts?.findIndex(({ dest }) => dest === step.report) ?? -1;
+  const report = await readReport(bridge, solve.mountIDs?.[index]);
+  const what = step.image ? `image "${step.image.name}": ` : `${imageNames(step.plan)}: `;
+  const why = report?.message ?? `the step broke off without a word (${error.message}); its log is above`;
+  return new LarderError(`PRELOAD: ${what}${why}`, { lines: step.plan.lines, cause: error });
+}
+
+async function readReport(bridge: Bridge, ref: string | undefined): Promise<ErrorReport | undefined> {
+  if (!ref) return undefined;
+  try {
+    return JSON.parse((await bridge.readFile(ref, errorReport)).toString("utf8")) as ErrorReport;
+  } catch {
+    // The step died before it could write one; its exit status is all there is.
+    return undefined;
+  }
+}
+
+function refusedPrivilege(cause: LarderError, plan: PreloadPlan): LarderError {
+  const message =
+    `PRELOAD: ${imageNames(plan)}: the build may not mount file systems, which the inner daemon needs; either ` +
+    "build with --allow security.insecure on a builder that permits it " +
+    '(Docker: {"builder":{"entitlements":{"security-insecure":true}}} in daemon.json; ' +
+    'buildkitd: insecure-entitlements = ["security.insecure"] in buildkitd.toml), or make sysbox-runc the ' +
+    "builder's runtime (Docker: DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc in dockerd's environment; " +
+    `buildkitd: --oci-worker-binary=sysbox-runc) and build with ${securityArgument}=auto`;
+  return new LarderError(message, { lines: plan.lines, cause });
+}
+
+function refusedNetwork(cause: LarderError, steps: readonly Step[]): LarderError {
+  const step = steps.find(({ image }) => image?.network === "host");
+  const message =
+    `PRELOAD: image "${step?.image?.name}": it is fetched on the builder's own network ` +
+    "(--network=host, or a registry on a loopback address); build with --allow network.host";
+  return new LarderError(message, { lines: step?.plan.lines, cause });
+}
+
+function imageNames({ images }: PreloadPlan): string {
+  const names = images.map(({ name }) => `"${name}"`);
+  return `${names.length === 1 ? "image" : "images"} ${names.join(", ")}`;
+}

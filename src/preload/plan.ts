@@ -1,0 +1,122 @@
+/**
+ * What one PRELOAD comes to, as data. Everything before only reads to make a plan, everything after only
+ * writes what it says; `--build-arg LARDER_PLAN=1` prints it.
+ */
+import type { InnerImage } from "../agent/job.js";
+import type { Lines } from "../error.js";
+import type { HistoryEntry } from "../image/config.js";
+import { familiarReference, isLoopback } from "../image/reference.js";
+import type { Network } from "./directive.js";
+
+export interface PreloadPlan {
+  readonly lines: Lines;
+  /** The stage's name, or `stage-<index>`. */
+  readonly stage: string;
+  /** The named context that stands for the stage up to here. */
+  readonly context: string;
+  /** How the stock step gets the right to mount: `sysbox` is a sandbox of its own user namespace. */
+  readonly security: Security;
+  /** Whether the daemon merges layers itself (MergeOp) or they are copied onto the stage one by one. */
+  readonly assembly: "merge" | "copy";
+  readonly images: readonly PlannedImage[];
+  /** The outer layers that hold inner layers, lowest first. */
+  readonly outerLayers: readonly OuterLayer[];
+}
+
+export type Security = "sysbox" | "insecure";
+
+export interface PlannedImage extends InnerImage {
+  /** As the build's output names it: `redis:7`. */
+  readonly name: string;
+  readonly network: Network;
+  readonly insecure: boolean;
+  /** What the fetch step is called. */
+  readonly step: string;
+}
+
+export interface OuterLayer {
+  readonly diffIds: readonly string[];
+  /** `created_by` of its entry in the image's history. */
+  readonly history: string;
+}
+
+/** Registries that may speak plain HTTP beside those on a loopback address. */
+export type InsecureRegistries = ReadonlySet<string>;
+
+export function planImage(
+  image: InnerImage,
+  network: Network | undefined,
+  insecureRegistries: InsecureRegistries,
+): PlannedImage {
+  const { reference } = image;
+  const { digest, ...withoutDigest } = reference;
+  const name = reference.tag ? familiarReference(withoutDigest) : familiarReference(reference);
+  const loopback = isLoopback(reference);
+  return {
+    ...image,
+    name,
+    // Only the builder's own network has what it means by a loopback address.
+    network: network ?? (loopback ? "host" : "default"),
+    insecure: loopback || insecureRegistries.has(reference.domain),
+    step: `[larder] fetch ${name}`,
+  };
+}
+
+/** Distinct inner layers in the order in which the images name them, without those that are there already. */
+export function newLayers(images: readonly InnerImage[], present: ReadonlySet<string>): string[] {
+  return [...new Set(images.flatMap(({ diffIds }) => diffIds))].filter((diffId) => !present.has(diffId));
+}
+
+/**
+ * Gives each inner layer an outer layer of its own while there are at most `budget` of them. Past that the
+ * smallest ones share the last outer layer. The rule looks at nothing but the set of layers.
+ * @param sizes compressed sizes in bytes by diffID, needed only past the budget.
+ */
+export function groupLayers(
+  diffIds: readonly string[],
+  sizes: ReadonlyMap<string, number>,
+  budget: number,
+): string[][] {
+  if (diffIds.length <= budget) return diffIds.map((diffId) => [diffId]);
+  const size = (diffId: string): number => sizes.get(diffId) ?? 0;
+  const largestFirst = [...diffIds].sort((a, b) => size(b) - size(a) || (a < b ? -1 : 1));
+  const alone = new Set(largestFirst.slice(0, Math.max(budget - 1, 0)));
+  const shared = largestFirst.slice(alone.size).sort();
+  return [...diffIds.filter((diffId) => alone.has(diffId)).map((diffId) => [diffId]), shared];
+}
+
+export function planOuterLayers(
+  groups: readonly (readonly string[])[],
+  images: readonly PlannedImage[],
+): OuterLayer[] {
+  return groups.map((diffIds) => ({ diffIds, history: historyText(diffIds, images) }));
+}
+
+/** Entries of the image's history, one for each outer layer of the plan. */
+export function planHistory(plan: PreloadPlan): HistoryEntry[] {
+  const names = plan.images.map(({ name }) => name).join(" ");
+  return [...plan.outerLayers.map(({ history }) => history), `PRELOAD ${names}, catalog`].map(
+    (created_by) => ({
+      created_by,
+      comment: "larder",
+    }),
+  );
+}
+
+export function stockStep({ images, outerLayers }: PreloadPlan): string {
+  const layers = outerLayers.reduce((sum, { diffIds }) => sum + diffIds.length, 0);
+  return `[larder] stock ${count(images.length, "image")} (${count(layers, "layer")})`;
+}
+
+function historyText(diffIds: readonly string[], images: readonly PlannedImage[]): string {
+  const [only] = diffIds;
+  if (diffIds.length !== 1 || !only)
+    return `PRELOAD ${count(diffIds.length, "small layer")}, ${diffIds.join(" ")}`;
+  const image = images.find((candidate) => candidate.diffIds.includes(only));
+  const position = image ? image.diffIds.indexOf(only) + 1 : 0;
+  return `PRELOAD ${image?.name}, layer ${position} of ${image?.diffIds.length}, ${only}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,63 @@
+import type { Stage } from "../dockerfile/parse.js";
+import type { Result } from "../gen/gateway.js";
+import { formatPlatform } from "../image/platform.js";
+import { files } from "../llb/file.js";
+import { marshal } from "../llb/marshal.js";
+import type { BuildContext } from "./build-context.js";
+import type { PreloadedCut } from "./cut-stage.js";
+import { type PreloadPlan, stockStep } from "./plan.js";
+
+/** `plan.json`, alone in an image, in place of the build. */
+export async function planResult(
+  context: BuildContext,
+  cuts: readonly PreloadedCut[],
+  target: Stage,
+): Promise<Result> {
+  const data = Buffer.from(`${JSON.stringify(describe(context, cuts, target), null, 2)}\n`);
+  const definition = marshal(files("[larder] write plan.json", [{ path: "/plan.json", data }]));
+  return context.bridge.solve({ Definition: definition });
+}
+
+function describe(
+  { dockerfile, bases }: BuildContext,
+  cuts: readonly PreloadedCut[],
+  target: Stage,
+): unknown {
+  const stageName = (stage: Stage): string => stage.name ?? `stage-${stage.index}`;
+  return {
+    dockerfile: dockerfile.filename,
+    target: stageName(target),
+    stages: dockerfile.stages.map((stage) => ({
+      name: stageName(stage),
+      base: bases[stage.index],
+      lines: stage.from.lines,
+      cuts: cuts.filter((cut) => cut.stage === stage).map((cut) => cut.context),
+    })),
+    cuts: cuts.map(({ plan, kept }) => ({ ...describePlan(plan), kept })),
+  };
+}
+
+function describePlan(plan: PreloadPlan) {
+  return {
+    context: plan.context,
+    stage: plan.stage,
+    lines: plan.lines,
+    security: plan.security,
+    assembly: plan.assembly,
+    images: plan.images.map((image) => ({
+      name: image.name,
+      digest: image.reference.digest,
+      imageId: image.imageId,
+      platform: formatPlatform(image.platform),
+      network: image.network,
+      insecure: image.insecure,
+      layers: image.diffIds.map((diffId) => ({
+        diffId,
+        // An inner layer that is not in one is in the stage already.
+        outerLayer: plan.outerLayers.findIndex(({ diffIds }) => diffIds.includes(diffId)),
+      })),
+    })),
+    outerLayers: plan.outerLayers,
+    steps: [...plan.images.map(({ step }) => step), stockStep(plan)],
+  };
+}

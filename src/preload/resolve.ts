@@ -1,0 +1,69 @@
+/** Tags to digests, by the builder: the client's credentials, source policies and mirrors apply. */
+import { createHash } from "node:crypto";
+import type { InnerImage, Platform } from "../agent/job.js";
+import { LarderError, type Lines } from "../error.js";
+import type { Bridge } from "../gateway/bridge.js";
+import { parseConfig } from "../image/config.js";
+import { formatPlatform } from "../image/platform.js";
+import { formatReference } from "../image/reference.js";
+import type { RequestedImage } from "./directive.js";
+
+/**
+ * Asks the registry, never the builder's own store: the fetch step asks the registry, too.
+ * @throws LarderError that names the image, its line and what to do.
+ */
+export async function resolveImage(
+  bridge: Bridge,
+  requested: RequestedImage,
+  platform: Platform,
+  lines: Lines,
+): Promise<InnerImage> {
+  const { reference, text } = requested;
+  const wanted = formatPlatform(platform);
+  const { Digest, Config } = await bridge
+    .resolveImageConfig({
+      Ref: formatReference(reference),
+      Platform: {
+        OS: platform.os,
+        Architecture: platform.architecture,
+        Variant: platform.variant ?? "",
+        OSVersion: "",
+        OSFeatures: [],
+      },
+      ResolveMode: "pull",
+      LogName: `[larder] resolve ${text}`,
+    })
+    .catch((error: unknown) => {
+      throw new LarderError(`PRELOAD: image "${text}": ${explain(error, wanted)}`, { lines, cause: error });
+    });
+  const config = parseConfig(Config);
+  if (config.os !== platform.os || config.architecture !== platform.architecture) {
+    throw new LarderError(
+      `PRELOAD: image "${text}": it is for ${config.os}/${config.architecture}, not for ${wanted}; ` +
+        "choose another image or say --platform=",
+      { lines },
+    );
+  }
+  return {
+    reference: { ...reference, digest: Digest },
+    platform,
+    imageId: `sha256:${createHash("sha256").update(Config).digest("hex")}`,
+    diffIds: config.rootfs?.diff_ids ?? [],
+  };
+}
+
+function explain(error: unknown, platform: string): string {
+  const message = LarderError.from(error).message;
+  if (/no match for platform|no matching manifest/i.test(message)) {
+    return `it has no variant for ${platform}; choose another image or say --platform=`;
+  }
+  if (
+    /pull access denied|insufficient_scope|authorization failed|unauthorized|401|403|denied/i.test(message)
+  ) {
+    return `its registry refused the login, or it does not exist; check the name, and log in with docker login (${message})`;
+  }
+  if (/not found|manifest unknown|name unknown|404/i.test(message)) {
+    return "its registry does not have it; check the name and the tag";
+  }
+  return `it could not be resolved: ${message}`;
+}

@@ -1,0 +1,46 @@
+import { readdir, readFile } from "node:fs/promises";
+import { type Digest, hexOf } from "../chain.js";
+import type { UnpackedLayer } from "../store.js";
+import { readLayerNames } from "../whiteouts.js";
+import { parseTarSplit } from "./tar-split.js";
+
+/**
+ * What Docker's graph driver overlay2 wrote below its data root, as daemon/internal/layer/filestore.go
+ * and daemon/graphdriver/overlay2 lay it out (the same from 20.10 to 29). The daemon must not be running.
+ */
+export class DataRoot {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Chain IDs of all layers, sorted. */
+  async chainIds(): Promise<Digest[]> {
+    const names = await readdir(`${this.path}/image/overlay2/layerdb/sha256`);
+    return names
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .sort()
+      .map((hex) => `sha256:${hex}`);
+  }
+
+  /** One of the small files that describe a layer: `diff`, `size`, `cache-id`, ... */
+  async layerFile(chainId: Digest, name: string): Promise<Buffer> {
+    return readFile(`${this.path}/image/overlay2/layerdb/sha256/${hexOf(chainId)}/${name}`);
+  }
+
+  async layerText(chainId: Digest, name: "diff" | "size" | "cache-id"): Promise<string> {
+    return (await this.layerFile(chainId, name)).toString("utf8").trim();
+  }
+
+  /** A layer is the same in whichever chain it stands; the first chain that has it serves. */
+  async unpackedLayer(diffId: Digest): Promise<UnpackedLayer> {
+    for (const chainId of await this.chainIds()) {
+      if ((await this.layerText(chainId, "diff")) !== diffId) continue;
+      const { names } = parseTarSplit(await this.layerFile(chainId, "tar-split.json.gz"));
+      const directory = `${this.path}/overlay2/${await this.layerText(chainId, "cache-id")}/diff`;
+      return { diffId, directory, ...readLayerNames(names) };
+    }
+    throw new Error(`the container manager did not keep the layer ${diffId}`);
+  }
+}

@@ -1,0 +1,153 @@
+import { readFile } from "node:fs/promises";
+import { familiarName, repositoryName } from "../../image/reference.js";
+import { compare } from "../bytes.js";
+import { chainOf, type Digest, hexOf, sha256 } from "../chain.js";
+import type { CatalogInput, LoadedImage, ShelfEntry, Store, UnpackedLayer } from "../store.js";
+import { parseWhiteouts, type Whiteouts } from "../whiteouts.js";
+import { DataRoot } from "./data-root.js";
+import { distributionEntries, hides, imageEntry, layerEntries, rootDirectories } from "./layout.js";
+import {
+  type CatalogBlob,
+  type CatalogLayer,
+  type CatalogModel,
+  emptyModel,
+  formatModel,
+  mergeModels,
+  parseModel,
+  sorted,
+} from "./model.js";
+import { formatRepositories } from "./repositories.js";
+import { parseTarSplit } from "./tar-split.js";
+import { type HidingLayer, packWhiteouts } from "./whiteout-tar.js";
+
+/** Docker's graph driver store. See docs/shelf.md for what the catalog looks like. */
+export class Overlay2Store implements Store {
+  readonly name = "overlay2";
+  readonly #dataRoot: DataRoot;
+  /** Layers are asked for twice, once for their folder and once for the catalog. */
+  readonly #layers = new Map<Digest, Promise<UnpackedLayer>>();
+
+  /** @param dataRoot Data root of a daemon that has loaded the images and has stopped since. */
+  constructor(dataRoot: string) {
+    this.#dataRoot = new DataRoot(dataRoot);
+  }
+
+  layer(diffId: Digest): Promise<UnpackedLayer> {
+    const known = this.#layers.get(diffId) ?? this.#dataRoot.unpackedLayer(diffId);
+    this.#layers.set(diffId, known);
+    return known;
+  }
+
+  async catalog(input: CatalogInput): Promise<readonly ShelfEntry[]> {
+    const earlier = await this.#readStage(input.stageShelf);
+    const added = await this.#describe(input.images);
+    const model = mergeModels(earlier, added);
+    const text = formatModel(model);
+    return [
+      ...rootDirectories(),
+      { kind: "directory", path: "db", mode: 0o755 },
+      ...(await this.#layerEntries(
+        model,
+        Object.keys(added.layers).filter((id) => !earlier.layers[id]),
+      )),
+      ...input.images.map((image) => imageEntry(image.imageId, image.config)),
+      ...distributionOf(model, added),
+      textFile("repositories.json", formatRepositories(model.references)),
+      textFile("images", formatImages(model)),
+      ...(await this.#whiteoutEntries(model, input.stageShelf)),
+      textFile("catalog.json", text),
+      textFile("id", `${sha256(text)}\n`),
+    ];
+  }
+
+  async #readStage(shelf: string): Promise<CatalogModel> {
+    try {
+      return parseModel(await readFile(`${shelf}/catalog/${this.name}/catalog.json`, "utf8"));
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return emptyModel;
+      throw error;
+    }
+  }
+
+  async #describe(images: readonly LoadedImage[]): Promise<CatalogModel> {
+    const layers: Record<Digest, CatalogLayer> = {};
+    for (const link of images.flatMap((image) => chainOf(image.diffIds))) {
+      const { hasXattrs } = parseTarSplit(await this.#dataRoot.layerFile(link.chainId, "tar-split.json.gz"));
+      layers[link.chainId] = {
+        diffId: link.diffId,
+        parent: link.parent ?? null,
+        size: Number(await this.#dataRoot.layerText(link.chainId, "size")),
+        whiteouts: (await this.layer(link.diffId)).whiteouts.length > 0,
+        xattrs: hasXattrs,
+      };
+    }
+    return images.map((image) => describeImage(image)).reduce(mergeModels, { ...emptyModel, layers });
+  }
+
+  async #layerEntries(model: CatalogModel, chainIds: readonly Digest[]): Promise<ShelfEntry[]> {
+    const entries: ShelfEntry[] = [];
+    for (const chainId of [...chainIds].sort(compare)) {
+      entries.push(
+        ...layerEntries(model, chainId, await this.#dataRoot.layerFile(chainId, "tar-split.json.gz")),
+      );
+    }
+    return entries;
+  }
+
+  async #whiteoutEntries(model: CatalogModel, stageShelf: string): Promise<ShelfEntry[]> {
+    const hiding: HidingLayer[] = [];
+    for (const [chainId, layer] of Object.entries(model.layers)) {
+      if (!hides(layer)) continue;
+      hiding.push({ chainId, whiteouts: await this.#whiteoutsOf(layer.diffId, stageShelf) });
+    }
+    if (hiding.length === 0) return [];
+    const content = await packWhiteouts(hiding, `${this.#dataRoot.path}/larder-whiteouts`);
+    return [{ kind: "file", path: "whiteouts.tar", mode: 0o644, content }];
+  }
+
+  async #whiteoutsOf(diffId: Digest, stageShelf: string): Promise<Whiteouts> {
+    const known = this.#layers.get(diffId);
+    if (known) return (await known).whiteouts;
+    return parseWhiteouts(await readFile(`${stageShelf}/layers/${hexOf(diffId)}/whiteouts`, "latin1"));
+  }
+}
+
+function describeImage(image: LoadedImage): CatalogModel {
+  const { reference, imageId } = image;
+  const name = familiarName(reference);
+  const blobs: Record<Digest, CatalogBlob> = {};
+  for (const [index, diffId] of image.diffIds.entries()) {
+    const digest = image.blobs[index];
+    if (digest === undefined) throw new Error(`the manifest of ${name} has fewer layers than its config`);
+    blobs[digest] = { diffId, repositories: [repositoryName(reference)] };
+  }
+  return {
+    ...emptyModel,
+    images: { [imageId]: chainOf(image.diffIds).at(-1)?.chainId ?? null },
+    references: {
+      ...(reference.tag !== undefined && { [`${name}:${reference.tag}`]: imageId }),
+      [`${name}@${reference.digest}`]: imageId,
+    },
+    blobs,
+  };
+}
+
+/** For each layer that is new here: the notes on all its blobs, those of earlier PRELOADs among them. */
+function distributionOf(model: CatalogModel, added: CatalogModel): ShelfEntry[] {
+  const diffIds = [...new Set(Object.values(added.blobs).map((blob) => blob.diffId))].sort(compare);
+  return diffIds.flatMap((diffId) => {
+    const blobs = Object.entries(model.blobs).filter(([, blob]) => blob.diffId === diffId);
+    return distributionEntries(diffId, Object.fromEntries(blobs.sort(([a], [b]) => compare(a, b))));
+  });
+}
+
+/** A line for each image: its ID, and the chain ID of its top layer if it has one; in hex. */
+function formatImages(model: CatalogModel): string {
+  return Object.entries(sorted(model.images))
+    .map(([imageId, chainId]) => `${hexOf(imageId)}${chainId === null ? "" : ` ${hexOf(chainId)}`}\n`)
+    .join("");
+}
+
+function textFile(path: string, text: string): ShelfEntry {
+  return { kind: "file", path, mode: 0o644, content: Buffer.from(text) };
+}

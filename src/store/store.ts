@@ -1,0 +1,50 @@
+import type { InnerImage } from "../agent/job.js";
+import type { ByteString } from "./bytes.js";
+import type { Digest } from "./chain.js";
+import type { Whiteouts } from "./whiteouts.js";
+
+/**
+ * How an inner container manager keeps its images. A store knows the manager's files: what it wrote when
+ * it took the images in (`layer`), and what attach needs to make it find them again (`catalog`).
+ * `overlay2` is Docker's graph driver; containerd's store is to be the second.
+ */
+export interface Store {
+  readonly name: "overlay2";
+  /** The unpacked layer in the daemon's data root. @throws Error if the daemon does not have it. */
+  layer(diffId: Digest): Promise<UnpackedLayer>;
+  /**
+   * The files that go to `catalog/<name>/` of the shelf, so that it describes `images` and also all that
+   * the catalog in the stage describes. Files that are in the stage already may be left out.
+   */
+  catalog(input: CatalogInput): Promise<readonly ShelfEntry[]>;
+}
+
+/** A layer where the daemon unpacked it. */
+export interface UnpackedLayer {
+  readonly diffId: Digest;
+  /** Its files; whiteouts, the marks of opaque directories and the daemon's traces may be among them. */
+  readonly directory: string;
+  /** Paths that have an entry in the layer's tar; directories without one are the unpacker's. */
+  readonly entries: ReadonlySet<ByteString>;
+  readonly whiteouts: Whiteouts;
+}
+
+export interface CatalogInput {
+  readonly images: readonly LoadedImage[];
+  /** `/usr/lib/larder` of the stage: an earlier PRELOAD's shelf, if there was one. */
+  readonly stageShelf: string;
+}
+
+/** An inner image with what its registry said of it. */
+export interface LoadedImage extends InnerImage {
+  /** The raw config: its SHA-256 is the image ID. */
+  readonly config: Buffer;
+  /** Digests of the layers as the registry has them, bottom layer first, as many as `diffIds`. */
+  readonly blobs: readonly Digest[];
+}
+
+/** A file to be written below `catalog/<store>/`. Names in it are ASCII; owner root, time 0. */
+export type ShelfEntry =
+  | { readonly kind: "directory"; readonly path: string; readonly mode: number }
+  | { readonly kind: "file"; readonly path: string; readonly mode: number; readonly content: Buffer }
+  | { readonly kind: "link"; readonly path: string; readonly target: string };
