@@ -1,5 +1,5 @@
 import { chmod, chown, lstat, mkdir, utimes, writeFile } from "node:fs/promises";
-import { type ByteString, compare, parentsOf, toBytes } from "../store/bytes.js";
+import { type ByteString, parentsOf, toBytes } from "../store/bytes.js";
 import { hexOf } from "../store/chain.js";
 import type { UnpackedLayer } from "../store/store.js";
 import { formatWhiteouts } from "../store/whiteouts.js";
@@ -16,10 +16,11 @@ export async function writeLayerFolder(layer: UnpackedLayer, output: string): Pr
   const files = `${folder}/fs`;
   await mkdir(files, { recursive: true });
   const paths = await listTree(layer.directory);
+  const implied = await impliedDirectories(layer);
+  // Made before the copy, which sets the times of the directories above them.
+  for (const path of implied) await mkdir(toBytes(`${files}/${path}`), { recursive: true });
   await copyTree(layer.directory, files, paths);
-  const implied = await impliedDirectories(layer, files, paths);
-  // Innermost last made no difference to modes, but making a directory changes the time of the one above.
-  for (const path of implied.reverse()) await setDirectory(toBytes(`${files}/${path}`));
+  for (const path of implied) await setDirectory(toBytes(`${files}/${path}`));
   await setDirectory(files);
   if (layer.whiteouts.length > 0) {
     await writeFile(`${folder}/whiteouts`, formatWhiteouts(layer.whiteouts), { mode: 0o644 });
@@ -36,22 +37,18 @@ function aboveLayers(output: string): string[] {
 /**
  * Directories without an entry in the layer's tar. Docker makes them with a mode that differs between its
  * versions, containerd with the owner and mode of the layer below; here they are root's, 0755, of time 0.
- * Those above a whiteout may be missing, and are made.
+ * One that holds nothing but a whiteout may be missing where the daemon could not see what it hides.
  */
-async function impliedDirectories(
-  layer: UnpackedLayer,
-  files: string,
-  paths: readonly ByteString[],
-): Promise<ByteString[]> {
-  const needed = new Set([...layer.entries, ...layer.whiteouts].flatMap((path) => parentsOf(path)));
-  const implied = [...needed].filter((path) => !layer.entries.has(path)).sort(compare);
-  const present = new Set(paths);
+async function impliedDirectories(layer: UnpackedLayer): Promise<ByteString[]> {
+  const isDirectory = async (path: ByteString): Promise<boolean> => {
+    const stat = await lstat(toBytes(`${layer.directory}/${path}`)).catch(() => undefined);
+    return stat?.isDirectory() ?? true;
+  };
   const result: ByteString[] = [];
-  for (const path of implied) {
-    const where = toBytes(`${files}/${path}`);
-    if (!present.has(path)) await mkdir(where);
+  for (const path of layer.implied) {
     // A tar may name a path below a symbolic link; the unpacker has then put it elsewhere.
-    if ((await lstat(where)).isDirectory()) result.push(path);
+    const line = await Promise.all([...parentsOf(path), path].map(isDirectory));
+    if (line.every(Boolean)) result.push(path);
   }
   return result;
 }

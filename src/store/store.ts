@@ -24,8 +24,8 @@ export interface UnpackedLayer {
   readonly diffId: Digest;
   /** Its files; whiteouts, the marks of opaque directories and the daemon's traces may be among them. */
   readonly directory: string;
-  /** Paths that have an entry in the layer's tar; directories without one are the unpacker's. */
-  readonly entries: ReadonlySet<ByteString>;
+  /** Directories that the layer's tar implies without an entry for them, outermost first. */
+  readonly implied: readonly ByteString[];
   readonly whiteouts: Whiteouts;
 }
 

@@ -17,6 +17,8 @@ export interface LayerNames {
   readonly whiteouts: Whiteouts;
   /** Every path with an entry of its own, whiteouts not among them. */
   readonly entries: ReadonlySet<ByteString>;
+  /** Directories above some entry or whiteout that have no entry themselves, outermost first. */
+  readonly implied: readonly ByteString[];
 }
 
 /**
@@ -27,6 +29,7 @@ export function readLayerNames(names: Iterable<ByteString>): LayerNames {
   const entries = new Set<ByteString>();
   const hidden = new Set<ByteString>();
   const opaque = new Set<ByteString>();
+  const needed = new Set<ByteString>();
   for (const name of names) {
     const path = cleanPath(name);
     if (path === undefined) continue;
@@ -34,6 +37,7 @@ export function readLayerNames(names: Iterable<ByteString>): LayerNames {
     const base = path.slice(slash + 1);
     if (base !== opaqueMarker && base.startsWith(metaPrefix)) continue;
     const parent = path.slice(0, Math.max(slash, 0));
+    for (const above of parentsOf(path)) needed.add(above);
     if (base === opaqueMarker) {
       // overlayfs looks for no mark on the root of a layer, so neither does Docker's overlay2.
       if (parent !== "") opaque.add(parent);
@@ -44,7 +48,8 @@ export function readLayerNames(names: Iterable<ByteString>): LayerNames {
       entries.add(path);
     }
   }
-  return { whiteouts: outermost([...hidden, ...opaque]), entries };
+  const implied = [...needed].filter((path) => !entries.has(path)).sort(compare);
+  return { whiteouts: outermost([...hidden, ...opaque]), entries, implied };
 }
 
 /** `./usr//lib/` is `usr/lib`; undefined for the root itself and for what leads out of it. */

@@ -39,7 +39,8 @@ export class DataRoot {
       if ((await this.layerText(chainId, "diff")) !== diffId) continue;
       const { names } = parseTarSplit(await this.layerFile(chainId, "tar-split.json.gz"));
       const directory = `${this.path}/overlay2/${await this.layerText(chainId, "cache-id")}/diff`;
-      return { diffId, directory, ...readLayerNames(names) };
+      const { whiteouts, implied } = readLayerNames(names);
+      return { diffId, directory, whiteouts, implied };
     }
     throw new Error(`the container manager did not keep the layer ${diffId}`);
   }

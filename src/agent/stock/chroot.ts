@@ -1,0 +1,37 @@
+import { lstat, mkdir } from "node:fs/promises";
+import { LarderError } from "../../error.js";
+import { run } from "../../store/tool.js";
+
+/** Where the data root is in the stage while the daemon runs: on a tmpfs, so that nothing is hidden. */
+export const dataRootInStage = "/run/larder/data";
+
+/**
+ * Makes the stage a place where a daemon can run by chroot. `/proc`, `/sys` and `/dev` are the step's own,
+ * bound with all that is below them, since in a user namespace they cannot be mounted anew.
+ */
+export async function prepareChroot(stage: string, work: string): Promise<void> {
+  for (const name of ["proc", "sys", "dev"]) {
+    await mountPoint(`${stage}/${name}`);
+    await run("mount", ["--rbind", "--make-rslave", `/${name}`, `${stage}/${name}`]);
+  }
+  for (const name of ["run", "tmp"]) {
+    await mountPoint(`${stage}/${name}`);
+    await run("mount", ["-t", "tmpfs", "-o", name === "tmp" ? "mode=1777" : "mode=755", "larder", `${stage}/${name}`]);
+  }
+  await mkdir(stage + dataRootInStage, { recursive: true });
+  await run("mount", ["--bind", work, stage + dataRootInStage]);
+}
+
+/** Takes all of it away again, also what the daemon left mounted. */
+export async function releaseChroot(stage: string): Promise<void> {
+  for (const name of ["run", "tmp", "dev", "sys", "proc"]) {
+    await run("umount", ["--recursive", "--lazy", `${stage}/${name}`]).catch(() => undefined);
+  }
+}
+
+async function mountPoint(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found) await mkdir(path);
+  // Mounting over a link would mount over whatever it means outside the stage.
+  else if (!found.isDirectory()) throw new LarderError(`the stage's ${path.slice(path.lastIndexOf("/"))} is not a directory`);
+}

@@ -1,0 +1,35 @@
+import { readFile } from "node:fs/promises";
+import { LarderError } from "../../error.js";
+import { resolveInStage } from "./stage-path.js";
+
+/** What of a daemon.json decides how images are kept; all else may clash with the step, or fail in it. */
+const kept = ["storage-driver", "storage-opts", "features", "experimental"] as const;
+
+/**
+ * The settings for the daemon in the stock step: the image's own daemon.json, as far as it is about images.
+ * @throws LarderError if it is not JSON, or moves the data root where attach would not find it.
+ */
+export async function stockConfig(stage: string): Promise<Record<string, unknown>> {
+  const path = await resolveInStage(stage, "/etc/docker/daemon.json");
+  const text = path === undefined ? "" : await readFile(stage + path, "utf8");
+  if (text.trim() === "") return {};
+  return selectSettings(parseSettings(text));
+}
+
+function parseSettings(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new LarderError(`the stage's /etc/docker/daemon.json is not JSON: ${reason}`);
+  }
+  throw new LarderError("the stage's /etc/docker/daemon.json is not a JSON object");
+}
+
+export function selectSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (settings["userns-remap"]) {
+    throw new LarderError("the stage's /etc/docker/daemon.json sets userns-remap, which PRELOAD does not support yet");
+  }
+  return Object.fromEntries(kept.filter((key) => key in settings).map((key) => [key, settings[key]]));
+}

@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Finished } from "./command.js";
+import { type EngineOptions, tryDocker } from "./docker.js";
+import { lab } from "./lab.js";
+
+export interface Build extends EngineOptions {
+  /** Without the `# syntax=` line, which is put before it. */
+  readonly dockerfile: string;
+  /** `false`: the stock frontend builds it. */
+  readonly larder?: boolean;
+  readonly tag?: string;
+  /** Other files of the build context. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** More arguments for `docker buildx build`. */
+  readonly args?: readonly string[];
+  /** `--allow security.insecure`; yes unless said otherwise. */
+  readonly allowInsecure?: boolean;
+}
+
+/** Runs `docker buildx build --progress plain`; the build's log is what it prints on stderr. */
+export async function tryBuild(build: Build): Promise<Finished> {
+  const folder = mkdtempSync(join(tmpdir(), "larder-test-"));
+  try {
+    const syntax = build.larder === false ? "# no syntax line" : `# syntax=${lab.frontend}`;
+    const files = { ...build.files, Dockerfile: `${syntax}\n${build.dockerfile}` };
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    const { dockerfile: _, larder: __, tag, files: ___, args = [], allowInsecure = true, ...options } = build;
+    const flags = [
+      ...(allowInsecure ? ["--allow", "security.insecure"] : []),
+      ...(tag ? ["--tag", tag] : []),
+    ];
+    // Attestations carry times, which would make every image a new one.
+    const common = ["buildx", "build", "--progress", "plain", "--provenance=false"];
+    return await tryDocker([...common, ...flags, ...args, folder], options);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A build that has to succeed; gives its log. */
+export async function build(request: Build): Promise<string> {
+  const { status, stdout, stderr } = await tryBuild(request);
+  if (status !== 0) throw new Error(`the build failed with status ${status}:\n${stderr}${stdout}`);
+  return stderr;
+}
+
+/** A build that has to fail; gives its log. */
+export async function failingBuild(request: Build): Promise<string> {
+  const { status, stderr } = await tryBuild(request);
+  if (status === 0) throw new Error(`the build succeeded and should not have:\n${stderr}`);
+  return stderr;
+}

@@ -1,0 +1,25 @@
+import { type CommandOptions, type Finished, output, run } from "./command.js";
+import { type EngineName, engines, lab } from "./lab.js";
+
+export interface EngineOptions extends CommandOptions {
+  /** An engine of the lab, or the `DOCKER_HOST` of another one. */
+  readonly engine?: EngineName | `unix://${string}`;
+}
+
+export function dockerHost(engine: EngineOptions["engine"] = "containerd"): string {
+  return engine === "containerd" || engine === "graph" ? engines[engine] : engine;
+}
+
+/** A docker command that has to succeed; gives its standard output. */
+export function docker(args: readonly string[], options: EngineOptions = {}): Promise<string> {
+  return output(lab.docker, args, withHost(options));
+}
+
+/** A docker command that may fail. */
+export function tryDocker(args: readonly string[], options: EngineOptions = {}): Promise<Finished> {
+  return run(lab.docker, args, withHost(options));
+}
+
+function withHost({ engine, env, ...options }: EngineOptions): CommandOptions {
+  return { ...options, env: { ...env, DOCKER_HOST: dockerHost(engine) } };
+}

@@ -1,0 +1,32 @@
+/** Where the tests find their engines, registry and images: what `npm run lab:up` wrote down. */
+function fromEnvironment(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: run the tests with npm run e2e, which sources .lab/env`);
+  return value;
+}
+
+export type EngineName = "containerd" | "graph";
+
+export const lab = {
+  registry: fromEnvironment("LARDER_LAB_REGISTRY"),
+  /** The system image with the newest Docker. */
+  system: fromEnvironment("LARDER_LAB_SYSTEM"),
+  frontend: fromEnvironment("LARDER_IMAGE"),
+  docker: fromEnvironment("LARDER_LAB_DOCKER"),
+  skopeo: fromEnvironment("LARDER_LAB_SKOPEO"),
+} as const;
+
+/** `DOCKER_HOST` of the engine with the containerd image store (MergeOp), and of the one with graph drivers. */
+export const engines: Readonly<Record<EngineName, string>> = {
+  containerd: fromEnvironment("DOCKER_HOST"),
+  graph: fromEnvironment("LARDER_LAB_DOCKER_HOST_GRAPH"),
+};
+
+export const engineNames: readonly EngineName[] = ["containerd", "graph"];
+
+/** Docker versions that there are system images for: `<registry>/docker:<version>`. */
+export const dockerVersions = ["20.10", "26.1", "28.5"] as const;
+
+export function labImage(name: string): string {
+  return `${lab.registry}/${name}`;
+}

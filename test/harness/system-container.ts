@@ -1,0 +1,69 @@
+import { atEnd } from "./cleanup.js";
+import { until } from "./command.js";
+import { docker, type EngineOptions, tryDocker } from "./docker.js";
+
+export interface SystemOptions extends EngineOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** More arguments for `docker run`. */
+  readonly args?: readonly string[];
+}
+
+/** A running system container: a container with a Docker daemon inside, without a network. */
+export class SystemContainer {
+  readonly id: string;
+  readonly #engine: Pick<EngineOptions, "engine">;
+
+  private constructor(id: string, engine: Pick<EngineOptions, "engine">) {
+    this.id = id;
+    this.#engine = engine;
+  }
+
+  /** Starts a container and waits until its inner daemon answers. */
+  static async start(image: string, { engine, env, args }: SystemOptions = {}): Promise<SystemContainer> {
+    const on = engine === undefined ? {} : { engine };
+    const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+    const flags = ["run", "--detach", "--privileged", "--network", "none", ...variables, ...(args ?? [])];
+    const id = (await docker([...flags, image], on)).trim();
+    const container = new SystemContainer(id, on);
+    atEnd(() => container.remove());
+    await container.ready();
+    return container;
+  }
+
+  async ready(): Promise<void> {
+    try {
+      await until("the inner daemon answers", async () => (await this.try("docker", "version")).status === 0);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${await this.logs()}`);
+    }
+  }
+
+  /** A command in the container that has to succeed. */
+  exec(...command: string[]): Promise<string> {
+    return docker(["exec", this.id, ...command], this.#engine);
+  }
+
+  try(...command: string[]) {
+    return tryDocker(["exec", this.id, ...command], this.#engine);
+  }
+
+  /** A command of the inner docker client that has to succeed. */
+  inner(...args: string[]): Promise<string> {
+    return this.exec("docker", ...args);
+  }
+
+  async logs(): Promise<string> {
+    const { stdout, stderr } = await tryDocker(["logs", this.id], this.#engine);
+    return stdout + stderr;
+  }
+
+  async restart(): Promise<void> {
+    await docker(["restart", "--time", "5", this.id], this.#engine);
+    await this.ready();
+  }
+
+  /** Removes the container and its anonymous volumes. */
+  async remove(): Promise<void> {
+    await tryDocker(["rm", "--force", "--volumes", this.id], this.#engine);
+  }
+}
