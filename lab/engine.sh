@@ -1,11 +1,10 @@
 #!/bin/bash
 # Starts and stops Docker engines of the lab.
 set -euo pipefail
-. "$(dirname "$0")/lib/common.sh"
-. "$lab_src/lib/cgroup.sh"
-. "$lab_src/lib/cell.sh"
-. "$lab_src/lib/registry.sh"
-. "$lab_src/lib/engine.sh"
+for part in common cgroup cell registry engine; do
+  # shellcheck source=/dev/null
+  . "$(dirname "$0")/lib/$part.sh"
+done
 
 usage() {
   cat >&2 <<'EOF'
@@ -25,10 +24,10 @@ EOF
 action=$1 name=$2
 shift 2
 [[ $name =~ ^[a-z0-9][a-z0-9-]*$ ]] || fail "engine name \"$name\": use lower-case letters, digits and dashes"
-[ -x "$lab_root/usr/sbin/dockerd" ] || fail "there is no engine in $lab_root yet: run npm run lab:up"
+[ -x "$LAB_ROOT/usr/sbin/dockerd" ] || fail "there is no engine in $LAB_ROOT yet: run npm run lab:up"
 
 # Engines are numbered: two that start at the same time must not get the same address.
-exec 9>"$lab_dir/lock"
+exec 9>"$LAB_DIR/lock"
 flock 9
 case $action in
   start) engine_start "$name" "$@" ;;

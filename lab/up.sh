@@ -8,8 +8,8 @@ for part in common stamp package cgroup cell registry engine client roots images
 done
 started=$SECONDS
 [ "$(id -u)" = 0 ] || fail "a private engine needs root: run it as root, or let DOCKER_HOST name an engine that allows security.insecure"
-mkdir -p "$lab_dir/log" "$lab_dir/engines"
-exec 8>"$lab_dir/up.lock"
+mkdir -p "$LAB_DIR/log" "$LAB_DIR/engines"
+exec 8>"$LAB_DIR/up.lock"
 flock -n 8 || { say "another lab:up is at work: waiting for it" && flock 8; }
 
 debootstrap_install
@@ -17,10 +17,10 @@ for suite in trixie bookworm; do (tree_build "$suite") & trees+=($!); done
 tree_build forky
 root_build
 clients_write
-(exec 9>"$lab_dir/lock" && flock 9 && registry_start)
+(exec 9>"$LAB_DIR/lock" && flock 9 && registry_start)
 ./engine.sh start containerd >/dev/null
 ./engine.sh start graph --store graph >/dev/null
-registry=$registry_address:5000
+REGISTRY=$REGISTRY_ADDRESS:5000
 image_base forky
 image_build larder-tools forky nodejs latest
 image_build busybox forky busybox-static 1 latest
@@ -34,20 +34,20 @@ image_build nginx trixie nginx latest
 image_base bookworm
 image_build docker bookworm docker.io
 
-system=$registry/docker
+system=$REGISTRY/docker
 env_write \
-  "DOCKER_HOST=unix://$lab_dir/engines/containerd/run/docker.sock" \
-  "LARDER_LAB_DOCKER_HOST_GRAPH=unix://$lab_dir/engines/graph/run/docker.sock" \
+  "DOCKER_HOST=unix://$LAB_DIR/engines/containerd/run/docker.sock" \
+  "LARDER_LAB_DOCKER_HOST_GRAPH=unix://$LAB_DIR/engines/graph/run/docker.sock" \
   "LARDER_LAB_ENGINES=private" \
-  "LARDER_LAB_DIR=$lab_dir" \
-  "LARDER_LAB_DOCKER=$lab_dir/bin/docker" \
-  "LARDER_LAB_SKOPEO=$lab_dir/bin/skopeo" \
-  "LARDER_LAB_IN=$lab_dir/bin/in-lab" \
-  "LARDER_LAB_REGISTRY=$registry" \
+  "LARDER_LAB_DIR=$LAB_DIR" \
+  "LARDER_LAB_DOCKER=$LAB_DIR/bin/docker" \
+  "LARDER_LAB_SKOPEO=$LAB_DIR/bin/skopeo" \
+  "LARDER_LAB_IN=$LAB_DIR/bin/in-lab" \
+  "LARDER_LAB_REGISTRY=$REGISTRY" \
   "LARDER_LAB_SYSTEM=$system:$(image_version docker forky)" \
   "LARDER_LAB_SYSTEM_FORKY=$system:$(image_version docker forky)" \
   "LARDER_LAB_SYSTEM_TRIXIE=$system:$(image_version docker trixie)" \
   "LARDER_LAB_SYSTEM_BOOKWORM=$system:$(image_version docker bookworm)" \
-  "LARDER_IMAGE=$registry/larder/dockerfile:1"
+  "LARDER_IMAGE=$REGISTRY/larder/dockerfile:1"
 frontend_build
-say "up after $((SECONDS - started)) s; . $lab_dir/env"
+say "up after $((SECONDS - started)) s; . $LAB_DIR/env"

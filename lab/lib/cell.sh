@@ -8,16 +8,16 @@ cell_start() {
   shift 2
   mkdir -p "$dir/run" "$dir/log"
   find "$dir/run" -mindepth 1 -delete
-  install -D -t "$lab_root/usr/local/lib/larder-lab" "$lab_src"/cell/*
-  install -D -t "$lab_root/usr/local/bin" "$lab_src"/runtime/larder-userns
+  install -D -t "$LAB_ROOT/usr/local/lib/larder-lab" "$LAB_SRC"/cell/*
+  install -D -t "$LAB_ROOT/usr/local/bin" "$LAB_SRC"/runtime/larder-userns
   (
     cgroup_join "$name"
-    # The lock that the caller holds is not the cell's.
-    exec 9>&-
+    # The locks that the caller holds are not the cell's.
+    exec 8>&- 9>&-
     # unshare's own --fork would hide the pid: the first child of this shell is the first process of the cell.
     # shellcheck disable=SC2016
     exec setsid unshare --mount --pid --net --ipc --uts --cgroup sh -c '"$@" & echo $! >"$0"' \
-      "$dir/pid.new" "$lab_src/cell/enter" "$lab_root" "$dir" "$@"
+      "$dir/pid.new" "$LAB_SRC/cell/enter" "$LAB_ROOT" "$dir" "$@"
   ) </dev/null >"$dir/log/cell.log" 2>&1
   local pid
   pid=$(cat "$dir/pid.new")

@@ -9,7 +9,7 @@ cgroup_hierarchies() {
   fi
 }
 
-cgroup_name() { echo "larder-lab-$lab_id-$1"; }
+cgroup_name() { echo "larder-lab-$LAB_ID-$1"; }
 
 # cgroup_join NAME: puts the calling shell there.
 cgroup_join() {
@@ -30,8 +30,9 @@ cgroup_join() {
 
 # cgroup_delegate DIR: version 2 only: lets the children of DIR have all the controllers that DIR has.
 cgroup_delegate() {
-  local controller
-  for controller in $(cat "$1/cgroup.controllers"); do
+  local controller controllers
+  read -ra controllers <"$1/cgroup.controllers" || true
+  for controller in "${controllers[@]}"; do
     echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null ||
       say "cgroup controller $controller cannot be handed on from $1: containers of the lab run without it"
   done

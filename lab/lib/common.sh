@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # Where things are, how the lab speaks, and whether a process is still the one that was started.
 
-lab_src=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-repository=$(dirname "$lab_src")
-lab_dir=${LARDER_LAB_DIR:-$repository/.lab}
-lab_root=$lab_dir/root
+LAB_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+REPOSITORY=$(dirname "$LAB_SRC")
+LAB_DIR=${LARDER_LAB_DIR:-$REPOSITORY/.lab}
+LAB_ROOT=$LAB_DIR/root
 # Another checkout's lab may run on the same machine: what both would name carries this.
-lab_id=$(printf '%s' "$lab_dir" | cksum | cut -d ' ' -f 1)
-registry_network=10.213.0
-registry_address=$registry_network.1
-export registry_network lab_src repository lab_dir lab_root lab_id registry_address
+LAB_ID=$(printf '%s' "$LAB_DIR" | cksum | cut -d ' ' -f 1)
+REGISTRY_NETWORK=10.213.0
+REGISTRY_ADDRESS=$REGISTRY_NETWORK.1
+export LAB_SRC REPOSITORY LAB_DIR LAB_ROOT LAB_ID REGISTRY_NETWORK REGISTRY_ADDRESS
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 fail() {

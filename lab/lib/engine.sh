@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Docker engines, each in a cell.
 
-engine_dir() { echo "$lab_dir/engines/$1"; }
+engine_dir() { echo "$LAB_DIR/engines/$1"; }
 
 engine_start() {
   local name=$1 store=containerd runtime='' insecure=true size='' dir
@@ -30,12 +30,14 @@ engine_start() {
     engine_address "$name" >"$dir/address"
     engine_config "$store" "$insecure" >"$dir/etc/daemon.json"
     LARDER_LAB_SIZE=$size DOCKER_BUILDKIT_RUNC_COMMAND=$runtime \
-      cell_start "$name" "$dir" /usr/local/lib/larder-lab/engine "$registry_network.$(cat "$dir/address")"
+      cell_start "$name" "$dir" /usr/local/lib/larder-lab/engine "$REGISTRY_NETWORK.$(cat "$dir/address")"
     engine_connect "$dir"
-    wait_until 30 engine_settled "$dir" && engine_answers "$dir" || {
+    wait_until 30 engine_settled "$dir" || true
+    if ! engine_answers "$dir"; then
       tail -n 20 "$dir/log/cell.log" >&2
+      cell_stop "$name" "$dir"
       fail "engine $name does not answer: its last lines are above, the rest is in $dir/log/cell.log"
-    }
+    fi
   fi
   echo "unix://$dir/run/docker.sock"
 }
@@ -47,7 +49,7 @@ engine_config() {
 {
   "features": {"containerd-snapshotter": $snapshotter},
   "builder": {"entitlements": {"security-insecure": $2, "network-host": true}},
-  "insecure-registries": ["$registry_network.0/24"],
+  "insecure-registries": ["$REGISTRY_NETWORK.0/24"],
   "runtimes": {"larder-userns": {"path": "/usr/local/bin/larder-userns"}},
   "shutdown-timeout": 1
 }
@@ -61,7 +63,7 @@ engine_address() {
     cat "$(engine_dir "$1")/address"
     return
   fi
-  used=" $(cat "$lab_dir"/engines/*/address 2>/dev/null | xargs) "
+  used=" $(cat "$LAB_DIR"/engines/*/address 2>/dev/null | xargs) "
   for number in $(seq 2 254); do
     case $used in *" $number "*) ;; *) echo "$number" && return ;; esac
   done
@@ -74,22 +76,22 @@ engine_connect() {
   pid=$(live_pid "$1/pid") || fail "engine ${1##*/} died at once: $(tail -n 5 "$1/log/cell.log")"
   port=lab-$(cat "$1/address")
   # The kernel takes a dead engine's cable away a moment later.
-  wait_until 5 engine_port_free "$port" || "$lab_dir/bin/ip" link delete "$port"
-  "$lab_dir/bin/ip" link add "$port" type veth peer name eth0 netns "$pid"
-  "$lab_dir/bin/ip" link set "$port" master lab0 up
+  wait_until 5 engine_port_free "$port" || "$LAB_DIR/bin/ip" link delete "$port"
+  "$LAB_DIR/bin/ip" link add "$port" type veth peer name eth0 netns "$pid"
+  "$LAB_DIR/bin/ip" link set "$port" master lab0 up
 }
 
-engine_port_free() { ! "$lab_dir/bin/ip" link show "$1" >/dev/null 2>&1; }
+engine_port_free() { ! "$LAB_DIR/bin/ip" link show "$1" >/dev/null 2>&1; }
 
 # An engine that died will not answer any more.
 engine_settled() { engine_answers "$1" || ! live_pid "$1/pid" >/dev/null; }
 
 engine_answers() {
-  [ -S "$1/run/docker.sock" ] && DOCKER_HOST=unix://$1/run/docker.sock "$lab_dir/bin/docker" version >/dev/null 2>&1
+  [ -S "$1/run/docker.sock" ] && DOCKER_HOST=unix://$1/run/docker.sock "$LAB_DIR/bin/docker" version >/dev/null 2>&1
 }
 
 engine_stop() {
-  [ -d "$(engine_dir "$1")" ] || fail "there is no engine $1; those of this lab: $(ls "$lab_dir/engines")"
+  [ -d "$(engine_dir "$1")" ] || fail "there is no engine $1; those of this lab: $(ls "$LAB_DIR/engines")"
   cell_stop "$1" "$(engine_dir "$1")"
 }
 

@@ -6,6 +6,6 @@ env_write() {
   local pair
   for pair in "$@"; do
     printf "export %s='%s'\n" "${pair%%=*}" "${pair#*=}"
-  done >"$lab_dir/env.new"
-  mv "$lab_dir/env.new" "$lab_dir/env"
+  done >"$LAB_DIR/env.new"
+  mv "$LAB_DIR/env.new" "$LAB_DIR/env"
 }

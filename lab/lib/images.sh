@@ -1,21 +1,22 @@
 # shellcheck shell=bash
 # The images of the tests and examples, made from Debian's packages and pushed to the lab's registry.
 
-docker_client() { "$lab_dir/bin/docker" "$@"; }
+docker_client() { "$LAB_DIR/bin/docker" "$@"; }
 
 # image_debs NAME SUITE: downloads what lab/images/NAME/packages names and prints the folder.
 # Build steps of the lab have no way to the outside.
 image_debs() {
-  local tree cache context packages=() plan file
-  tree=$(tree_dir "$2") cache=$(debs_dir "$2") context=$lab_dir/cache/contexts/$1-$2
+  local tree cache context wanted packages=() plan file
+  tree=$(tree_dir "$2") cache=$(debs_dir "$2") context=$LAB_DIR/cache/contexts/$1-$2
   # Some packages do not exist in every suite (docker-cli was part of docker.io once).
-  for file in $(cat "$lab_src/images/$1/packages"); do
+  read -ra wanted <"$LAB_SRC/images/$1/packages"
+  for file in "${wanted[@]}"; do
     if in_tree "$tree" "$cache" apt-cache show "$file" >/dev/null 2>&1; then packages+=("$file"); fi
   done
-  plan=$(in_tree "$tree" "$cache" apt-get "${apt_options[@]}" -s --no-install-recommends install "${packages[@]}") &&
-    in_tree "$tree" "$cache" apt-get "${apt_options[@]}" -y -d --no-install-recommends install "${packages[@]}" \
-      >"$lab_dir/log/debs-$1-$2" 2>&1 ||
-    fail "the packages of image $1 ($2) could not be downloaded: see $lab_dir/log/debs-$1-$2"
+  in_tree "$tree" "$cache" apt-get "${APT_OPTIONS[@]}" -y -d --no-install-recommends install "${packages[@]}" \
+    >"$LAB_DIR/log/debs-$1-$2" 2>&1 ||
+    fail "the packages of image $1 ($2) could not be downloaded: see $LAB_DIR/log/debs-$1-$2"
+  plan=$(in_tree "$tree" "$cache" apt-get "${APT_OPTIONS[@]}" -s --no-install-recommends install "${packages[@]}")
   rm -rf "$context"
   mkdir -p "$context"
   # apt writes a package's file name with the colon of its version escaped.
@@ -33,12 +34,13 @@ deb_version() {
 
 # image_base SUITE
 image_base() {
-  local reference=$registry/debian:$1 key
+  local reference=$REGISTRY/debian:$1 key
   key=$(stamp_key "$(tree_key "$1")" "$reference")
   if stamp_is "image-debian-$1" "$key"; then return; fi
-  tree_tar "$(tree_dir "$1")" | docker_client import --change 'CMD ["bash"]' - "$reference" >"$lab_dir/log/image-debian-$1" &&
-    docker_client push -q "$reference" >>"$lab_dir/log/image-debian-$1" ||
-    fail "image debian:$1 could not be made: see $lab_dir/log/image-debian-$1"
+  {
+    tree_tar "$(tree_dir "$1")" | docker_client import --change 'CMD ["bash"]' - "$reference"
+    docker_client push -q "$reference"
+  } >"$LAB_DIR/log/image-debian-$1" 2>&1 || fail "image debian:$1 could not be made: see $LAB_DIR/log/image-debian-$1"
   stamp_set "image-debian-$1" "$key"
   say "image debian:$1"
 }
@@ -47,21 +49,21 @@ image_base() {
 image_build() {
   local name=$1 suite=$2 package=$3 key context version tag tags=() started=$SECONDS
   shift 3
-  key=$(stamp_key "$(tree_key "$suite")" "$lab_src/lib/images.sh" "$lab_src/images/$name" "$registry" "$@")
+  key=$(stamp_key "$(tree_key "$suite")" "$LAB_SRC/lib/images.sh" "$LAB_SRC/images/$name" "$REGISTRY" "$@")
   if stamp_is "image-$name-$suite" "$key"; then return; fi
   context=$(image_debs "$name" "$suite")
   version=$(deb_version "$context" "$package")
-  for tag in "$version" "$@"; do tags+=(-t "$registry/$name:$tag"); done
+  for tag in "$version" "$@"; do tags+=(-t "$REGISTRY/$name:$tag"); done
   # Provenance would make an index of each image, with the time of the build in it.
   docker_client buildx build --progress=plain --provenance=false --build-context "debs=$context" \
-    --build-arg "BASE=$registry/debian:$suite" "${tags[@]}" --push "$lab_src/images/$name" \
-    >"$lab_dir/log/image-$name-$suite" 2>&1 || {
-    tail -n 20 "$lab_dir/log/image-$name-$suite" >&2
-    fail "image $name on $suite could not be built: the last lines are above, the rest is in $lab_dir/log/image-$name-$suite"
+    --build-arg "BASE=$REGISTRY/debian:$suite" "${tags[@]}" --push "$LAB_SRC/images/$name" \
+    >"$LAB_DIR/log/image-$name-$suite" 2>&1 || {
+    tail -n 20 "$LAB_DIR/log/image-$name-$suite" >&2
+    fail "image $name on $suite could not be built: the last lines are above, the rest is in $LAB_DIR/log/image-$name-$suite"
   }
-  echo "$version" >"$lab_dir/stamps/version-$name-$suite"
+  echo "$version" >"$LAB_DIR/stamps/version-$name-$suite"
   stamp_set "image-$name-$suite" "$key"
   say "image $name:$version on debian $suite, $((SECONDS - started)) s"
 }
 
-image_version() { cat "$lab_dir/stamps/version-$1-$2"; }
+image_version() { cat "$LAB_DIR/stamps/version-$1-$2"; }

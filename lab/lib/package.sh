@@ -7,9 +7,8 @@ package_unpack() {
   download=$(mktemp -d)
   mkdir -p "$2"
   (
-    cd "$download"
     # apt's own user cannot write here, and says so for each package.
-    apt-get -q -o APT::Sandbox::User=root download "$1" >&2 && dpkg -x ./*.deb "$2"
+    cd "$download" && apt-get -q -o APT::Sandbox::User=root download "$1" >&2 && dpkg -x ./*.deb "$2"
   )
   local status=$?
   rm -rf "$download"
@@ -18,7 +17,7 @@ package_unpack() {
 
 debootstrap_install() {
   if command -v debootstrap >/dev/null; then return; fi
-  apt-get -q install -y --no-install-recommends debootstrap >"$lab_dir/log/debootstrap" 2>&1 ||
-    fail "debootstrap cannot be installed (see $lab_dir/log/debootstrap): run apt-get update, then apt-get install debootstrap"
+  apt-get -q install -y --no-install-recommends debootstrap >"$LAB_DIR/log/debootstrap" 2>&1 ||
+    fail "debootstrap cannot be installed (see $LAB_DIR/log/debootstrap): run apt-get update, then apt-get install debootstrap"
   say "debootstrap: installed"
 }

@@ -20,13 +20,13 @@ in_tree() {
 }
 
 # debootstrap does not ask whether a Release file has expired, so neither does apt: a mirror may be a snapshot.
-apt_options=(-q -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root -o Acquire::Retries=3)
+APT_OPTIONS=(-q -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root -o Acquire::Retries=3)
 
-debs_dir() { mkdir -p "$lab_dir/cache/debs/$1/partial" && echo "$lab_dir/cache/debs/$1"; }
+debs_dir() { mkdir -p "$LAB_DIR/cache/debs/$1/partial" && echo "$LAB_DIR/cache/debs/$1"; }
 
-tree_dir() { echo "$lab_dir/trees/$1"; }
+tree_dir() { echo "$LAB_DIR/trees/$1"; }
 
-tree_key() { stamp_key "$lab_src/lib/roots.sh" "$mirror" "$1"; }
+tree_key() { stamp_key "$LAB_SRC/lib/roots.sh" "$mirror" "$1"; }
 
 # tree_build SUITE
 tree_build() {
@@ -39,13 +39,13 @@ tree_build() {
   mkdir -p "${dir%/*}"
   # The mounts that debootstrap makes stay in a namespace of their own, also when it is killed.
   unshare --mount debootstrap --variant=minbase "--cache-dir=$(debs_dir "$suite")" "--keyring=$(keyring)" \
-    "$suite" "$dir" "$mirror" "${script[@]}" >"$lab_dir/log/tree-$suite" 2>&1 || {
-    tail -n 20 "$lab_dir/log/tree-$suite" >&2
+    "$suite" "$dir" "$mirror" "${script[@]}" >"$LAB_DIR/log/tree-$suite" 2>&1 || {
+    tail -n 20 "$LAB_DIR/log/tree-$suite" >&2
     fail "debootstrap of $suite from $mirror failed: its last lines are above; LARDER_DEBIAN_MIRROR names another mirror"
   }
   tree_trim "$dir"
-  in_tree "$dir" "$(debs_dir "$suite")" apt-get "${apt_options[@]}" update >>"$lab_dir/log/tree-$suite" 2>&1 ||
-    fail "apt-get update of $suite failed: see $lab_dir/log/tree-$suite"
+  in_tree "$dir" "$(debs_dir "$suite")" apt-get "${APT_OPTIONS[@]}" update >>"$LAB_DIR/log/tree-$suite" 2>&1 ||
+    fail "apt-get update of $suite failed: see $LAB_DIR/log/tree-$suite"
   stamp_set "tree-$suite" "$key"
   say "debian $suite: $(cat "$dir/etc/debian_version"), $(du -sm "$dir" | cut -f 1) MB"
 }
@@ -57,6 +57,8 @@ tree_trim() {
     echo "path-exclude=/usr/share/$kind/*"
     find "$1/usr/share/$kind" -mindepth 1 -delete 2>/dev/null || true
   done >"$1/etc/dpkg/dpkg.cfg.d/lab"
+  echo force-unsafe-io >>"$1/etc/dpkg/dpkg.cfg.d/lab"
+  find "$1/var/cache/apt" -type f -delete
   # No service is started by its package.
   printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
   chmod +x "$1/usr/sbin/policy-rc.d"
@@ -75,11 +77,11 @@ keyring() {
     echo "/$file"
     return
   fi
-  if [ ! -e "$lab_dir/tools/keyring/$file" ]; then
-    package_unpack debian-archive-keyring "$lab_dir/tools/keyring" ||
+  if [ ! -e "$LAB_DIR/tools/keyring/$file" ]; then
+    package_unpack debian-archive-keyring "$LAB_DIR/tools/keyring" ||
       fail "Debian's archive keys are missing: apt-get install debian-archive-keyring"
   fi
-  echo "$lab_dir/tools/keyring/$file"
+  echo "$LAB_DIR/tools/keyring/$file"
 }
 
 # root_build: the lab's root. The engines must be down.
@@ -87,14 +89,15 @@ root_build() {
   local key
   key=$(stamp_key "$(tree_key forky)" "${root_packages[@]}")
   if stamp_is root "$key"; then return; fi
-  rm -rf "$lab_root"
-  cp -a "$(tree_dir forky)" "$lab_root"
-  in_tree "$lab_root" "$(debs_dir forky)" apt-get "${apt_options[@]}" -y --no-install-recommends \
-    -o Dpkg::Options::=--force-unsafe-io install "${root_packages[@]}" >"$lab_dir/log/root" 2>&1 || {
-    tail -n 20 "$lab_dir/log/root" >&2
-    fail "the engine's packages could not be installed: the last lines are above, the rest is in $lab_dir/log/root"
+  rm -rf "$LAB_ROOT"
+  cp -a "$(tree_dir forky)" "$LAB_ROOT"
+  in_tree "$LAB_ROOT" "$(debs_dir forky)" apt-get "${APT_OPTIONS[@]}" -y --no-install-recommends \
+    -o Dpkg::Options::=--force-unsafe-io install "${root_packages[@]}" >"$LAB_DIR/log/root" 2>&1 || {
+    tail -n 20 "$LAB_DIR/log/root" >&2
+    fail "the engine's packages could not be installed: the last lines are above, the rest is in $LAB_DIR/log/root"
   }
   stamp_set root "$key"
-  say "engine root: $(in_tree "$lab_root" "$(debs_dir forky)" dpkg-query -W -f '${Package} ${Version}, ' \
-    docker.io docker-buildx containerd runc docker-registry skopeo)$(du -sm "$lab_root" | cut -f 1) MB"
+  # shellcheck disable=SC2016
+  say "engine root: $(in_tree "$LAB_ROOT" "$(debs_dir forky)" dpkg-query -W -f '${Package} ${Version}, ' \
+    docker.io docker-buildx containerd runc docker-registry skopeo)$(du -sm "$LAB_ROOT" | cut -f 1) MB"
 }

@@ -15,9 +15,9 @@ stamp_key() {
   done | sha256sum | cut -c 1-16
 }
 
-stamp_is() { [ "$(cat "$lab_dir/stamps/$1" 2>/dev/null)" = "$2" ]; }
+stamp_is() { [ "$(cat "$LAB_DIR/stamps/$1" 2>/dev/null)" = "$2" ]; }
 
 stamp_set() {
-  mkdir -p "$lab_dir/stamps"
-  echo "$2" >"$lab_dir/stamps/$1"
+  mkdir -p "$LAB_DIR/stamps"
+  echo "$2" >"$LAB_DIR/stamps/$1"
 }

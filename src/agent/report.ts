@@ -9,7 +9,7 @@ export function progress(line: string): void {
 /** Prints the sentence and leaves it where the frontend looks for it; stack traces are for LARDER_DEBUG. */
 export async function reportError(directory: string, error: Error): Promise<void> {
   progress(`larder: ${error.message}`);
-  if (process.env["LARDER_DEBUG"])
+  if (process.env.LARDER_DEBUG)
     progress(String(error.cause instanceof Error ? error.cause.stack : error.stack));
   const report: ErrorReport = { message: error.message };
   await writeFile(`${directory}/${errorReport}`, `${JSON.stringify(report)}\n`);

@@ -45,9 +45,20 @@ export async function listTree(directory: string): Promise<ByteString[]> {
 /** Copies these paths, and nothing else, from one directory to another that exists. */
 export async function copyTree(from: string, to: string, paths: readonly ByteString[]): Promise<void> {
   const stdio = ["pipe", "pipe", "pipe"] as const;
-  const writer = spawn("tar", [...writeOptions, "-C", from, "-cf", "-"], { stdio: [...stdio], env: toolEnvironment() });
-  const reader = spawn("tar", [...readOptions, "-C", to, "-xf", "-"], { stdio: [...stdio], env: toolEnvironment() });
-  const errors = Promise.all([text(writer.stderr), text(reader.stderr), once(writer, "close"), once(reader, "close")]);
+  const writer = spawn("tar", [...writeOptions, "-C", from, "-cf", "-"], {
+    stdio: [...stdio],
+    env: toolEnvironment(),
+  });
+  const reader = spawn("tar", [...readOptions, "-C", to, "-xf", "-"], {
+    stdio: [...stdio],
+    env: toolEnvironment(),
+  });
+  const errors = Promise.all([
+    text(writer.stderr),
+    text(reader.stderr),
+    once(writer, "close"),
+    once(reader, "close"),
+  ]);
   writer.stdin.on("error", () => {});
   writer.stdin.end(fileList(paths));
   await pipeline(writer.stdout, reader.stdin).catch(() => {});

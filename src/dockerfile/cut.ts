@@ -131,10 +131,10 @@ function instructionsAbove({ stage, preload }: Cut): readonly Instruction[] {
   return stage.instructions.filter(({ lines }) => lines.end < preload.lines.start);
 }
 
-function argumentNames(instructions: readonly Instruction[], escape: string): string[] {
+function argumentNames(instructions: readonly Instruction[], escapeToken: string): string[] {
   return instructions
     .filter(({ keyword }) => keyword === "ARG")
-    .flatMap(({ text }) => splitWords(text, escape))
+    .flatMap(({ text }) => splitWords(text, escapeToken))
     .map((word) => word.split("=", 1)[0] ?? "");
 }
 

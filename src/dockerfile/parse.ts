@@ -39,16 +39,16 @@ export interface Dockerfile {
 /** Never throws: what is wrong with the file is for the stock frontend to say. */
 export function parseDockerfile(filename: string, text: string): Dockerfile {
   const ast = DockerfileParser.parse(text);
-  const escape = ast.getEscapeCharacter();
-  const instructions = ast.getInstructions().map((node) => toInstruction(node, escape));
+  const escapeToken = ast.getEscapeCharacter();
+  const instructions = ast.getInstructions().map((node) => toInstruction(node, escapeToken));
   const firstFrom = instructions.findIndex(({ keyword }) => keyword === "FROM");
   const globals = firstFrom < 0 ? instructions : instructions.slice(0, firstFrom);
   return {
     filename,
     text,
-    escape,
+    escape: escapeToken,
     globals,
-    stages: firstFrom < 0 ? [] : toStages(instructions.slice(firstFrom), escape),
+    stages: firstFrom < 0 ? [] : toStages(instructions.slice(firstFrom), escapeToken),
   };
 }
 
@@ -57,13 +57,13 @@ export function preloadsOf(stage: Stage): readonly Instruction[] {
 }
 
 /** Splits at white space outside quotes; quotes and escapes stay in the words, for the stock frontend. */
-export function splitWords(text: string, escape: string): string[] {
+export function splitWords(text: string, escapeToken: string): string[] {
   const words: string[] = [];
   let word = "";
   let quote = "";
   for (let at = 0; at < text.length; at++) {
     const character = text.charAt(at);
-    if (character === escape && quote !== "'" && at + 1 < text.length) {
+    if (character === escapeToken && quote !== "'" && at + 1 < text.length) {
       word += character + text.charAt(++at);
     } else if (quote) {
       if (character === quote) quote = "";
@@ -79,31 +79,31 @@ export function splitWords(text: string, escape: string): string[] {
   return word ? [...words, word] : words;
 }
 
-function toInstruction(node: AstInstruction, escape: string): Instruction {
+function toInstruction(node: AstInstruction, escapeToken: string): Instruction {
   const { start, end } = node.getRange();
   const keyword = node.getKeyword();
   const raw = node.getTextContent().slice(node.getInstruction().length);
-  return { keyword, lines: { start: start.line + 1, end: end.line + 1 }, text: joinLines(raw, escape) };
+  return { keyword, lines: { start: start.line + 1, end: end.line + 1 }, text: joinLines(raw, escapeToken) };
 }
 
-function joinLines(raw: string, escape: string): string {
+function joinLines(raw: string, escapeToken: string): string {
   const [first = "", ...rest] = raw.split(/\r?\n/);
   const lines = [first, ...rest.filter((line) => !/^\s*(#|$)/.test(line))];
   return lines
     .map((line) => line.trimEnd())
-    .map((line) => (line.endsWith(escape) ? line.slice(0, -1) : line))
+    .map((line) => (line.endsWith(escapeToken) ? line.slice(0, -1) : line))
     .join("")
     .trim();
 }
 
-function toStages(instructions: readonly Instruction[], escape: string): Stage[] {
+function toStages(instructions: readonly Instruction[], escapeToken: string): Stage[] {
   const stages: (Stage & { instructions: Instruction[] })[] = [];
   for (const instruction of instructions) {
     if (instruction.keyword !== "FROM") {
       stages.at(-1)?.instructions.push(instruction);
       continue;
     }
-    const words = splitWords(instruction.text, escape);
+    const words = splitWords(instruction.text, escapeToken);
     const flags = words.filter((word) => word.startsWith("--"));
     const [base = "", as, name] = words.filter((word) => !word.startsWith("--"));
     stages.push({

@@ -4,6 +4,7 @@ import type { BuildOptions } from "../gateway/options.js";
 import type { Definition } from "../gen/ops.js";
 import { marshal } from "../llb/marshal.js";
 import { local } from "../llb/source.js";
+import { openRemoteContext, type RemoteContext } from "./remote-context.js";
 
 /** The Dockerfile as the client gave it. */
 export interface Source {
@@ -13,35 +14,37 @@ export interface Source {
   readonly ignore: Buffer | undefined;
   /** What else the client passed in as LLB. */
   readonly inputs: Readonly<Record<string, Definition>>;
+  /** The build context, if it is a URL. */
+  readonly context: Definition | undefined;
 }
 
 const defaultFilename = "Dockerfile";
 
 /** Reads the Dockerfile from where the stock frontend would read it. */
 export async function readSource(bridge: Bridge, options: BuildOptions): Promise<Source> {
-  const inputs = await bridge.inputs();
-  const filename = options.frontend.filename ?? defaultFilename;
+  const [inputs, remote] = await Promise.all([bridge.inputs(), openRemoteContext(bridge, options)]);
+  const filename = remote?.filename ?? options.frontend.filename ?? defaultFilename;
   const candidates = filename === defaultFilename ? [filename, "dockerfile"] : [filename];
-  const ref = await solveDockerfile(bridge, options, inputs, candidates);
+  const { result } = await bridge.solve({ Definition: findDockerfile(options, inputs, remote, candidates) });
+  if (result?.$case !== "ref") throw new LarderError("the build has no Dockerfile");
+  const ref = result.value.id;
   const [text, ignore] = await Promise.all([
     readFirst(bridge, ref, candidates),
     bridge.readFile(ref, `${filename}.dockerignore`).catch(() => undefined),
   ]);
-  return { filename, text: text.toString("utf8"), ignore, inputs };
+  return { filename, text: text.toString("utf8"), ignore, inputs, context: remote?.definition };
 }
 
-async function solveDockerfile(
-  bridge: Bridge,
+function findDockerfile(
   options: BuildOptions,
   inputs: Readonly<Record<string, Definition>>,
+  remote: RemoteContext | undefined,
   candidates: readonly string[],
-): Promise<string> {
+): Definition {
   const { dockerfilekey } = options.frontend;
-  const input = dockerfilekey === undefined ? inputs.dockerfile : undefined;
-  const definition = input ?? marshal(localDockerfile(options, dockerfilekey ?? "dockerfile", candidates));
-  const { result } = await bridge.solve({ Definition: definition });
-  if (result?.$case !== "ref") throw new LarderError("the build has no Dockerfile");
-  return result.value.id;
+  const elsewhere = remote?.definition ?? inputs.dockerfile;
+  if (dockerfilekey === undefined && elsewhere) return elsewhere;
+  return marshal(localDockerfile(options, dockerfilekey ?? "dockerfile", candidates));
 }
 
 function localDockerfile(options: BuildOptions, name: string, candidates: readonly string[]) {

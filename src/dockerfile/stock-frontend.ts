@@ -8,6 +8,7 @@ import { type ImageConfig, parseConfig } from "../image/config.js";
 import { files, type NewFile } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
 import type { Source } from "./read.js";
+import { contextOption } from "./remote-context.js";
 
 export interface StockRequest {
   readonly options: Readonly<Record<string, string>>;
@@ -24,12 +25,20 @@ export function originalRequest(options: BuildOptions, source: Source): StockReq
  * stock frontend read the client's file all the same.
  */
 export function withText(request: StockRequest, source: Source, text: string): StockRequest {
-  const { dockerfilekey: _, ...options } = request.options;
-  const { filename, ignore } = source;
+  const { filename, ignore, context } = source;
+  const replaced = context
+    ? ["dockerfilekey", "contextkey", contextOption(request.options)]
+    : ["dockerfilekey"];
+  const options = Object.fromEntries(
+    Object.entries(request.options).filter(([key]) => !replaced.includes(key)),
+  );
   const list: NewFile[] = [{ path: `/${filename}`, data: Buffer.from(text) }];
   if (ignore) list.push({ path: `/${filename}.dockerignore`, data: ignore });
   const dockerfile = marshal(files(`[internal] load build definition from ${filename}`, list));
-  return { options, inputs: { ...request.inputs, dockerfile } };
+  return {
+    options: { ...options, filename },
+    inputs: { ...request.inputs, ...(context && { context }), dockerfile },
+  };
 }
 
 /** A request for what stands above a cut: one platform, no attestations, none of the user's labels. */

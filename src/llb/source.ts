@@ -18,12 +18,48 @@ export function image(label: string, reference: string): Output {
   return source(label, `docker-image://${reference}`, {});
 }
 
+/** One file from a web server, under the name `filename`. */
+export function http(label: string, url: string, filename: string): Output {
+  return source(label, url, { "http.filename": filename });
+}
+
+export interface GitSource {
+  readonly remote: string;
+  /** Branch, tag or commit; empty for the default branch. */
+  readonly ref: string;
+  readonly subdir: string;
+  readonly keepGitDir: boolean;
+}
+
+/** A checkout, with the client's credentials where it has some. */
+export function git(label: string, { remote, ref, subdir, keepGitDir }: GitSource): Output {
+  const place = remote
+    .replace(/^[a-z]+:\/\//, "")
+    .replace(/^[^@/]+@/, "")
+    .replace(/^([^/:]+):(?!\d)/, "$1/");
+  const fragment = subdir ? `#${ref}:${subdir}` : ref && `#${ref}`;
+  const isSsh = /^(ssh:|[^/]+@)/.test(remote);
+  return source(label, `git://${place}${fragment}`, {
+    "git.fullurl": remote,
+    "git.authtokensecret": "GIT_AUTH_TOKEN",
+    "git.authheadersecret": "GIT_AUTH_HEADER",
+    ...(isSsh && { "git.mountsshsock": "default" }),
+    ...(keepGitDir && { "git.keepgitdir": "true" }),
+  });
+}
+
 function source(name: string, identifier: string, attrs: Record<string, string>): Output {
   const sorted = Object.fromEntries(Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1)));
   return output({
     kind: "own",
     op: { $case: "source", value: { identifier, attrs: sorted } },
     inputs: [],
-    metadata: { name, caps: [`source.${identifier.startsWith("local:") ? "local" : "image"}`] },
+    metadata: { name, caps: [capability(identifier)] },
   });
+}
+
+function capability(identifier: string): string {
+  const scheme = identifier.slice(0, identifier.indexOf(":"));
+  const names: Readonly<Record<string, string>> = { local: "local", git: "git", "docker-image": "image" };
+  return `source.${names[scheme] ?? "http"}`;
 }

@@ -74,7 +74,7 @@ function outermost(paths: readonly ByteString[]): Whiteouts {
  * are written as `\0ooo`, which `printf %b` of every POSIX shell turns back.
  */
 export function formatWhiteouts(whiteouts: Whiteouts): string {
-  return whiteouts.map((path) => `${escape(path)}\n`).join("");
+  return whiteouts.map((path) => `${escapePath(path)}\n`).join("");
 }
 
 /** The reverse of {@link formatWhiteouts}. */
@@ -87,7 +87,7 @@ export function parseWhiteouts(text: string): Whiteouts {
     );
 }
 
-function escape(path: ByteString): string {
+function escapePath(path: ByteString): string {
   return path.replace(/[^ -[\]-~]/g, (char) => `\\0${char.charCodeAt(0).toString(8).padStart(3, "0")}`);
 }
 

@@ -30,6 +30,11 @@ export class SystemContainer {
     return container;
   }
 
+  /** A container of this name that somebody else starts. */
+  static named(name: string, engine: Pick<EngineOptions, "engine"> = {}): SystemContainer {
+    return new SystemContainer(name, engine);
+  }
+
   async ready(): Promise<void> {
     try {
       await until("the inner daemon answers", async () => (await this.try("docker", "version")).status === 0);
@@ -55,6 +60,16 @@ export class SystemContainer {
   async logs(): Promise<string> {
     const { stdout, stderr } = await tryDocker(["logs", this.id], this.#engine);
     return stdout + stderr;
+  }
+
+  /** Bytes that the container takes on the host's disk: its layer and its inner Docker's data root. */
+  async written(): Promise<number> {
+    const layer = await docker(
+      ["container", "inspect", "--size", "--format", "{{.SizeRw}}", this.id],
+      this.#engine,
+    );
+    const dataRoot = await this.exec("du", "--summarize", "--block-size=1", "/var/lib/docker");
+    return Number(layer) + Number(dataRoot.split("\t")[0]);
   }
 
   async restart(): Promise<void> {

@@ -16,7 +16,14 @@ export async function prepareChroot(stage: string, work: string): Promise<void> 
   }
   for (const name of ["run", "tmp"]) {
     await mountPoint(`${stage}/${name}`);
-    await run("mount", ["-t", "tmpfs", "-o", name === "tmp" ? "mode=1777" : "mode=755", "larder", `${stage}/${name}`]);
+    await run("mount", [
+      "-t",
+      "tmpfs",
+      "-o",
+      name === "tmp" ? "mode=1777" : "mode=755",
+      "larder",
+      `${stage}/${name}`,
+    ]);
   }
   await mkdir(stage + dataRootInStage, { recursive: true });
   await run("mount", ["--bind", work, stage + dataRootInStage]);
@@ -33,5 +40,6 @@ async function mountPoint(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (!found) await mkdir(path);
   // Mounting over a link would mount over whatever it means outside the stage.
-  else if (!found.isDirectory()) throw new LarderError(`the stage's ${path.slice(path.lastIndexOf("/"))} is not a directory`);
+  else if (!found.isDirectory())
+    throw new LarderError(`the stage's ${path.slice(path.lastIndexOf("/"))} is not a directory`);
 }

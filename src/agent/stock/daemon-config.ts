@@ -29,7 +29,9 @@ function parseSettings(text: string): Record<string, unknown> {
 
 export function selectSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
   if (settings["userns-remap"]) {
-    throw new LarderError("the stage's /etc/docker/daemon.json sets userns-remap, which PRELOAD does not support yet");
+    throw new LarderError(
+      "the stage's /etc/docker/daemon.json sets userns-remap, which PRELOAD does not support yet",
+    );
   }
   return Object.fromEntries(kept.filter((key) => key in settings).map((key) => [key, settings[key]]));
 }

@@ -1,8 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 
 /** What `/info` says of the store. */
 export interface EngineInfo {
@@ -62,11 +62,12 @@ export class EngineApi {
       request.on("response", resolve);
       request.on("error", reject);
     });
-    // A daemon that fails early answers before it has read all; its answer is the better error.
-    const sent = body ? pipeline(body, request) : Promise.resolve(request.end());
-    const answer = await Promise.race([response, sent.then(() => response)]);
-    sent.catch(() => {});
-    if (answer.statusCode !== 200) throw new Error(messageOf(await text(answer)) ?? `${path}: ${answer.statusCode}`);
+    // Where sending fails, the request fails with it, unless the daemon has answered before.
+    if (body) pipeline(body, request).catch(() => {});
+    else request.end();
+    const answer = await response;
+    if (answer.statusCode !== 200)
+      throw new Error(messageOf(await text(answer)) ?? `${path}: ${answer.statusCode}`);
     return answer;
   }
 }

@@ -1,5 +1,5 @@
 import { lstat, readFile, readlink, stat } from "node:fs/promises";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join, normalize, resolve } from "node:path";
 
 const maxLinks = 40;
 
@@ -17,10 +17,8 @@ export async function resolveInStage(stage: string, path: string, links = 0): Pr
     if (!found) return undefined;
     if (found.isSymbolicLink()) {
       if (links >= maxLinks) return undefined;
-      const target = join(dirname(next), "").concat("/", "");
-      const to = await readlink(stage + next);
-      const rest = parts.slice(index + 1).join("/");
-      return resolveInStage(stage, join(to.startsWith("/") ? to : join(target, to), rest), links + 1);
+      const target = resolve(dirname(next), await readlink(stage + next));
+      return resolveInStage(stage, join(target, ...parts.slice(index + 1)), links + 1);
     }
     resolved = next;
   }
