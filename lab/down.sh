@@ -22,10 +22,7 @@ flock 9
 
 rm -f "$LAB_DIR/env"
 if adopted; then adopt_stop "$purge"; fi
-for dir in "$LAB_DIR"/engines/*/; do
-  if [ -d "$dir" ]; then engine_stop "$(basename "$dir")"; fi
-done
-if [ -d "$REGISTRY_DIR" ]; then cell_stop registry "$REGISTRY_DIR"; fi
+engines_stop
 
 # What an interrupted start left has no pid file, but it is in a cgroup of this lab.
 for hierarchy in $(cgroup_hierarchies); do

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Starts and stops Docker engines of the lab.
 set -euo pipefail
-for part in common cgroup cell registry engine; do
+for part in common cgroup cell registry engine adopt; do
   # shellcheck source=/dev/null
   . "$(dirname "$0")/lib/$part.sh"
 done
@@ -25,6 +25,7 @@ action=$1 name=$2
 shift 2
 [[ $name =~ ^[a-z0-9][a-z0-9-]*$ ]] || fail "engine name \"$name\": use lower-case letters, digits and dashes"
 [ -x "$LAB_ROOT/usr/sbin/dockerd" ] || fail "there is no engine in $LAB_ROOT yet: run npm run lab:up"
+if adopted; then fail "the lab uses the engine at $(cat "$LAB_DIR/adopted") and has none of its own"; fi
 
 # Engines are numbered: two that start at the same time must not get the same address.
 exec 9>"$LAB_DIR/lock"

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Where things are, how the lab speaks, and whether a process is still the one that was started.
 
+shopt -s inherit_errexit
 LAB_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 REPOSITORY=$(dirname "$LAB_SRC")
 LAB_DIR=${LARDER_LAB_DIR:-$REPOSITORY/.lab}

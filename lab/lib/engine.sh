@@ -99,3 +99,12 @@ engine_remove() {
   engine_stop "$1"
   rm -rf "$(engine_dir "$1")"
 }
+
+# engines_stop: all of them, and the registry, for good or because their root is to change.
+engines_stop() {
+  local dir
+  for dir in "$LAB_DIR"/engines/*/; do
+    if [ -d "$dir" ]; then engine_stop "$(basename "$dir")"; fi
+  done
+  if [ -d "$REGISTRY_DIR" ]; then cell_stop registry "$REGISTRY_DIR"; fi
+}

@@ -38,8 +38,8 @@ image_base() {
   key=$(stamp_key "$(tree_key "$1")" "$reference")
   if stamp_is "image-debian-$1" "$key"; then return; fi
   {
-    tree_tar "$(tree_dir "$1")" | docker_client import --change 'CMD ["bash"]' - "$reference"
-    docker_client push -q "$reference"
+    tree_tar "$(tree_dir "$1")" | docker_client import --change 'CMD ["bash"]' - "$reference" &&
+      docker_client push -q "$reference"
   } >"$LAB_DIR/log/image-debian-$1" 2>&1 || fail "image debian:$1 could not be made: see $LAB_DIR/log/image-debian-$1"
   stamp_set "image-debian-$1" "$key"
   say "image debian:$1"
@@ -67,3 +67,24 @@ image_build() {
 }
 
 image_version() { cat "$LAB_DIR/stamps/version-$1-$2"; }
+
+images_forky() {
+  image_base forky
+  image_build larder-tools forky nodejs latest
+  image_build docker forky docker.io latest
+  image_build busybox forky busybox-static 1 latest
+}
+
+# What is made on trixie shares its base's layer.
+images_trixie() {
+  image_base trixie
+  image_build docker trixie docker.io
+  image_build python trixie python3 3 latest
+  image_build redis trixie redis-server latest
+  image_build nginx trixie nginx latest
+}
+
+images_bookworm() {
+  image_base bookworm
+  image_build docker bookworm docker.io
+}

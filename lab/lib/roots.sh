@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Trees of files from Debian's packages: a small one for each suite, and the lab's root with the engine in it.
 
+KEYRING=usr/share/keyrings/debian-archive-keyring.gpg
 mirror=${LARDER_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 root_packages=(docker.io docker-cli docker-buildx containerd runc iptables docker-registry skopeo
   iproute2 jq git ca-certificates)
@@ -30,24 +31,41 @@ tree_key() { stamp_key "$LAB_SRC/lib/roots.sh" "$mirror" "$1"; }
 
 # tree_build SUITE
 tree_build() {
-  local suite=$1 dir key script=()
+  local suite=$1 dir key log=$LAB_DIR/log/tree-$1 lock
   dir=$(tree_dir "$suite") key=$(tree_key "$1")
+  exec {lock}>"$LAB_DIR/tree-$suite.lock"
+  flock "$lock"
   if stamp_is "tree-$suite" "$key"; then return; fi
-  # A debootstrap older than the suite has no script for it; all suites of today are made as sid is.
-  [ -e "/usr/share/debootstrap/scripts/$suite" ] || script=(/usr/share/debootstrap/scripts/sid)
-  rm -rf "$dir"
-  mkdir -p "${dir%/*}"
-  # The mounts that debootstrap makes stay in a namespace of their own, also when it is killed.
-  unshare --mount debootstrap --variant=minbase "--cache-dir=$(debs_dir "$suite")" "--keyring=$(keyring)" \
-    "$suite" "$dir" "$mirror" "${script[@]}" >"$LAB_DIR/log/tree-$suite" 2>&1 || {
-    tail -n 20 "$LAB_DIR/log/tree-$suite" >&2
-    fail "debootstrap of $suite from $mirror failed: its last lines are above; LARDER_DEBIAN_MIRROR names another mirror"
-  }
+  if ! tree_bootstrap "$suite" "$(keyring)" >"$log" 2>&1; then
+    # The keyring of an older machine knows bookworm's keys at least, and bookworm's own keyring those of the others.
+    if [ "$suite" != bookworm ] && grep -q 'signed by unknown key' "$log"; then
+      tree_build bookworm
+      tree_bootstrap "$suite" "$(tree_dir bookworm)/$KEYRING" >"$log" 2>&1 || tree_failed "$suite"
+    else
+      tree_failed "$suite"
+    fi
+  fi
   tree_trim "$dir"
-  in_tree "$dir" "$(debs_dir "$suite")" apt-get "${APT_OPTIONS[@]}" update >>"$LAB_DIR/log/tree-$suite" 2>&1 ||
-    fail "apt-get update of $suite failed: see $LAB_DIR/log/tree-$suite"
+  in_tree "$dir" "$(debs_dir "$suite")" apt-get "${APT_OPTIONS[@]}" update >>"$log" 2>&1 || tree_failed "$suite"
   stamp_set "tree-$suite" "$key"
   say "debian $suite: $(cat "$dir/etc/debian_version"), $(du -sm "$dir" | cut -f 1) MB"
+}
+
+tree_failed() {
+  tail -n 20 "$LAB_DIR/log/tree-$1" >&2
+  fail "debian $1 could not be unpacked from $mirror: the last lines are above; LARDER_DEBIAN_MIRROR names another mirror"
+}
+
+# tree_bootstrap SUITE KEYRING
+tree_bootstrap() {
+  local script=()
+  # A debootstrap older than the suite has no script for it; all suites of today are made as sid is.
+  [ -e "/usr/share/debootstrap/scripts/$1" ] || script=(/usr/share/debootstrap/scripts/sid)
+  rm -rf "$(tree_dir "$1")"
+  mkdir -p "$LAB_DIR/trees"
+  # The mounts that debootstrap makes stay in a namespace of their own, also when it is killed.
+  unshare --mount debootstrap --variant=minbase "--cache-dir=$(debs_dir "$1")" "--keyring=$2" \
+    "$1" "$(tree_dir "$1")" "$mirror" "${script[@]}"
 }
 
 # tree_trim TREE: no manuals and no translations, now and in what is installed later: images are unpacked often here.
@@ -72,23 +90,24 @@ tree_tar() {
 
 # keyring: Debian's keys, from the machine's own packages.
 keyring() {
-  local file=usr/share/keyrings/debian-archive-keyring.gpg
-  if [ -e "/$file" ]; then
-    echo "/$file"
+  if [ -e "/$KEYRING" ]; then
+    echo "/$KEYRING"
     return
   fi
-  if [ ! -e "$LAB_DIR/tools/keyring/$file" ]; then
+  if [ ! -e "$LAB_DIR/tools/keyring/$KEYRING" ]; then
     package_unpack debian-archive-keyring "$LAB_DIR/tools/keyring" ||
       fail "Debian's archive keys are missing: apt-get install debian-archive-keyring"
   fi
-  echo "$LAB_DIR/tools/keyring/$file"
+  echo "$LAB_DIR/tools/keyring/$KEYRING"
 }
+
+root_key() { stamp_key "$(tree_key forky)" "${root_packages[@]}"; }
+
+root_outdated() { ! stamp_is root "$(root_key)"; }
 
 # root_build: the lab's root. The engines must be down.
 root_build() {
-  local key
-  key=$(stamp_key "$(tree_key forky)" "${root_packages[@]}")
-  if stamp_is root "$key"; then return; fi
+  root_outdated || return 0
   rm -rf "$LAB_ROOT"
   cp -a "$(tree_dir forky)" "$LAB_ROOT"
   in_tree "$LAB_ROOT" "$(debs_dir forky)" apt-get "${APT_OPTIONS[@]}" -y --no-install-recommends \
@@ -96,7 +115,7 @@ root_build() {
     tail -n 20 "$LAB_DIR/log/root" >&2
     fail "the engine's packages could not be installed: the last lines are above, the rest is in $LAB_DIR/log/root"
   }
-  stamp_set root "$key"
+  stamp_set root "$(root_key)"
   # shellcheck disable=SC2016
   say "engine root: $(in_tree "$LAB_ROOT" "$(debs_dir forky)" dpkg-query -W -f '${Package} ${Version}, ' \
     docker.io docker-buildx containerd runc docker-registry skopeo)$(du -sm "$LAB_ROOT" | cut -f 1) MB"

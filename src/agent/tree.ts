@@ -21,8 +21,9 @@ const writeOptions = [
   "--no-recursion",
   "--null",
   "--verbatim-files-from",
-  "--files-from=-",
 ];
+/** tar reads the list where the option stands: after `-C`. */
+const listed = ["--files-from=-", "-cf", "-"];
 const readOptions = ["--xattrs", "--xattrs-include=*", "--numeric-owner", "--same-owner", "-p"];
 
 /** All paths below a directory, sorted bytewise, but 0/0 devices: those are whiteouts. */
@@ -45,7 +46,7 @@ export async function listTree(directory: string): Promise<ByteString[]> {
 /** Copies these paths, and nothing else, from one directory to another that exists. */
 export async function copyTree(from: string, to: string, paths: readonly ByteString[]): Promise<void> {
   const stdio = ["pipe", "pipe", "pipe"] as const;
-  const writer = spawn("tar", [...writeOptions, "-C", from, "-cf", "-"], {
+  const writer = spawn("tar", [...writeOptions, "-C", from, ...listed], {
     stdio: [...stdio],
     env: toolEnvironment(),
   });
@@ -70,7 +71,7 @@ export async function copyTree(from: string, to: string, paths: readonly ByteStr
 
 /** Packs directories without what is in them, to lay their owner, mode and times over others later. */
 export async function packDirectories(root: string, paths: readonly string[]): Promise<Buffer> {
-  return run("tar", [...writeOptions, "-C", root, "-cf", "-"], { input: fileList(paths) });
+  return run("tar", [...writeOptions, "-C", root, ...listed], { input: fileList(paths) });
 }
 
 export async function unpackDirectories(archive: Buffer, root: string): Promise<void> {

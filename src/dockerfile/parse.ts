@@ -4,6 +4,7 @@
  */
 import { type Instruction as AstInstruction, DockerfileParser } from "dockerfile-ast";
 import type { Lines } from "../error.js";
+import { maskForAst } from "./mask.js";
 
 export interface Instruction {
   /** In capitals. */
@@ -38,9 +39,10 @@ export interface Dockerfile {
 
 /** Never throws: what is wrong with the file is for the stock frontend to say. */
 export function parseDockerfile(filename: string, text: string): Dockerfile {
-  const ast = DockerfileParser.parse(text);
+  const ast = DockerfileParser.parse(maskForAst(text));
   const escapeToken = ast.getEscapeCharacter();
-  const instructions = ast.getInstructions().map((node) => toInstruction(node, escapeToken));
+  const lines = text.split("\n");
+  const instructions = ast.getInstructions().map((node) => toInstruction(node, lines, escapeToken));
   const firstFrom = instructions.findIndex(({ keyword }) => keyword === "FROM");
   const globals = firstFrom < 0 ? instructions : instructions.slice(0, firstFrom);
   return {
@@ -79,10 +81,15 @@ export function splitWords(text: string, escapeToken: string): string[] {
   return word ? [...words, word] : words;
 }
 
-function toInstruction(node: AstInstruction, escapeToken: string): Instruction {
+function toInstruction(
+  node: AstInstruction,
+  fileLines: readonly string[],
+  escapeToken: string,
+): Instruction {
   const { start, end } = node.getRange();
   const keyword = node.getKeyword();
-  const raw = node.getTextContent().slice(node.getInstruction().length);
+  const whole = fileLines.slice(start.line, end.line + 1).join("\n");
+  const raw = whole.slice(start.character + node.getInstruction().length);
   return { keyword, lines: { start: start.line + 1, end: end.line + 1 }, text: joinLines(raw, escapeToken) };
 }
 
@@ -91,7 +98,7 @@ function joinLines(raw: string, escapeToken: string): string {
   const lines = [first, ...rest.filter((line) => !/^\s*(#|$)/.test(line))];
   return lines
     .map((line) => line.trimEnd())
-    .map((line) => (line.endsWith(escapeToken) ? line.slice(0, -1) : line))
+    .map((line) => (line.endsWith(escapeToken) && !line.endsWith(escapeToken.repeat(2)) ? line.slice(0, -1) : line))
     .join("")
     .trim();
 }

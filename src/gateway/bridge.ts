@@ -1,4 +1,4 @@
-/** BuildKit's LLBBridge as promises. The only file that knows grpc-js. */
+/** BuildKit's LLBBridge as promises. Nothing outside this folder knows grpc-js. */
 import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { LarderError } from "../error.js";
 import {
@@ -15,6 +15,7 @@ import {
 } from "../gen/gateway.js";
 import type { Definition } from "../gen/ops.js";
 import { Status } from "../gen/status.js";
+import { type ContainerCommand, containerOutput } from "./container.js";
 import type { LongValues } from "./long-values.js";
 import type { Transport } from "./stdio.js";
 
@@ -27,6 +28,8 @@ export interface Bridge {
   solve(request: Parameters<typeof SolveRequest.fromPartial>[0]): Promise<Result>;
   evaluate(ref: string): Promise<void>;
   readFile(ref: string, path: string): Promise<Buffer>;
+  /** The standard output of a command in a container of its own. */
+  containerOutput(command: ContainerCommand): Promise<Buffer>;
   /** To be called once; the process must then exit. */
   return(request: Parameters<typeof ReturnRequest.fromPartial>[0]): Promise<void>;
 }
@@ -72,6 +75,7 @@ export function openBridge({ address, longValues }: Transport): Bridge {
       const { Data } = await call<ReadFileResponse>((done) => client.readFile(request, done));
       return Buffer.from(Data);
     },
+    containerOutput: (command) => containerOutput(client, command),
     return: async (request) => {
       const full = ReturnRequest.fromPartial(request);
       await call<unknown>((done) => client.return(full, done));

@@ -10,15 +10,17 @@ import {
   type CallOptions,
   type ChannelCredentials,
   Client,
+  type ClientDuplexStream,
   type ClientOptions,
   type ClientUnaryCall,
+  type handleBidiStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Definition, Platform } from "./ops.js";
+import { Definition, Meta, Mount, NetMode, Platform } from "./ops.js";
 import { Status } from "./status.js";
 
 export const protobufPackage = "moby.buildkit.v1.frontend";
@@ -206,6 +208,56 @@ export interface WorkerRecord {
 export interface WorkerRecord_LabelsEntry {
   key: string;
   value: string;
+}
+
+export interface NewContainerRequest {
+  ContainerID: string;
+  Mounts: Mount[];
+  Network: NetMode;
+}
+
+export interface NewContainerResponse {
+}
+
+export interface ReleaseContainerRequest {
+  ContainerID: string;
+}
+
+export interface ReleaseContainerResponse {
+}
+
+export interface ExecMessage {
+  ProcessID: string;
+  Input:
+    | { $case: "Init"; value: InitMessage }
+    | { $case: "File"; value: FdMessage }
+    | { $case: "Started"; value: StartedMessage }
+    | { $case: "Exit"; value: ExitMessage }
+    | { $case: "Done"; value: DoneMessage }
+    | undefined;
+}
+
+export interface InitMessage {
+  ContainerID: string;
+  Meta: Meta | undefined;
+  Fds: number[];
+}
+
+export interface FdMessage {
+  Fd: number;
+  EOF: boolean;
+  Data: Buffer;
+}
+
+export interface StartedMessage {
+}
+
+export interface ExitMessage {
+  Code: number;
+  Error: Status | undefined;
+}
+
+export interface DoneMessage {
 }
 
 function createBaseResult(): Result {
@@ -2607,6 +2659,697 @@ export const WorkerRecord_LabelsEntry: MessageFns<WorkerRecord_LabelsEntry> = {
   },
 };
 
+function createBaseNewContainerRequest(): NewContainerRequest {
+  return { ContainerID: "", Mounts: [], Network: 0 };
+}
+
+export const NewContainerRequest: MessageFns<NewContainerRequest> = {
+  encode(message: NewContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ContainerID !== "") {
+      writer.uint32(10).string(message.ContainerID);
+    }
+    for (const v of message.Mounts) {
+      Mount.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.Network !== 0) {
+      writer.uint32(24).int32(message.Network);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NewContainerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNewContainerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ContainerID = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.Mounts.push(Mount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.Network = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NewContainerRequest>): NewContainerRequest {
+    return NewContainerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NewContainerRequest>): NewContainerRequest {
+    const message = createBaseNewContainerRequest();
+    message.ContainerID = object.ContainerID ?? "";
+    message.Mounts = object.Mounts?.map((e) => Mount.fromPartial(e)) || [];
+    message.Network = object.Network ?? 0;
+    return message;
+  },
+};
+
+function createBaseNewContainerResponse(): NewContainerResponse {
+  return {};
+}
+
+export const NewContainerResponse: MessageFns<NewContainerResponse> = {
+  encode(_: NewContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NewContainerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNewContainerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NewContainerResponse>): NewContainerResponse {
+    return NewContainerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<NewContainerResponse>): NewContainerResponse {
+    const message = createBaseNewContainerResponse();
+    return message;
+  },
+};
+
+function createBaseReleaseContainerRequest(): ReleaseContainerRequest {
+  return { ContainerID: "" };
+}
+
+export const ReleaseContainerRequest: MessageFns<ReleaseContainerRequest> = {
+  encode(message: ReleaseContainerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ContainerID !== "") {
+      writer.uint32(10).string(message.ContainerID);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseContainerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseContainerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ContainerID = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReleaseContainerRequest>): ReleaseContainerRequest {
+    return ReleaseContainerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReleaseContainerRequest>): ReleaseContainerRequest {
+    const message = createBaseReleaseContainerRequest();
+    message.ContainerID = object.ContainerID ?? "";
+    return message;
+  },
+};
+
+function createBaseReleaseContainerResponse(): ReleaseContainerResponse {
+  return {};
+}
+
+export const ReleaseContainerResponse: MessageFns<ReleaseContainerResponse> = {
+  encode(_: ReleaseContainerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseContainerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseContainerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReleaseContainerResponse>): ReleaseContainerResponse {
+    return ReleaseContainerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<ReleaseContainerResponse>): ReleaseContainerResponse {
+    const message = createBaseReleaseContainerResponse();
+    return message;
+  },
+};
+
+function createBaseExecMessage(): ExecMessage {
+  return { ProcessID: "", Input: undefined };
+}
+
+export const ExecMessage: MessageFns<ExecMessage> = {
+  encode(message: ExecMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ProcessID !== "") {
+      writer.uint32(10).string(message.ProcessID);
+    }
+    switch (message.Input?.$case) {
+      case "Init":
+        InitMessage.encode(message.Input.value, writer.uint32(18).fork()).join();
+        break;
+      case "File":
+        FdMessage.encode(message.Input.value, writer.uint32(26).fork()).join();
+        break;
+      case "Started":
+        StartedMessage.encode(message.Input.value, writer.uint32(42).fork()).join();
+        break;
+      case "Exit":
+        ExitMessage.encode(message.Input.value, writer.uint32(50).fork()).join();
+        break;
+      case "Done":
+        DoneMessage.encode(message.Input.value, writer.uint32(58).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecMessage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecMessage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ProcessID = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.Input = { $case: "Init", value: InitMessage.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.Input = { $case: "File", value: FdMessage.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.Input = { $case: "Started", value: StartedMessage.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.Input = { $case: "Exit", value: ExitMessage.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.Input = { $case: "Done", value: DoneMessage.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExecMessage>): ExecMessage {
+    return ExecMessage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExecMessage>): ExecMessage {
+    const message = createBaseExecMessage();
+    message.ProcessID = object.ProcessID ?? "";
+    switch (object.Input?.$case) {
+      case "Init": {
+        if (object.Input?.value !== undefined && object.Input?.value !== null) {
+          message.Input = { $case: "Init", value: InitMessage.fromPartial(object.Input.value) };
+        }
+        break;
+      }
+      case "File": {
+        if (object.Input?.value !== undefined && object.Input?.value !== null) {
+          message.Input = { $case: "File", value: FdMessage.fromPartial(object.Input.value) };
+        }
+        break;
+      }
+      case "Started": {
+        if (object.Input?.value !== undefined && object.Input?.value !== null) {
+          message.Input = { $case: "Started", value: StartedMessage.fromPartial(object.Input.value) };
+        }
+        break;
+      }
+      case "Exit": {
+        if (object.Input?.value !== undefined && object.Input?.value !== null) {
+          message.Input = { $case: "Exit", value: ExitMessage.fromPartial(object.Input.value) };
+        }
+        break;
+      }
+      case "Done": {
+        if (object.Input?.value !== undefined && object.Input?.value !== null) {
+          message.Input = { $case: "Done", value: DoneMessage.fromPartial(object.Input.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseInitMessage(): InitMessage {
+  return { ContainerID: "", Meta: undefined, Fds: [] };
+}
+
+export const InitMessage: MessageFns<InitMessage> = {
+  encode(message: InitMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ContainerID !== "") {
+      writer.uint32(10).string(message.ContainerID);
+    }
+    if (message.Meta !== undefined) {
+      Meta.encode(message.Meta, writer.uint32(18).fork()).join();
+    }
+    if (message.Fds.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.Fds) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InitMessage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInitMessage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ContainerID = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.Meta = Meta.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.Fds.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.Fds.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InitMessage>): InitMessage {
+    return InitMessage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InitMessage>): InitMessage {
+    const message = createBaseInitMessage();
+    message.ContainerID = object.ContainerID ?? "";
+    message.Meta = (object.Meta !== undefined && object.Meta !== null) ? Meta.fromPartial(object.Meta) : undefined;
+    message.Fds = object.Fds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseFdMessage(): FdMessage {
+  return { Fd: 0, EOF: false, Data: Buffer.alloc(0) };
+}
+
+export const FdMessage: MessageFns<FdMessage> = {
+  encode(message: FdMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.Fd !== 0) {
+      writer.uint32(8).uint32(message.Fd);
+    }
+    if (message.EOF !== false) {
+      writer.uint32(16).bool(message.EOF);
+    }
+    if (message.Data.length !== 0) {
+      writer.uint32(26).bytes(message.Data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FdMessage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFdMessage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.Fd = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.EOF = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.Data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FdMessage>): FdMessage {
+    return FdMessage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FdMessage>): FdMessage {
+    const message = createBaseFdMessage();
+    message.Fd = object.Fd ?? 0;
+    message.EOF = object.EOF ?? false;
+    message.Data = object.Data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseStartedMessage(): StartedMessage {
+  return {};
+}
+
+export const StartedMessage: MessageFns<StartedMessage> = {
+  encode(_: StartedMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StartedMessage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStartedMessage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StartedMessage>): StartedMessage {
+    return StartedMessage.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StartedMessage>): StartedMessage {
+    const message = createBaseStartedMessage();
+    return message;
+  },
+};
+
+function createBaseExitMessage(): ExitMessage {
+  return { Code: 0, Error: undefined };
+}
+
+export const ExitMessage: MessageFns<ExitMessage> = {
+  encode(message: ExitMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.Code !== 0) {
+      writer.uint32(8).uint32(message.Code);
+    }
+    if (message.Error !== undefined) {
+      Status.encode(message.Error, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExitMessage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExitMessage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.Code = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.Error = Status.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExitMessage>): ExitMessage {
+    return ExitMessage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExitMessage>): ExitMessage {
+    const message = createBaseExitMessage();
+    message.Code = object.Code ?? 0;
+    message.Error = (object.Error !== undefined && object.Error !== null)
+      ? Status.fromPartial(object.Error)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDoneMessage(): DoneMessage {
+  return {};
+}
+
+export const DoneMessage: MessageFns<DoneMessage> = {
+  encode(_: DoneMessage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DoneMessage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDoneMessage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DoneMessage>): DoneMessage {
+    return DoneMessage.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<DoneMessage>): DoneMessage {
+    const message = createBaseDoneMessage();
+    return message;
+  },
+};
+
 export type LLBBridgeService = typeof LLBBridgeService;
 export const LLBBridgeService = {
   resolveImageConfig: {
@@ -2674,6 +3417,36 @@ export const LLBBridgeService = {
     responseSerialize: (value: InputsResponse): Buffer => Buffer.from(InputsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): InputsResponse => InputsResponse.decode(value),
   },
+  newContainer: {
+    path: "/moby.buildkit.v1.frontend.LLBBridge/NewContainer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: NewContainerRequest): Buffer => Buffer.from(NewContainerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): NewContainerRequest => NewContainerRequest.decode(value),
+    responseSerialize: (value: NewContainerResponse): Buffer =>
+      Buffer.from(NewContainerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): NewContainerResponse => NewContainerResponse.decode(value),
+  },
+  releaseContainer: {
+    path: "/moby.buildkit.v1.frontend.LLBBridge/ReleaseContainer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReleaseContainerRequest): Buffer =>
+      Buffer.from(ReleaseContainerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReleaseContainerRequest => ReleaseContainerRequest.decode(value),
+    responseSerialize: (value: ReleaseContainerResponse): Buffer =>
+      Buffer.from(ReleaseContainerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReleaseContainerResponse => ReleaseContainerResponse.decode(value),
+  },
+  execProcess: {
+    path: "/moby.buildkit.v1.frontend.LLBBridge/ExecProcess" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: ExecMessage): Buffer => Buffer.from(ExecMessage.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExecMessage => ExecMessage.decode(value),
+    responseSerialize: (value: ExecMessage): Buffer => Buffer.from(ExecMessage.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExecMessage => ExecMessage.decode(value),
+  },
 } as const;
 
 export interface LLBBridgeServer extends UntypedServiceImplementation {
@@ -2684,6 +3457,9 @@ export interface LLBBridgeServer extends UntypedServiceImplementation {
   ping: handleUnaryCall<PingRequest, PongResponse>;
   return: handleUnaryCall<ReturnRequest, ReturnResponse>;
   inputs: handleUnaryCall<InputsRequest, InputsResponse>;
+  newContainer: handleUnaryCall<NewContainerRequest, NewContainerResponse>;
+  releaseContainer: handleUnaryCall<ReleaseContainerRequest, ReleaseContainerResponse>;
+  execProcess: handleBidiStreamingCall<ExecMessage, ExecMessage>;
 }
 
 export interface LLBBridgeClient extends Client {
@@ -2789,6 +3565,39 @@ export interface LLBBridgeClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: InputsResponse) => void,
   ): ClientUnaryCall;
+  newContainer(
+    request: NewContainerRequest,
+    callback: (error: ServiceError | null, response: NewContainerResponse) => void,
+  ): ClientUnaryCall;
+  newContainer(
+    request: NewContainerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: NewContainerResponse) => void,
+  ): ClientUnaryCall;
+  newContainer(
+    request: NewContainerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: NewContainerResponse) => void,
+  ): ClientUnaryCall;
+  releaseContainer(
+    request: ReleaseContainerRequest,
+    callback: (error: ServiceError | null, response: ReleaseContainerResponse) => void,
+  ): ClientUnaryCall;
+  releaseContainer(
+    request: ReleaseContainerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReleaseContainerResponse) => void,
+  ): ClientUnaryCall;
+  releaseContainer(
+    request: ReleaseContainerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReleaseContainerResponse) => void,
+  ): ClientUnaryCall;
+  execProcess(): ClientDuplexStream<ExecMessage, ExecMessage>;
+  execProcess(options: Partial<CallOptions>): ClientDuplexStream<ExecMessage, ExecMessage>;
+  execProcess(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ExecMessage, ExecMessage>;
 }
 
 export const LLBBridgeClient = makeGenericClientConstructor(

@@ -97,6 +97,7 @@ export interface Mount {
   readonly: boolean;
   mountType: MountType;
   secretOpt: SecretOpt | undefined;
+  resultID: string;
   contentCache: MountContentCache;
 }
 
@@ -904,6 +905,7 @@ function createBaseMount(): Mount {
     readonly: false,
     mountType: 0,
     secretOpt: undefined,
+    resultID: "",
     contentCache: 0,
   };
 }
@@ -930,6 +932,9 @@ export const Mount: MessageFns<Mount> = {
     }
     if (message.secretOpt !== undefined) {
       SecretOpt.encode(message.secretOpt, writer.uint32(170).fork()).join();
+    }
+    if (message.resultID !== "") {
+      writer.uint32(186).string(message.resultID);
     }
     if (message.contentCache !== 0) {
       writer.uint32(192).int32(message.contentCache);
@@ -1006,6 +1011,14 @@ export const Mount: MessageFns<Mount> = {
             message.secretOpt = SecretOpt.decode(reader, reader.uint32());
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.resultID = reader.string();
+            continue;
+          }
           case 24: {
             if (tag !== 192) {
               break;
@@ -1040,6 +1053,7 @@ export const Mount: MessageFns<Mount> = {
     message.secretOpt = (object.secretOpt !== undefined && object.secretOpt !== null)
       ? SecretOpt.fromPartial(object.secretOpt)
       : undefined;
+    message.resultID = object.resultID ?? "";
     message.contentCache = object.contentCache ?? 0;
     return message;
   },

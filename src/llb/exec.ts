@@ -71,6 +71,7 @@ function encodeMount(mount: Mount, input: number, outputNumber: number): PbMount
     readonly: mount.kind === "readonly",
     mountType: MountType.BIND,
     secretOpt: undefined,
+    resultID: "",
     // The default would hash every file of a mount that has no output: seconds for a large stage.
     contentCache: mount.kind === "output" ? MountContentCache.DEFAULT : MountContentCache.OFF,
   };

@@ -2,7 +2,7 @@
 import { type ErrorReport, errorReport } from "../agent/job.js";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
-import { failedSolve } from "../gateway/details.js";
+import { type FailedSolve, failedSolve } from "../gateway/details.js";
 import type { PreloadPlan } from "./plan.js";
 import { securityArgument } from "./privilege.js";
 import type { Step } from "./steps.js";
@@ -21,19 +21,27 @@ export async function explainFailure(
   const env = solve?.op?.exec?.meta?.env ?? [];
   const step = steps.find(({ job }) => env.includes(job));
   if (!solve || !step) return error;
-  const index = solve.op?.exec?.mounts?.findIndex(({ dest }) => dest === step.report) ?? -1;
-  const report = await readReport(bridge, solve.mountIDs?.[index]);
+  const report = await readReport(bridge, solve, step);
   const what = step.image ? `image "${step.image.name}": ` : `${imageNames(step.plan)}: `;
   const why = report?.message ?? `the step broke off without a word (${error.message}); its log is above`;
   return new LarderError(`PRELOAD: ${what}${why}`, { lines: step.plan.lines, cause: error });
 }
 
-async function readReport(bridge: Bridge, ref: string | undefined): Promise<ErrorReport | undefined> {
-  if (!ref) return undefined;
+/** The mounts of a failed step can only be looked at from a container; its own root has what is needed. */
+async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promise<ErrorReport | undefined> {
+  const dests = solve.op?.exec?.mounts?.map(({ dest }) => dest) ?? [];
+  const mounted = (dest: string): string | undefined => solve.mountIDs?.[dests.indexOf(dest)];
+  const [root, reporting] = [mounted("/"), mounted(step.report)];
+  if (!root || !reporting) return undefined;
+  const mounts = [
+    { dest: "/", resultID: root },
+    { dest: step.report, resultID: reporting },
+  ];
   try {
-    return JSON.parse((await bridge.readFile(ref, errorReport)).toString("utf8")) as ErrorReport;
+    const text = await bridge.containerOutput({ args: ["cat", `${step.report}/${errorReport}`], mounts });
+    return JSON.parse(text.toString("utf8")) as ErrorReport;
   } catch {
-    // The step died before it could write one; its exit status is all there is.
+    // The step died before it could write a report; its exit status is all there is.
     return undefined;
   }
 }

@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# Work side by side: when one part fails, so does the whole, once the others have ended.
+
+declare -A BACKGROUND=()
+
+# in_background NAME COMMAND...
+in_background() {
+  local name=$1
+  shift
+  ("$@") &
+  BACKGROUND[$name]=$!
+}
+
+background_wait() {
+  local name failed=()
+  for name in "${!BACKGROUND[@]}"; do
+    wait "${BACKGROUND[$name]}" || failed+=("$name")
+  done
+  BACKGROUND=()
+  [ ${#failed[@]} = 0 ] || fail "stopped, because this failed: ${failed[*]}; the reason is above"
+}
