@@ -7,7 +7,7 @@
  * in the tail, on their own lines, with the values that they had at the cut.
  */
 import type { Lines } from "../error.js";
-import type { HistoryEntry, ImageConfig } from "../image/config.js";
+import { environmentOf, type HistoryEntry, type ImageConfig } from "../image/config.js";
 import { Draft } from "./draft.js";
 import { type Dockerfile, type Instruction, preloadsOf, type Stage, splitWords } from "./parse.js";
 import { type Probe, probeInstruction } from "./probe.js";
@@ -69,22 +69,26 @@ export interface KeptContext {
   readonly cut: Cut;
   readonly variables: ReadonlyMap<string, string>;
   readonly config: ImageConfig;
-  /** A variable that `--build-arg` sets. */
-  readonly isBuildArgument: (name: string) => boolean;
+  /** What `--build-arg` sets a variable to. */
+  readonly buildArgument: (name: string) => string | undefined;
 }
 
 export function keptInstructions(context: KeptContext): KeptInstruction[] {
   const { cut, dockerfile, config } = context;
   const above = instructionsAbove(cut);
   const names = new Set(argumentNames(above, dockerfile.escape));
+  const inherited = inheritedArguments(context, names);
+  const firstArg = above.find(({ keyword }) => keyword === "ARG");
   const lastCmd = above.findLast(({ keyword }) => keyword === "CMD");
   const own = above.flatMap((instruction): KeptInstruction[] => {
     const at = (text: string, entries: 0 | 1): KeptInstruction[] => [
       { line: instruction.lines.start, text, entries },
     ];
     switch (instruction.keyword) {
-      case "ARG":
-        return at(keptArg(instruction, context), 1);
+      case "ARG": {
+        const words = keptArg(instruction, context);
+        return at(`ARG ${[...(instruction === firstArg ? inherited : []), ...words].join(" ")}`, 1);
+      }
       case "ENV":
         return keptEnv(instruction, names, context).flatMap((text) => at(text, 1));
       case "CMD":
@@ -95,7 +99,8 @@ export function keptInstructions(context: KeptContext): KeptInstruction[] {
         return [];
     }
   });
-  return [...own, ...inheritedArguments(context, names)];
+  if (firstArg || inherited.length === 0) return own;
+  return [...own, { line: cut.preload.lines.start, text: `ARG ${inherited.join(" ")}`, entries: 1 }];
 }
 
 /**
@@ -138,41 +143,57 @@ function argumentNames(instructions: readonly Instruction[], escapeToken: string
     .map((word) => word.split("=", 1)[0] ?? "");
 }
 
-function keptArg({ text }: Instruction, context: KeptContext): string {
-  const words = splitWords(text, context.dockerfile.escape).map((word) => {
-    const [name = "", ...value] = word.split("=");
-    if (value.length === 0 || context.isBuildArgument(name)) return name;
-    return assignment(name, context) ?? word;
+function keptArg({ text }: Instruction, context: KeptContext): string[] {
+  return splitWords(text, context.dockerfile.escape).map((word) => {
+    const [name = ""] = word.split("=", 1);
+    if (context.buildArgument(name) !== undefined) return name;
+    return assignment(name, context.variables.get(name), context) ?? word;
   });
-  return `ARG ${words.join(" ")}`;
 }
 
-/** An ENV is kept where it decides the value of an ARG's variable. */
+/**
+ * An ENV is kept where it decides the value of an ARG's variable. Its own value is the one in the config:
+ * an ARG below it may have hidden it.
+ */
 function keptEnv({ text }: Instruction, names: ReadonlySet<string>, context: KeptContext): string[] {
   const words = splitWords(text, context.dockerfile.escape);
   const isLegacyForm = !words[0]?.includes("=");
   const set = (isLegacyForm ? words.slice(0, 1) : words).map((word) => word.split("=", 1)[0] ?? "");
-  const assignments = set.filter((name) => names.has(name)).map((name) => assignment(name, context));
+  const assignments = set
+    .filter((name) => names.has(name))
+    .map((name) => assignment(name, environmentOf(context.config).get(name), context));
   const known = assignments.filter((text): text is string => text !== undefined);
   return known.length > 0 ? [`ENV ${known.join(" ")}`] : [];
 }
 
-/** ARGs of the stages below are in scope, too; they have no lines here but that of the PRELOAD. */
-function inheritedArguments(context: KeptContext, own: ReadonlySet<string>): KeptInstruction[] {
-  const { ancestors, dockerfile, cut, isBuildArgument } = context;
-  const names = argumentNames(
-    ancestors.flatMap(({ instructions }) => instructions),
-    dockerfile.escape,
-  );
-  const inherited = [...new Set(names)].filter((name) => !own.has(name));
-  if (inherited.length === 0) return [];
-  const words = inherited.map((name) => (isBuildArgument(name) ? name : (assignment(name, context) ?? name)));
-  return [{ line: cut.preload.lines.start, text: `ARG ${words.join(" ")}`, entries: 1 }];
+/**
+ * ARGs of the stages below are in scope, too. They have no lines here: they go before the stage's own
+ * first ARG, or else take the line of the PRELOAD.
+ */
+function inheritedArguments(context: KeptContext, own: ReadonlySet<string>): string[] {
+  const { ancestors, dockerfile, variables, buildArgument } = context;
+  // The lowest stage first: the history of a RUN names them in this order.
+  const instructions = ancestors.toReversed().flatMap((stage) => stage.instructions);
+  const names = new Set(argumentNames(instructions, dockerfile.escape));
+  return [...names].flatMap((name) => {
+    if (own.has(name)) return [];
+    const given = buildArgument(name);
+    if (given === undefined) return [assignment(name, variables.get(name), context) ?? name];
+    // Not where an ENV has hidden it since: the build argument would be back.
+    return given === variables.get(name) ? [name] : [];
+  });
 }
 
-/** `NAME='value'`, or nothing if no line of a Dockerfile can say it. */
-function assignment(name: string, { variables }: KeptContext): string | undefined {
-  const value = variables.get(name);
+/** `NAME="value"`, or nothing if no line of a Dockerfile can say it. */
+function assignment(
+  name: string,
+  value: string | undefined,
+  { dockerfile }: KeptContext,
+): string | undefined {
   if (value === undefined || value.includes("\n")) return undefined;
-  return `${name}='${value.replaceAll("'", `'"'"'`)}'`;
+  const special = [dockerfile.escape, '"', "$"];
+  const escaped = [...value].map((character) =>
+    special.includes(character) ? dockerfile.escape + character : character,
+  );
+  return `${name}="${escaped.join("")}"`;
 }

@@ -81,11 +81,7 @@ export function splitWords(text: string, escapeToken: string): string[] {
   return word ? [...words, word] : words;
 }
 
-function toInstruction(
-  node: AstInstruction,
-  fileLines: readonly string[],
-  escapeToken: string,
-): Instruction {
+function toInstruction(node: AstInstruction, fileLines: readonly string[], escapeToken: string): Instruction {
   const { start, end } = node.getRange();
   const keyword = node.getKeyword();
   const whole = fileLines.slice(start.line, end.line + 1).join("\n");
@@ -98,7 +94,9 @@ function joinLines(raw: string, escapeToken: string): string {
   const lines = [first, ...rest.filter((line) => !/^\s*(#|$)/.test(line))];
   return lines
     .map((line) => line.trimEnd())
-    .map((line) => (line.endsWith(escapeToken) && !line.endsWith(escapeToken.repeat(2)) ? line.slice(0, -1) : line))
+    .map((line) =>
+      line.endsWith(escapeToken) && !line.endsWith(escapeToken.repeat(2)) ? line.slice(0, -1) : line,
+    )
     .join("")
     .trim();
 }

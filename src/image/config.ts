@@ -35,6 +35,16 @@ export function encodeConfig(config: ImageConfig): Buffer {
   return Buffer.from(JSON.stringify(config));
 }
 
+/** Values of Env by name. */
+export function environmentOf(config: ImageConfig): ReadonlyMap<string, string> {
+  return new Map(
+    (config.config?.Env ?? []).map((entry) => {
+      const equals = entry.indexOf("=");
+      return [entry.slice(0, equals), entry.slice(equals + 1)];
+    }),
+  );
+}
+
 export function labelsOf(config: ImageConfig): Readonly<Record<string, string>> {
   return config.config?.Labels ?? {};
 }

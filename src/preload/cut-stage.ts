@@ -74,7 +74,7 @@ export async function preloadCut(
       cut,
       variables,
       config,
-      isBuildArgument: (name) => `build-arg:${name}` in request.options,
+      buildArgument: (name) => request.options[`build-arg:${name}`],
     }),
   };
 }
