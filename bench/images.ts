@@ -1,6 +1,11 @@
 /** The system images that are compared: the same base, one for each way to have the inner image there. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { build } from "../test/harness/build.js";
+import { docker } from "../test/harness/docker.js";
 import { lab, labImage } from "../test/harness/lab.js";
+import { SystemContainer } from "../test/harness/system-container.js";
 
 export const ways = ["larder", "empty", "load", "copy"] as const;
 export type Way = (typeof ways)[number];
@@ -23,17 +28,16 @@ export async function prepare(megabytes: number): Promise<BenchImages> {
   );
   const name = (way: Way): string => `larder-bench-${way}:${megabytes}`;
   const system = { larder: name("larder"), empty: name("empty"), load: name("load"), copy: name("copy") };
-  const stock = { larder: false };
   await build({
-    ...stock,
+    larder: false,
     tag: inner,
     args: ["--push"],
     dockerfile: [`FROM ${labImage("busybox:1")}`, ...files].join("\n"),
   });
   await build({ tag: system.larder, dockerfile: `FROM ${lab.system}\nPRELOAD ${inner}` });
-  await build({ ...stock, tag: system.empty, dockerfile: emptySystem });
-  await build({ ...stock, tag: system.load, dockerfile: loadSystem(system.larder, inner) });
-  await build({ ...stock, tag: system.copy, dockerfile: copySystem(system.load) });
+  await build({ larder: false, tag: system.empty, dockerfile: emptySystem });
+  await buildLoadSystem(system.load, inner);
+  await buildCopySystem(system.copy, system.load);
   return { inner, system };
 }
 
@@ -42,19 +46,33 @@ const emptySystem = `FROM ${lab.system}
 COPY --from=${labImage("busybox:1")} /bin/busybox /seed/bin/busybox
 RUN tar -C /seed -cf /seed.tar bin`;
 
-const insecure = "RUN --security=insecure --mount=type=tmpfs,target=/var/lib/docker system-entrypoint";
-
-function loadSystem(preloaded: string, inner: string): string {
-  return `FROM ${preloaded} AS seed
-${insecure} docker save --output /seed.tar ${inner}
-FROM ${lab.system}
-COPY --from=seed /seed.tar /seed.tar`;
+/** `/seed.tar`: what `docker save` gives. */
+async function buildLoadSystem(tag: string, inner: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "larder-bench-"));
+  try {
+    await docker(["pull", "--quiet", inner]);
+    await docker(["save", "--output", join(folder, "seed.tar"), inner]);
+    const seed = ["--build-context", `seed=${folder}`];
+    await build({
+      larder: false,
+      tag,
+      args: seed,
+      dockerfile: `FROM ${lab.system}\nCOPY --from=seed seed.tar /seed.tar`,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
-/** Of a data root, the part that holds images. */
-function copySystem(load: string): string {
-  return `FROM ${load} AS seed
-${insecure} sh -c 'docker load --input /seed.tar && mkdir /seed && cp -a /var/lib/docker/image /var/lib/docker/overlay2 /seed'
-FROM ${lab.system}
-COPY --from=seed /seed /seed`;
+/** `/seed`: of the data root of a Docker that has loaded the image, the part that holds images. */
+async function buildCopySystem(tag: string, load: string): Promise<void> {
+  const container = await SystemContainer.start(load);
+  await container.inner("load", "--input", "/seed.tar");
+  await container.exec(
+    "sh",
+    "-c",
+    "mkdir /seed && cp -a /var/lib/docker/image /var/lib/docker/overlay2 /seed && rm /seed.tar",
+  );
+  await docker(["commit", container.id, tag]);
+  await container.remove();
 }

@@ -24,7 +24,15 @@ const writeOptions = [
 ];
 /** tar reads the list where the option stands: after `-C`. */
 const listed = ["--files-from=-", "-cf", "-"];
-const readOptions = ["--xattrs", "--xattrs-include=*", "--numeric-owner", "--same-owner", "-p"];
+/** A list sorted bytewise has `a.pm` between `a` and `a/b`: tar must set the times of `a` at its end. */
+const readOptions = [
+  "--delay-directory-restore",
+  "--xattrs",
+  "--xattrs-include=*",
+  "--numeric-owner",
+  "--same-owner",
+  "-p",
+];
 
 /** All paths below a directory, sorted bytewise, but 0/0 devices: those are whiteouts. */
 export async function listTree(directory: string): Promise<ByteString[]> {

@@ -1,5 +1,5 @@
 /** A short-lived container of refs, beside the build: nothing that it writes is kept. */
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { LarderError } from "../error.js";
 import { ExecMessage, type LLBBridgeClient, NewContainerRequest } from "../gen/gateway.js";
 import { NetMode } from "../gen/ops.js";
@@ -12,9 +12,14 @@ export interface ContainerCommand {
 
 const stdout = 1;
 
+/** BuildKit takes letters and digits only. */
+function newId(): string {
+  return randomBytes(16).toString("hex");
+}
+
 /** Runs a command and gives its standard output. @throws LarderError if it exits with another status than 0 */
 export async function containerOutput(client: LLBBridgeClient, command: ContainerCommand): Promise<Buffer> {
-  const ContainerID = randomUUID();
+  const ContainerID = newId();
   const request = NewContainerRequest.fromPartial({
     ContainerID,
     Mounts: [...command.mounts],
@@ -31,7 +36,7 @@ export async function containerOutput(client: LLBBridgeClient, command: Containe
 }
 
 function runProcess(client: LLBBridgeClient, ContainerID: string, args: readonly string[]): Promise<Buffer> {
-  const ProcessID = randomUUID();
+  const ProcessID = newId();
   const stream = client.execProcess();
   return new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -39,7 +44,8 @@ function runProcess(client: LLBBridgeClient, ContainerID: string, args: readonly
     stream.on("data", ({ Input }: ExecMessage) => {
       if (Input?.$case === "File" && Input.value.Fd === stdout) chunks.push(Input.value.Data);
       if (Input?.$case === "Exit" && Input.value.Code !== 0) {
-        reject(new LarderError(`${args.join(" ")}: exit status ${Input.value.Code}`));
+        const why = Input.value.Error?.message ?? `exit status ${Input.value.Code}`;
+        reject(new LarderError(`${args.join(" ")}: ${why}`));
       }
       if (Input?.$case === "Done") resolve(Buffer.concat(chunks));
     });

@@ -12,7 +12,7 @@ export const dataRootInStage = "/run/larder/data";
 export async function prepareChroot(stage: string, work: string): Promise<void> {
   for (const name of ["proc", "sys", "dev"]) {
     await mountPoint(`${stage}/${name}`);
-    await run("mount", ["--rbind", "--make-rslave", `/${name}`, `${stage}/${name}`]);
+    await run("mount", ["--rbind", "--make-rslave", `/${name}`, `${stage}/${name}`]).catch(refusedMount);
   }
   for (const name of ["run", "tmp"]) {
     await mountPoint(`${stage}/${name}`);
@@ -34,6 +34,14 @@ export async function releaseChroot(stage: string): Promise<void> {
   for (const name of ["run", "tmp", "dev", "sys", "proc"]) {
     await run("umount", ["--recursive", "--lazy", `${stage}/${name}`]).catch(() => undefined);
   }
+}
+
+function refusedMount(cause: Error): never {
+  throw new LarderError(
+    "the stock step may not mount file systems, so its runtime is not sysbox-runc: build with LARDER_SECURITY=auto " +
+      `(${cause.message.split("\n", 1)[0]})`,
+    { cause },
+  );
 }
 
 async function mountPoint(path: string): Promise<void> {

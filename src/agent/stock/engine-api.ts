@@ -46,12 +46,16 @@ export class EngineApi {
   /** Loads an archive as `docker load` does. @throws Error with the daemon's words. */
   async load(archive: Readable, onLayer: (id: string, bytes: number) => void): Promise<void> {
     const response = await this.#send("POST", "/images/load?quiet=0", archive);
+    const loaded = new Set<string>();
     for await (const line of createInterface({ input: response })) {
       if (line.trim() === "") continue;
       const message = JSON.parse(line) as LoadMessage;
       if (message.error !== undefined) throw new Error(message.error);
       const { current, total } = message.progressDetail ?? {};
-      if (message.id !== undefined && total !== undefined && current === total) onLayer(message.id, total);
+      if (message.id === undefined || total === undefined || current !== total || loaded.has(message.id))
+        continue;
+      loaded.add(message.id);
+      onLayer(message.id, total);
     }
   }
 

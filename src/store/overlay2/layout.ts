@@ -100,8 +100,13 @@ function driverEntries(chainId: Digest, layer: CatalogLayer, hasLower: boolean):
 
 /** The `lower` file: what lies below the layer's own content, nearest first. */
 function lowerOf(model: CatalogModel, chainId: Digest): string | undefined {
-  const lowers = ancestry(model, chainId).flatMap(({ chainId: id, layer }) => [
-    ...(id === chainId ? [] : [linkIdOf(id)]),
+  const line = ancestry(model, chainId);
+  // Equal layers (empty ones are common) are one directory of the shelf, and overlayfs refuses one that is there
+  // twice (ELOOP). The upper one covers all of the lower one.
+  const covered = (index: number): boolean =>
+    line.findIndex(({ layer }) => layer.diffId === line[index]?.layer.diffId) < index;
+  const lowers = line.flatMap(({ chainId: id, layer }, index) => [
+    ...(index === 0 || covered(index) ? [] : [linkIdOf(id)]),
     ...(hides(layer) ? [whiteoutLinkIdOf(id)] : []),
   ]);
   // A container adds its init layer and the layer itself.

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { daemonArguments, formatDropIn } from "./systemd.js";
+
+const unit = "[Service]\nExecStart=/usr/sbin/dockerd -H fd:// \\\n  $DOCKER_OPTS\nExecReload=/bin/kill\n";
+
+describe("the drop-in for docker.service", () => {
+  it("has the arguments of the daemon, which may name the data root", () => {
+    assert.match(daemonArguments([unit]), /^-H fd:\/\/\s+\$DOCKER_OPTS$/);
+    assert.equal(
+      daemonArguments([unit, "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd -g /mnt\n"]),
+      "-g /mnt",
+    );
+    assert.equal(daemonArguments(["[Service]\nExecStart=/usr/bin/dockerd\n"]), "");
+  });
+
+  it("starts attach before the daemon, which starts even if attach fails", () => {
+    assert.equal(
+      formatDropIn("-g /mnt"),
+      "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json\n[Service]\n" +
+        "PassEnvironment=LARDER_ATTACH\nExecStartPre=-/usr/lib/larder/bin/attach dockerd -g /mnt\n",
+    );
+  });
+});

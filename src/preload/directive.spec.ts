@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { LarderError } from "../error.js";
+import { formatReference } from "../image/reference.js";
+import { type Directive, parseDirective } from "./directive.js";
+
+const lines = { start: 3, end: 4 };
+
+/** As if each word stood for itself, but for those that are given. */
+function parse(words: readonly string[], expanded: Readonly<Record<string, string>> = {}): Directive {
+  return parseDirective(
+    words,
+    words.map((word) => expanded[word] ?? word),
+    lines,
+  );
+}
+
+const names = ({ images }: Directive): string[] => images.map(({ reference }) => formatReference(reference));
+
+describe("parseDirective", () => {
+  it("takes images, in order", () => {
+    const directive = parse(["redis", "ghcr.io/a/b:1"]);
+    assert.deepEqual(names(directive), ["docker.io/library/redis:latest", "ghcr.io/a/b:1"]);
+    assert.deepEqual(
+      directive.images.map(({ text }) => text),
+      ["redis", "ghcr.io/a/b:1"],
+    );
+    assert.deepEqual(directive.lines, lines);
+    assert.equal(directive.platform, undefined);
+    assert.equal(directive.network, undefined);
+  });
+
+  it("takes flags anywhere, the last one of a name", () => {
+    const directive = parse(["--network=none", "a", "--platform=linux/arm64/v8", "--network=host"]);
+    assert.deepEqual(directive.platform, { os: "linux", architecture: "arm64" });
+    assert.equal(directive.network, "host");
+    assert.deepEqual(names(directive), ["docker.io/library/a:latest"]);
+  });
+
+  it("takes any number of images from one variable", () => {
+    assert.deepEqual(names(parse(["$ALL", "c"], { $ALL: " a\tb:2 " })), [
+      "docker.io/library/a:latest",
+      "docker.io/library/b:2",
+      "docker.io/library/c:latest",
+    ]);
+    assert.deepEqual(names(parse(["$NONE", "c"], { $NONE: "" })), ["docker.io/library/c:latest"]);
+  });
+
+  it("takes no flag from a variable", () => {
+    assert.throws(() => parse(["$ALL"], { $ALL: "--network=host a" }), /PRELOAD: image "--network=host"/);
+  });
+
+  it("expands the value of a flag", () => {
+    assert.equal(parse(["--network=$N", "a"], { "--network=$N": "--network=none" }).network, "none");
+  });
+
+  it("takes an image that is named twice once", () => {
+    assert.deepEqual(names(parse(["redis", "docker.io/library/redis:latest", "redis:7"])), [
+      "docker.io/library/redis:latest",
+      "docker.io/library/redis:7",
+    ]);
+  });
+
+  const faults: [words: string[], message: string][] = [
+    [[], "PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7"],
+    [["--network=none"], "PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7"],
+    [["--pull", "a"], 'PRELOAD: unknown flag "--pull"; the flags are --platform and --network'],
+    [["--network", "a"], 'PRELOAD: flag "--network" has no value; write --network=...'],
+    [["--network=bridge", "a"], 'PRELOAD: unknown network "bridge"; --network is default, host or none'],
+    [
+      ["--platform=amd64", "a"],
+      'PRELOAD: --platform="amd64": not a platform; write os/architecture, for example linux/amd64',
+    ],
+    [["Foo"], 'PRELOAD: image "Foo": repository name must be lowercase'],
+  ];
+  for (const [words, message] of faults) {
+    it(`refuses PRELOAD ${words.join(" ")}`, () => {
+      assert.throws(
+        () => parse(words),
+        (error) => {
+          assert.ok(error instanceof LarderError);
+          assert.equal(error.message, message);
+          assert.deepEqual(error.lines, lines);
+          return true;
+        },
+      );
+    });
+  }
+});

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { InnerImage } from "../agent/job.js";
+import { parseReference } from "../image/reference.js";
+import {
+  groupLayers,
+  newLayers,
+  type PlannedImage,
+  type PreloadPlan,
+  planHistory,
+  planImage,
+  planOuterLayers,
+  stockStep,
+} from "./plan.js";
+
+const digest = `sha256:${"0".repeat(64)}`;
+
+function innerImage(text: string, diffIds: readonly string[] = []): InnerImage {
+  return {
+    reference: { ...parseReference(text), digest },
+    platform: { os: "linux", architecture: "amd64" },
+    imageId: digest,
+    diffIds,
+  };
+}
+
+const planned = (text: string, diffIds: readonly string[] = []): PlannedImage =>
+  planImage(innerImage(text, diffIds), undefined, new Set());
+
+describe("planImage", () => {
+  const sites = new Set(["10.0.0.1:5000"]);
+  const cases: [text: string, name: string, network: string, insecure: boolean][] = [
+    ["redis:7", "redis:7", "default", false],
+    ["10.0.0.1:5000/redis", "10.0.0.1:5000/redis:latest", "default", true],
+    ["10.0.0.1/redis", "10.0.0.1/redis:latest", "default", false],
+    ["localhost:5000/redis:7", "localhost:5000/redis:7", "host", true],
+    [`redis:7@${digest}`, "redis:7", "default", false],
+    [`redis@${digest}`, `redis@${digest}`, "default", false],
+  ];
+  for (const [text, name, network, insecure] of cases) {
+    it(text, () => {
+      const image = planImage(innerImage(text), undefined, sites);
+      assert.deepEqual([image.name, image.network, image.insecure], [name, network, insecure]);
+      assert.equal(image.step, `[larder] fetch ${name}`);
+    });
+  }
+
+  it("takes the network that the directive names", () => {
+    assert.equal(planImage(innerImage("localhost/a"), "none", sites).network, "none");
+    assert.equal(planImage(innerImage("redis"), "host", sites).network, "host");
+  });
+});
+
+describe("newLayers", () => {
+  it("are the distinct layers in the order of the images, without those that are there", () => {
+    const images = [innerImage("a", ["1", "2", "3"]), innerImage("b", ["1", "4", "2"])];
+    assert.deepEqual(newLayers(images, new Set(["3"])), ["1", "2", "4"]);
+    assert.deepEqual(newLayers(images, new Set(["1", "2", "3", "4"])), []);
+  });
+});
+
+describe("groupLayers", () => {
+  const sizes = new Map([
+    ["a", 5],
+    ["b", 9],
+    ["c", 1],
+    ["d", 5],
+    ["e", 7],
+  ]);
+
+  it("gives each layer its own within the budget, without asking for sizes", () => {
+    assert.deepEqual(groupLayers(["b", "a"], new Map(), 2), [["b"], ["a"]]);
+    assert.deepEqual(groupLayers([], new Map(), 1), []);
+  });
+
+  it("puts the smallest ones together past it; of equal ones the later by name", () => {
+    assert.deepEqual(groupLayers(["a", "b", "c", "d", "e"], sizes, 4), [["a"], ["b"], ["e"], ["c", "d"]]);
+    assert.deepEqual(groupLayers(["a", "b", "c", "d", "e"], sizes, 1), [["a", "b", "c", "d", "e"]]);
+  });
+
+  const layers = fc.uniqueArray(fc.integer({ min: 0, max: 99 }).map(String), { maxLength: 30 });
+  const order = layers.chain((list) =>
+    fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+  );
+
+  it("keeps every layer once, never exceeds the budget, and looks at the set alone", () => {
+    const budget = fc.integer({ min: 1, max: 12 });
+    const largest = fc.integer({ min: 1, max: 4 });
+    fc.assert(
+      fc.property(order, budget, largest, ([list, shuffled], count, max) => {
+        const weights = new Map(list.map((diffId) => [diffId, Number(diffId) % max]));
+        const groups = groupLayers(list, weights, count);
+        assert.ok(groups.length <= count);
+        assert.deepEqual(groups.flat().sort(), [...list].sort());
+        const asSet = (some: string[][]) => some.map((group) => group.join(" ")).sort();
+        assert.deepEqual(asSet(groupLayers(shuffled, weights, count)), asSet(groups));
+      }),
+    );
+  });
+});
+
+describe("history and step names", () => {
+  const images = [planned("redis:7", ["1", "2"]), planned("postgres", ["1", "3", "4"])];
+  const plan: PreloadPlan = {
+    lines: { start: 1, end: 1 },
+    stage: "stage-0",
+    context: "larder-cut-1",
+    security: "insecure",
+    assembly: "merge",
+    images,
+    outerLayers: planOuterLayers([["1"], ["2"], ["3", "4"]], images),
+  };
+
+  it("say which layer of which image an outer layer is, and end with the catalog", () => {
+    assert.deepEqual(
+      planHistory(plan).map(({ created_by, comment }) => [created_by, comment]),
+      [
+        ["PRELOAD redis:7, layer 1 of 2, 1", "larder"],
+        ["PRELOAD redis:7, layer 2 of 2, 2", "larder"],
+        ["PRELOAD 2 small layers, 3 4", "larder"],
+        ["PRELOAD redis:7 postgres:latest, catalog", "larder"],
+      ],
+    );
+    assert.ok(planHistory(plan).every(({ empty_layer }) => empty_layer === undefined));
+  });
+
+  it("count images and layers", () => {
+    assert.equal(stockStep(plan), "[larder] stock 2 images (4 layers)");
+    const small = { ...plan, images: images.slice(0, 1), outerLayers: plan.outerLayers.slice(0, 1) };
+    assert.equal(stockStep(small), "[larder] stock 1 image (1 layer)");
+    assert.equal(stockStep({ ...small, outerLayers: [] }), "[larder] stock 1 image (0 layers)");
+  });
+});

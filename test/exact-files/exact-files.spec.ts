@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { build } from "../harness/build.js";
+import { docker } from "../harness/docker.js";
+import { differences, type FileListing, listImage } from "../harness/file-listing.js";
+import { dockerVersions, type EngineName, engineNames, labImage } from "../harness/lab.js";
+import { pushInnerImage, type RegistryImage } from "../harness/registry-image.js";
+import { SystemContainer } from "../harness/system-container.js";
+import { impliedDirectories, pushHandMade } from "./hand-made.js";
+
+const emptyLayer = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+const python = labImage("python:3");
+
+interface System {
+  readonly engine: EngineName;
+  readonly version: string;
+}
+
+/** Each inner Docker, and each way to put the outer image together. */
+const systems: readonly System[] = [
+  ...dockerVersions.map((version) => ({ engine: "containerd" as const, version })),
+  { engine: "graph", version: "28.5" },
+];
+
+/** What the listing of the whole tree does not tell: link counts as a program sees them. */
+const statAll = "find /odd ! -type d -print0 | xargs -0 stat -c '%h %F %a %u:%g %s %Y %n'";
+
+describe("exact files: an inner image has the files of the same image run by the outer engine", () => {
+  let odd: RegistryImage;
+  let handMade: RegistryImage;
+  const outside = new Map<string, Promise<FileListing>>();
+
+  /** The reference: a container of the image, run by the engine itself. */
+  function listOutside(image: string, engine: EngineName): Promise<FileListing> {
+    const key = `${engine} ${image}`;
+    const listing = outside.get(key) ?? listImage(image, { engine });
+    outside.set(key, listing);
+    return listing;
+  }
+
+  before(async () => {
+    odd = await pushInnerImage("odd", new URL("Dockerfile", import.meta.url));
+    handMade = await pushHandMade();
+  });
+
+  it("the image that is compared has what is hard to keep", async () => {
+    const files = await listOutside(exactly(odd), "containerd");
+    assert.ok(odd.diffIds.includes(emptyLayer), "there is an empty layer");
+    const many = [...files.keys()].filter((path) => path.startsWith("odd/many/"));
+    assert.ok(many.length > 10_000, `there are ${many.length} files in one layer`);
+    const present: [string, RegExp][] = [
+      ["odd/capable", /capability 0100000200200000/],
+      ["odd/kinds/setuid", /^file 4755 /],
+      ["odd/kinds/setgid", /^file 2755 0:42 /],
+      ["odd/kinds/mode-000", /^file 0000 /],
+      ["odd/kinds/one", /names .*fo ur.*three.*two/],
+      ["odd/kinds/dangling", /^symlink .* -> "no\/where"$/],
+      ["odd/kinds/fifo", /^fifo 0640 /],
+      ["odd/kinds/t1987", /1987-06-05T04:03:02/],
+      ["odd/names/new\nline", /^file /],
+      ["odd/names/raw\ufffd\ufffdbytes", /^file /],
+      ["odd/again/new", /^file /],
+      ["odd/comes/back/new", /^file /],
+    ];
+    for (const [path, words] of present)
+      assert.match(files.get(path) ?? "absent", words, JSON.stringify(path));
+    for (const path of ["odd/deleted/file", "odd/deleted/tree", "odd/again/old", "odd/comes/back/old"]) {
+      assert.equal(files.get(path), undefined, `${path} is deleted by a later layer`);
+    }
+  });
+
+  it("the engines of both kinds agree about it", async () => {
+    const [one, other] = await Promise.all(engineNames.map((engine) => listOutside(exactly(odd), engine)));
+    assert.deepEqual(differences(one ?? new Map(), other ?? new Map()), []);
+  });
+
+  for (const { engine, version } of systems) {
+    describe(`Docker ${version} in a system image from the engine with ${engine === "graph" ? "a graph driver" : "containerd"}`, () => {
+      let container: SystemContainer;
+
+      before(async () => {
+        const tag = `e2e-exact-files:${version}`;
+        const images = [odd.reference, handMade.reference, ...(version === "28.5" ? [python] : [])];
+        const dockerfile = `FROM ${labImage(`docker:${version}`)}\nPRELOAD ${images.join(" ")}\n`;
+        await build({ engine, tag, dockerfile });
+        container = await SystemContainer.start(tag, { engine });
+      });
+
+      after(() => container.remove());
+
+      it("the image of odd files", async () => {
+        const [inner, outer] = await Promise.all([
+          listImage(odd.reference, { engine, inside: container }),
+          listOutside(exactly(odd), engine),
+        ]);
+        assertSame(inner, outer);
+      });
+
+      it("link counts, times and sizes as a program in the container sees them", async () => {
+        const see = ["run", "--rm", "--network", "none", "--user", "0"];
+        const command = ["sh", "-c", statAll];
+        const [inner, outer] = await Promise.all([
+          container.inner(...see, odd.reference, ...command),
+          docker([...see, exactly(odd), ...command], { engine }),
+        ]);
+        const lines = (text: string) => text.split("\n").sort();
+        assert.ok(
+          lines(outer).some((line) => line.startsWith("4 regular file 644")),
+          "hard links are listed",
+        );
+        const expected = new Set(lines(outer));
+        assert.deepEqual(
+          lines(inner).filter((line) => !expected.has(line)),
+          [],
+          "lines that only the inner container prints",
+        );
+        assert.equal(lines(inner).length, lines(outer).length, "files that are listed");
+      });
+
+      it("an image whose layers no builder would write", async () => {
+        const [inner, outer] = await Promise.all([
+          listImage(handMade.reference, { engine, inside: container }),
+          listOutside(exactly(handMade), engine),
+        ]);
+        assertSame(withoutImpliedTimes(inner), withoutImpliedTimes(outer));
+      });
+
+      if (version === "28.5") {
+        it("an image that people use: Debian with Python", async () => {
+          const [inner, outer] = await Promise.all([
+            listImage(python, { engine, inside: container }),
+            listOutside(python, engine),
+          ]);
+          assertSame(inner, outer);
+        });
+      }
+    });
+  }
+});
+
+/** By its digest: an engine may have an older image of that tag. */
+function exactly({ reference, digest }: RegistryImage): string {
+  return `${reference}@${digest}`;
+}
+
+function assertSame(actual: FileListing, expected: FileListing): void {
+  const found = differences(actual, expected);
+  assert.equal(
+    found.length,
+    0,
+    `${found.length} of ${expected.size} paths differ:\n${found.slice(0, 30).join("\n")}`,
+  );
+}
+
+/** Nobody says what the time of a directory is that its layer does not mention: Docker takes the clock's. */
+function withoutImpliedTimes(files: FileListing): FileListing {
+  return new Map(
+    [...files].map(([path, words]) =>
+      impliedDirectories.includes(path) ? [path, words.replace(/ \d{4}-\S+Z/, "")] : [path, words],
+    ),
+  );
+}

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough, type Readable, type Writable } from "node:stream";
+import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import {
+  LLBBridgeService,
+  type ResolveImageConfigRequest,
+  type ResolveImageConfigResponse,
+  type Result,
+  ReturnRequest,
+  type SolveRequest,
+} from "../../src/gen/gateway.js";
+import type { Definition } from "../../src/gen/ops.js";
+import { type Detail, Status } from "../../src/gen/status.js";
+
+/** What the builder is to answer. What is not given is refused as unimplemented. */
+export interface Answers {
+  ping?(): { LLBCaps: { ID: string; Enabled: boolean }[] };
+  inputs?(): Record<string, Definition>;
+  solve?(request: SolveRequest): Result | undefined;
+  readFile?(ref: string, path: string): Buffer;
+  resolveImageConfig?(request: ResolveImageConfigRequest): ResolveImageConfigResponse;
+  evaluate?(ref: string): void;
+  return?(request: ReturnRequest): void;
+}
+
+/** An error as BuildKit sends it: with typed details in the trailer. */
+export class Refusal extends Error {
+  readonly code: number;
+  readonly details: readonly Detail[];
+
+  constructor(message: string, { code = 2, details = [] }: { code?: number; details?: readonly Detail[] } = {}) {
+    super(message);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** BuildKit's side of the bridge: a real gRPC server, over real HTTP/2. */
+export class FakeBuilder {
+  /** All that was returned, in order. */
+  readonly returned: ReturnRequest[] = [];
+  readonly #server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+  readonly #folder = mkdtempSync(join(tmpdir(), "larder-fake-"));
+  readonly #sockets: Socket[] = [];
+
+  static async start(answers: Answers): Promise<FakeBuilder> {
+    const builder = new FakeBuilder();
+    builder.#server.addService(LLBBridgeService, builder.#handlers(answers));
+    await new Promise<void>((resolve, reject) => {
+      const done = (error: Error | null) => (error ? reject(error) : resolve());
+      builder.#server.bindAsync(builder.#address, ServerCredentials.createInsecure(), done);
+    });
+    return builder;
+  }
+
+  /** The two pipes that a frontend has as its standard input and output. */
+  pipes(): { input: Readable; output: Writable } {
+    const socket = connect(this.#address.slice("unix:".length));
+    this.#sockets.push(socket);
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    socket.pipe(input);
+    output.pipe(socket);
+    return { input, output };
+  }
+
+  /** As when the daemon dies. */
+  breakOff(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  stop(): void {
+    this.breakOff();
+    this.#server.forceShutdown();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  get #address(): string {
+    return `unix:${this.#folder}/builder.sock`;
+  }
+
+  #handlers(answers: Answers) {
+    const unary = <Request, Response>(
+      name: string,
+      answer: ((request: Request) => Response) | undefined,
+    ): handleUnaryCall<Request, Response> => {
+      return ({ request }, done) => {
+        try {
+          if (!answer) throw new Refusal(`${name} is not implemented`, { code: status.UNIMPLEMENTED });
+          done(null, answer(request));
+        } catch (error) {
+          done(toServiceError(error));
+        }
+      };
+    };
+    const { ping, inputs, solve, readFile, evaluate } = answers;
+    return {
+      ping: unary("Ping", ping && (() => ({ FrontendAPICaps: [], LLBCaps: ping().LLBCaps }))),
+      inputs: unary("Inputs", inputs && (() => ({ Definitions: inputs() }))),
+      solve: unary("Solve", solve && ((request: SolveRequest) => ({ result: solve(request) }))),
+      readFile: unary(
+        "ReadFile",
+        readFile &&
+          ((request: { Ref: string; FilePath: string }) => ({ Data: readFile(request.Ref, request.FilePath) })),
+      ),
+      resolveImageConfig: unary("ResolveImageConfig", answers.resolveImageConfig),
+      evaluate: unary("Evaluate", evaluate && ((request: { Ref: string }) => evaluate(request.Ref) ?? {})),
+      return: unary("Return", (request: ReturnRequest) => {
+        this.returned.push(ReturnRequest.fromPartial(request));
+        answers.return?.(request);
+        return {};
+      }),
+      newContainer: unary("NewContainer", undefined),
+      releaseContainer: unary("ReleaseContainer", undefined),
+    };
+  }
+}
+
+function toServiceError(error: unknown) {
+  const { message, code, details } = error instanceof Refusal ? error : new Refusal(String(error));
+  const metadata = new Metadata();
+  if (details.length > 0) {
+    const bytes = Status.encode({ code, message, details: [...details] }).finish();
+    metadata.set("grpc-status-details-bin", Buffer.from(bytes));
+  }
+  return Object.assign(new Error(message), { code, details: message, metadata });
+}

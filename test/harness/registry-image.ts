@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { build } from "./build.js";
+import { output } from "./command.js";
+import { lab, labImage } from "./lab.js";
+
+/** An image as the lab's registry has it. */
+export interface RegistryImage {
+  /** `<registry>/<name>:<tag>` */
+  readonly reference: string;
+  /** Of its manifest. */
+  readonly digest: string;
+  /** Digest of its config. */
+  readonly imageId: string;
+  /** Digests of its compressed layers, bottom layer first. */
+  readonly blobs: readonly string[];
+  readonly diffIds: readonly string[];
+  readonly history: readonly { readonly created_by?: string; readonly empty_layer?: boolean }[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export async function registryImage(reference: string): Promise<RegistryImage> {
+  const inspect = (...flags: string[]) =>
+    output(lab.skopeo, ["inspect", "--tls-verify=false", "--raw", ...flags, `docker://${reference}`]);
+  const [raw, rawConfig] = await Promise.all([inspect(), inspect("--config")]);
+  const manifest = JSON.parse(raw);
+  const config = JSON.parse(rawConfig);
+  return {
+    reference,
+    digest: `sha256:${createHash("sha256").update(raw).digest("hex")}`,
+    imageId: manifest.config.digest,
+    blobs: manifest.layers.map((layer: { digest: string }) => layer.digest),
+    diffIds: config.rootfs.diff_ids,
+    history: config.history,
+    labels: config.config.Labels ?? {},
+  };
+}
+
+/**
+ * Builds a Dockerfile with the stock frontend and pushes the image as `<registry>/e2e/<name>:1`. The
+ * Dockerfile has no context, and the build argument REGISTRY.
+ */
+export async function pushInnerImage(name: string, dockerfile: URL): Promise<RegistryImage> {
+  const tag = labImage(`e2e/${name}:1`);
+  await build({
+    larder: false,
+    allowInsecure: false,
+    dockerfile: readFileSync(dockerfile, "utf8"),
+    tag,
+    args: ["--push", "--build-arg", `REGISTRY=${lab.registry}`],
+  });
+  return registryImage(tag);
+}
