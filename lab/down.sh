@@ -30,6 +30,7 @@ for hierarchy in $(cgroup_hierarchies); do
     if [ -d "$dir" ]; then cgroup_remove "${dir##*/larder-lab-"$LAB_ID"-}"; fi
   done
 done
+cgroup_restore
 mounts=$(awk -v dir="$LAB_DIR/" 'index($2, dir) == 1 { print $2 }' /proc/self/mounts | xargs)
 [ -z "$mounts" ] || fail "mounts that the lab did not make are below $LAB_DIR: umount $mounts"
 

@@ -12,8 +12,11 @@ cell_start() {
   install -D -t "$LAB_ROOT/usr/local/bin" "$LAB_SRC"/runtime/larder-userns
   (
     cgroup_join "$name"
-    # The locks that the caller holds are not the cell's.
-    exec 8>&- 9>&-
+    # A lock that the caller holds is not the cell's.
+    for fd in "/proc/$BASHPID/fd/"*; do
+      fd=${fd##*/}
+      if [ "$fd" -gt 2 ]; then exec {fd}>&-; fi
+    done
     # unshare's own --fork would hide the pid: the first child of this shell is the first process of the cell.
     # shellcheck disable=SC2016
     exec setsid unshare --mount --pid --net --ipc --uts --cgroup sh -c '"$@" & echo $! >"$0"' \

@@ -33,9 +33,24 @@ cgroup_delegate() {
   local controller controllers
   read -ra controllers <"$1/cgroup.controllers" || true
   for controller in "${controllers[@]}"; do
-    echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null ||
+    if grep -qw "$controller" "$1/cgroup.subtree_control"; then continue; fi
+    if echo "+$controller" >"$1/cgroup.subtree_control" 2>/dev/null; then
+      echo "$controller" >>"$LAB_DIR/cgroup-controllers"
+    else
       say "cgroup controller $controller cannot be handed on from $1: containers of the lab run without it"
+    fi
   done
+}
+
+# cgroup_restore: takes back what cgroup_delegate handed on.
+cgroup_restore() {
+  local controller
+  [ -e "$LAB_DIR/cgroup-controllers" ] || return 0
+  while read -r controller; do
+    echo "-$controller" >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null ||
+      say "cgroup controller $controller stays handed on: somebody else uses it by now"
+  done <"$LAB_DIR/cgroup-controllers"
+  rm "$LAB_DIR/cgroup-controllers"
 }
 
 cgroup_remove() {

@@ -29,13 +29,13 @@ tree_dir() { echo "$LAB_DIR/trees/$1"; }
 
 tree_key() { stamp_key "$LAB_SRC/lib/roots.sh" "$mirror" "$1"; }
 
-# tree_build SUITE
-tree_build() {
+# tree_build SUITE: in a shell of its own, so that its lock ends with it.
+tree_build() (
   local suite=$1 dir key log=$LAB_DIR/log/tree-$1 lock
   dir=$(tree_dir "$suite") key=$(tree_key "$1")
   exec {lock}>"$LAB_DIR/tree-$suite.lock"
   flock "$lock"
-  if stamp_is "tree-$suite" "$key"; then return; fi
+  if stamp_is "tree-$suite" "$key"; then exit; fi
   if ! tree_bootstrap "$suite" "$(keyring)" >"$log" 2>&1; then
     # The keyring of an older machine knows bookworm's keys at least, and bookworm's own keyring those of the others.
     if [ "$suite" != bookworm ] && grep -q 'signed by unknown key' "$log"; then
@@ -49,9 +49,12 @@ tree_build() {
   in_tree "$dir" "$(debs_dir "$suite")" apt-get "${APT_OPTIONS[@]}" update >>"$log" 2>&1 || tree_failed "$suite"
   stamp_set "tree-$suite" "$key"
   say "debian $suite: $(cat "$dir/etc/debian_version"), $(du -sm "$dir" | cut -f 1) MB"
-}
+)
 
 tree_failed() {
+  if grep -q 'signed by unknown key' "$LAB_DIR/log/tree-$1"; then
+    fail "debian $1 is signed by keys that this machine does not have: install a newer package debian-archive-keyring"
+  fi
   tail -n 20 "$LAB_DIR/log/tree-$1" >&2
   fail "debian $1 could not be unpacked from $mirror: the last lines are above; LARDER_DEBIAN_MIRROR names another mirror"
 }

@@ -2,17 +2,12 @@
  * What the frontend asks of a build step: the environment variable LARDER_JOB of the step holds one
  * of these as JSON. It is part of the step's cache key, so nothing in it may vary by chance.
  */
+import type { Platform } from "../image/platform.js";
 import type { Reference } from "../image/reference.js";
 
 export const jobVariable = "LARDER_JOB";
 /** Where the frontend image keeps Larder itself. */
 export const home = "/opt/larder";
-
-export interface Platform {
-  readonly os: string;
-  readonly architecture: string;
-  readonly variant?: string;
-}
 
 /** An image as its registry describes it; `reference.digest` is the digest that the tag stood for. */
 export interface InnerImage {

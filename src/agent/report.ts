@@ -12,7 +12,8 @@ export async function reportError(directory: string, error: Error): Promise<void
   if (process.env.LARDER_DEBUG)
     progress(String(error.cause instanceof Error ? error.cause.stack : error.stack));
   const report: ErrorReport = { message: error.message };
-  await writeFile(`${directory}/${errorReport}`, `${JSON.stringify(report)}\n`);
+  // On a full disk the sentence on stderr is all there is.
+  await writeFile(`${directory}/${errorReport}`, `${JSON.stringify(report)}\n`).catch(() => {});
 }
 
 /** Powers of ten, as Docker's progress has them: `12.3 MB`. */

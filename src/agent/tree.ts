@@ -73,7 +73,7 @@ export async function copyTree(from: string, to: string, paths: readonly ByteStr
   await pipeline(writer.stdout, reader.stdin).catch(() => {});
   const [writeError, readError, [writeCode], [readCode]] = await errors;
   if (writeCode !== 0 || readCode !== 0) {
-    throw new Error(`copying ${from} to ${to}: ${(readError || writeError).trim().split("\n").at(-1)}`);
+    throw new Error(`copying ${from} to ${to}: ${(readError || writeError).trim().slice(0, 500)}`);
   }
 }
 

@@ -44,11 +44,9 @@ export async function writeShelf(shelf: string, images: readonly TestImage[]): P
   const hiding = Object.entries(model.layers).filter(([, layer]) => hides(layer));
   await mkdir(shelf, { recursive: true });
   await files.write(shelf);
-  const archive = await packWhiteouts(
-    hiding.map(([chainId]) => ({ chainId, whiteouts })),
-    `${shelf}/scratch`,
-  );
-  if (hiding.length > 0) await writeFile(`${shelf}/${catalog}/whiteouts.tar`, archive);
+  if (hiding.length === 0) return;
+  const layers = hiding.map(([chainId]) => ({ chainId, whiteouts }));
+  await writeFile(`${shelf}/${catalog}/whiteouts.tar`, await packWhiteouts(layers, `${shelf}/scratch`));
 }
 
 function modelOf(image: TestImage): CatalogModel {

@@ -91,9 +91,15 @@ function fromServiceError(error: ServiceError, longValues: LongValues): LarderEr
   // grpc-js has already decoded the base64 of what it took for the value: the token.
   const text = raw === undefined ? undefined : longValues.restore(Buffer.from(raw).toString("base64"));
   const status = text === undefined ? undefined : Status.decode(Buffer.from(text, "base64"));
-  return new LarderError(status?.message || error.details, {
+  return new LarderError(status?.message || restoreMessage(error.details, longValues), {
     code: status?.code ?? error.code,
     details: status?.details ?? [],
     cause: error,
   });
+}
+
+/** grpc-js has already undone the percent-encoding of what it took for the message: the token. */
+function restoreMessage(message: string, longValues: LongValues): string {
+  const restored = longValues.restore(message);
+  return restored === message ? message : decodeURIComponent(restored);
 }

@@ -5,5 +5,11 @@ declare module "hpack.js" {
     execute(): void;
     read(): { name: string; value: string } | null;
   }
+  interface Compressor extends Duplex {
+    write(fields: readonly { name: string; value: string }[]): boolean;
+    read(): Buffer;
+  }
+  /** For tests. Codes all values with Huffman's code. */
+  export const compressor: { create(options: { table: { size: number } }): Compressor };
   export const decompressor: { create(options: { table: { size: number } }): Decompressor };
 }

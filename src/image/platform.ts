@@ -1,5 +1,9 @@
 /** Platforms as BuildKit writes them: `linux/amd64`, `linux/arm/v7`. */
-import type { Platform } from "../agent/job.js";
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
 
 const architectureAliases: Readonly<Record<string, string>> = {
   x86_64: "amd64",

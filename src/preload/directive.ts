@@ -1,8 +1,7 @@
 /** What a PRELOAD says, once its words are expanded. */
 
-import type { Platform } from "../agent/job.js";
 import { LarderError, type Lines } from "../error.js";
-import { parsePlatform } from "../image/platform.js";
+import { type Platform, parsePlatform } from "../image/platform.js";
 import { parseReference, type Reference } from "../image/reference.js";
 
 export type Network = "default" | "host" | "none";

@@ -38,7 +38,10 @@ async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promi
     { dest: step.report, resultID: reporting },
   ];
   try {
-    const text = await bridge.containerOutput({ args: ["/bin/cat", `${step.report}/${errorReport}`], mounts });
+    const text = await bridge.containerOutput({
+      args: ["/bin/cat", `${step.report}/${errorReport}`],
+      mounts,
+    });
     return JSON.parse(text.toString("utf8")) as ErrorReport;
   } catch {
     // The step died before it could write a report; its exit status is all there is.

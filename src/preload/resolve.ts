@@ -1,10 +1,10 @@
 /** Tags to digests, by the builder: the client's credentials, source policies and mirrors apply. */
 import { createHash } from "node:crypto";
-import type { InnerImage, Platform } from "../agent/job.js";
+import type { InnerImage } from "../agent/job.js";
 import { LarderError, type Lines } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { parseConfig } from "../image/config.js";
-import { formatPlatform } from "../image/platform.js";
+import { formatPlatform, type Platform } from "../image/platform.js";
 import { formatReference } from "../image/reference.js";
 import type { RequestedImage } from "./directive.js";
 
@@ -34,7 +34,7 @@ export async function resolveImage(
       LogName: `[larder] resolve ${text}`,
     })
     .catch((error: unknown) => {
-      throw new LarderError(`PRELOAD: image "${text}": ${explain(error, wanted)}`, { lines, cause: error });
+      throw new LarderError(`PRELOAD: image "${text}": ${explain(error, requested, wanted)}`, { lines, cause: error });
     });
   const config = parseConfig(Config);
   if (config.os !== platform.os || config.architecture !== platform.architecture) {
@@ -52,18 +52,21 @@ export async function resolveImage(
   };
 }
 
-function explain(error: unknown, platform: string): string {
+function explain(error: unknown, { text, reference }: RequestedImage, platform: string): string {
   const message = LarderError.from(error).message;
-  if (/no match for platform|no matching manifest/i.test(message)) {
+  // A name may hold any of the words that are looked for.
+  const words = message.replaceAll(formatReference(reference), "it").replaceAll(text, "it");
+  if (/no match for platform|no matching manifest/i.test(words)) {
     return `it has no variant for ${platform}; choose another image or say --platform=`;
   }
-  if (
-    /pull access denied|insufficient_scope|authorization failed|unauthorized|401|403|denied/i.test(message)
-  ) {
+  if (/insufficient_scope|authorization failed|authorize|no basic auth|unauthorized|forbidden|denied/i.test(words)) {
     return `its registry refused the login, or it does not exist; check the name, and log in with docker login (${message})`;
   }
-  if (/not found|manifest unknown|name unknown|404/i.test(message)) {
+  if (/not found|manifest unknown|name unknown/i.test(words)) {
     return "its registry does not have it; check the name and the tag";
+  }
+  if (/dial tcp|no such host|i\/o timeout|connection re(?:fused|set)|\bEOF\b/i.test(words)) {
+    return `its registry ${reference.domain} does not answer; check the name and the network, or use a mirror (${message})`;
   }
   return `it could not be resolved: ${message}`;
 }

@@ -30,10 +30,9 @@ export async function tryBuild(build: Build): Promise<Finished> {
       writeFileSync(join(folder, name), text);
     }
     const { dockerfile: _, larder: __, tag, files: ___, args = [], allowInsecure = true, ...options } = build;
-    const flags = [
-      ...(allowInsecure ? ["--allow", "security.insecure"] : []),
-      ...(tag ? ["--tag", tag] : []),
-    ];
+    // An adopted engine has its registry on a loopback address, which steps reach on the host's network.
+    const allowed = allowInsecure ? ["security.insecure", "network.host"] : [];
+    const flags = [...allowed.flatMap((name) => ["--allow", name]), ...(tag ? ["--tag", tag] : [])];
     // Attestations carry times, which would make every image a new one.
     const common = ["buildx", "build", "--progress", "plain", "--provenance=false"];
     return await tryDocker([...common, ...flags, ...args, folder], options);

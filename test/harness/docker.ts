@@ -7,7 +7,10 @@ export interface EngineOptions extends CommandOptions {
 }
 
 export function dockerHost(engine: EngineOptions["engine"] = "containerd"): string {
-  return engine === "containerd" || engine === "graph" ? engines[engine] : engine;
+  if (engine !== "containerd" && engine !== "graph") return engine;
+  const host = engines[engine];
+  if (!host) throw new Error(`the lab has no engine "${engine}": it has taken the machine's own`);
+  return host;
 }
 
 /** A docker command that has to succeed; gives its standard output. */

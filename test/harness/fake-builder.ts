@@ -6,6 +6,7 @@ import { PassThrough, type Readable, type Writable } from "node:stream";
 import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import {
   LLBBridgeService,
+  PongResponse,
   type ResolveImageConfigRequest,
   type ResolveImageConfigResponse,
   type Result,
@@ -31,7 +32,10 @@ export class Refusal extends Error {
   readonly code: number;
   readonly details: readonly Detail[];
 
-  constructor(message: string, { code = 2, details = [] }: { code?: number; details?: readonly Detail[] } = {}) {
+  constructor(
+    message: string,
+    { code = 2, details = [] }: { code?: number; details?: readonly Detail[] } = {},
+  ) {
     super(message);
     this.code = code;
     this.details = details;
@@ -42,7 +46,10 @@ export class Refusal extends Error {
 export class FakeBuilder {
   /** All that was returned, in order. */
   readonly returned: ReturnRequest[] = [];
-  readonly #server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+  readonly #server = new Server({
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+  });
   readonly #folder = mkdtempSync(join(tmpdir(), "larder-fake-"));
   readonly #sockets: Socket[] = [];
 
@@ -62,6 +69,8 @@ export class FakeBuilder {
     this.#sockets.push(socket);
     const [input, output] = [new PassThrough(), new PassThrough()];
     socket.pipe(input);
+    // A socket that is destroyed does not say so to what it is piped to.
+    socket.once("close", () => input.end());
     output.pipe(socket);
     return { input, output };
   }
@@ -97,13 +106,15 @@ export class FakeBuilder {
     };
     const { ping, inputs, solve, readFile, evaluate } = answers;
     return {
-      ping: unary("Ping", ping && (() => ({ FrontendAPICaps: [], LLBCaps: ping().LLBCaps }))),
+      ping: unary("Ping", ping && (() => PongResponse.fromPartial(ping()))),
       inputs: unary("Inputs", inputs && (() => ({ Definitions: inputs() }))),
       solve: unary("Solve", solve && ((request: SolveRequest) => ({ result: solve(request) }))),
       readFile: unary(
         "ReadFile",
         readFile &&
-          ((request: { Ref: string; FilePath: string }) => ({ Data: readFile(request.Ref, request.FilePath) })),
+          ((request: { Ref: string; FilePath: string }) => ({
+            Data: readFile(request.Ref, request.FilePath),
+          })),
       ),
       resolveImageConfig: unary("ResolveImageConfig", answers.resolveImageConfig),
       evaluate: unary("Evaluate", evaluate && ((request: { Ref: string }) => evaluate(request.Ref) ?? {})),

@@ -14,15 +14,21 @@ export const lab = {
   frontend: fromEnvironment("LARDER_IMAGE"),
   docker: fromEnvironment("LARDER_LAB_DOCKER"),
   skopeo: fromEnvironment("LARDER_LAB_SKOPEO"),
+  /** Runs the program that its arguments name in the lab's network, where the registry is. */
+  inNetwork: fromEnvironment("LARDER_LAB_IN"),
 } as const;
 
-/** `DOCKER_HOST` of the engine with the containerd image store (MergeOp), and of the one with graph drivers. */
-export const engines: Readonly<Record<EngineName, string>> = {
+/**
+ * `DOCKER_HOST` of the engine with the containerd image store (MergeOp), and of the one with graph drivers.
+ * A machine's own engine, taken in their place, stands for the first; there is no second one then.
+ */
+export const engines: Readonly<Record<EngineName, string | undefined>> = {
   containerd: fromEnvironment("DOCKER_HOST"),
-  graph: fromEnvironment("LARDER_LAB_DOCKER_HOST_GRAPH"),
+  graph: process.env.LARDER_LAB_DOCKER_HOST_GRAPH,
 };
 
-export const engineNames: readonly EngineName[] = ["containerd", "graph"];
+const allEngines: readonly EngineName[] = ["containerd", "graph"];
+export const engineNames = allEngines.filter((name) => engines[name] !== undefined);
 
 /** Docker versions that there are system images for: `<registry>/docker:<version>`. */
 export const dockerVersions = ["20.10", "26.1", "28.5"] as const;

@@ -14,6 +14,8 @@ export interface RegistryImage {
   readonly imageId: string;
   /** Digests of its compressed layers, bottom layer first. */
   readonly blobs: readonly string[];
+  /** Of the blobs, in bytes. */
+  readonly sizes: readonly number[];
   readonly diffIds: readonly string[];
   readonly history: readonly { readonly created_by?: string; readonly empty_layer?: boolean }[];
   readonly labels: Readonly<Record<string, string>>;
@@ -30,6 +32,7 @@ export async function registryImage(reference: string): Promise<RegistryImage> {
     digest: `sha256:${createHash("sha256").update(raw).digest("hex")}`,
     imageId: manifest.config.digest,
     blobs: manifest.layers.map((layer: { digest: string }) => layer.digest),
+    sizes: manifest.layers.map((layer: { size: number }) => layer.size),
     diffIds: config.rootfs.diff_ids,
     history: config.history,
     labels: config.config.Labels ?? {},
@@ -40,14 +43,18 @@ export async function registryImage(reference: string): Promise<RegistryImage> {
  * Builds a Dockerfile with the stock frontend and pushes the image as `<registry>/e2e/<name>:1`. The
  * Dockerfile has no context, and the build argument REGISTRY.
  */
-export async function pushInnerImage(name: string, dockerfile: URL): Promise<RegistryImage> {
+export async function pushInnerImage(
+  name: string,
+  dockerfile: URL,
+  args: readonly string[] = [],
+): Promise<RegistryImage> {
   const tag = labImage(`e2e/${name}:1`);
   await build({
     larder: false,
     allowInsecure: false,
     dockerfile: readFileSync(dockerfile, "utf8"),
     tag,
-    args: ["--push", "--build-arg", `REGISTRY=${lab.registry}`],
+    args: ["--push", "--build-arg", `REGISTRY=${lab.registry}`, ...args],
   });
   return registryImage(tag);
 }

@@ -4,11 +4,13 @@ import { docker, type EngineOptions, tryDocker } from "./docker.js";
 
 export interface SystemOptions extends EngineOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** `none` unless said otherwise; with `bridge` it reaches the lab's registry. */
+  readonly network?: "none" | "bridge";
   /** More arguments for `docker run`. */
   readonly args?: readonly string[];
 }
 
-/** A running system container: a container with a Docker daemon inside, without a network. */
+/** A running system container: a container with a Docker daemon inside. */
 export class SystemContainer {
   readonly id: string;
   readonly #engine: Pick<EngineOptions, "engine">;
@@ -19,11 +21,15 @@ export class SystemContainer {
   }
 
   /** Starts a container and waits until its inner daemon answers. */
-  static async start(image: string, { engine, env, args }: SystemOptions = {}): Promise<SystemContainer> {
+  static async start(
+    image: string,
+    { engine, env, network = "none", args }: SystemOptions = {},
+  ): Promise<SystemContainer> {
     const on = engine === undefined ? {} : { engine };
     const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-    const flags = ["run", "--detach", "--privileged", "--network", "none", ...variables, ...(args ?? [])];
-    const id = (await docker([...flags, image], on)).trim();
+    // As the first process, `sleep` does not hear of SIGTERM: each restart would wait for its time limit.
+    const flags = ["run", "--detach", "--privileged", "--network", network, "--stop-signal", "SIGKILL"];
+    const id = (await docker([...flags, ...variables, ...(args ?? []), image], on)).trim();
     const container = new SystemContainer(id, on);
     atEnd(() => container.remove());
     await container.ready();

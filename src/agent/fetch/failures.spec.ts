@@ -35,8 +35,8 @@ describe("explainFailure", () => {
     ["denied", /wants a login, or the image does not exist/, false],
     ["platform", /^the image has no linux\/arm64: choose another with PRELOAD --platform=/, false],
     ["http", /speaks plain HTTP: allow it with --build-arg LARDER_INSECURE_REGISTRIES=r:5000/, false],
-    ["dropped", /failed or dropped, 3 times/, true],
-    ["unreachable", /failed or dropped, 3 times/, true],
+    ["dropped", /failed or dropped at try 3/, true],
+    ["unreachable", /failed or dropped at try 3/, true],
     ["corrupt", /is corrupt: push the image again/, true],
     ["other", /^skopeo: something new$/, false],
   ];

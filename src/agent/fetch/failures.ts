@@ -1,4 +1,4 @@
-import type { Platform } from "../job.js";
+import type { Platform } from "../../image/platform.js";
 
 export interface FailureContext {
   /** Registry with its port. */
@@ -74,7 +74,7 @@ const classes: readonly { pattern: RegExp; transient?: boolean; say: (context: F
         /connection (?:refused|reset)|unexpected EOF|\bEOF\b|i\/o timeout|timeout|network is unreachable|no route to host|broken pipe|use of closed network|status(?: code)?:? 5\d\d|stream error|short read/i,
       transient: true,
       say: ({ registry, attempts }) =>
-        `the connection to the registry ${registry} failed or dropped, ${attempts} times: try again, or use a mirror`,
+        `the connection to the registry ${registry} failed or dropped at try ${attempts}: try again, or use a mirror`,
     },
   ];
 
@@ -94,5 +94,6 @@ function showPlatform({ os, architecture, variant }: Platform): string {
 function lastWords(stderr: string): string {
   const line = stderr.trim().split("\n").at(-1) ?? "";
   const message = /level=\w+ msg=("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
-  return message === undefined ? line : (JSON.parse(message) as string);
+  const words = message === undefined ? line : (JSON.parse(message) as string);
+  return words.replace(/^Error parsing image name "[^"]*": /, "");
 }

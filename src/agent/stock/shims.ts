@@ -30,8 +30,9 @@ async function shimDirectory(stage: string, path: readonly string[], daemon: Fou
     if (resolved === own || resolved === behind) break;
     return resolved;
   }
+  const before = daemon.directory === "/usr/local/sbin" ? "/usr/local/larder/bin" : "/usr/local/sbin";
   throw new LarderError(
     `no directory comes before ${daemon.directory} in the stage's PATH (${path.join(":")}), where Larder could put ` +
-      `its own dockerd: say ENV PATH=/usr/local/sbin:$PATH above PRELOAD`,
+      `its own dockerd: say ENV PATH=${before}:$PATH above PRELOAD`,
   );
 }

@@ -119,14 +119,18 @@ async function load(dockerd: Dockerd, images: readonly LayoutImage[]): Promise<v
 
 function explainLoad(error: unknown, log: readonly string[], images: readonly LayoutImage[]): LarderError {
   const message = error instanceof Error ? error.message : String(error);
-  if (/no space left on device/i.test([message, ...log].join("\n"))) {
-    return new LarderError(
-      `no space left on device: the images are ${formatBytes(archiveSize(images))} compressed, and the step needs about ` +
-        "six times that for a while where BuildKit keeps its state",
-      { cause: error },
-    );
-  }
-  return new LarderError(`the stage's container manager refused the images: ${message}`, { cause: error });
+  const full = explainFullDisk([message, ...log].join("\n"), images);
+  return (
+    full ?? new LarderError(`the stage's container manager refused the images: ${message}`, { cause: error })
+  );
+}
+
+function explainFullDisk(words: string, images: readonly LayoutImage[]): LarderError | undefined {
+  if (!/no space left on device|ENOSPC|disk quota exceeded/i.test(words)) return undefined;
+  return new LarderError(
+    `no space left on device: the images are ${formatBytes(archiveSize(images))} compressed, and the step needs about ` +
+      "eight times that for a while where BuildKit keeps its state",
+  );
 }
 
 async function splitLayers(job: StockJob, store: Store): Promise<void> {

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { LarderError } from "../error.js";
+import type { Detail } from "../gen/status.js";
+import { failedSolve, withExcerpt } from "./details.js";
+
+const typed = (name: string, value: unknown): Detail => ({
+  type_url: `github.com/moby/buildkit/errdefs.${name}+json`,
+  value: Buffer.from(JSON.stringify(value)),
+});
+const values = ({ details }: LarderError): unknown[] =>
+  details.map(({ value }) => JSON.parse(value.toString("utf8")));
+
+const dockerfile = { filename: "sub/Dockerfile", text: "FROM a\nPRELOAD b\nRUN »\n" };
+const info = {
+  filename: "sub/Dockerfile",
+  data: Buffer.from(dockerfile.text).toString("base64"),
+  language: "Dockerfile",
+};
+const line = (number: number) => ({ start: { line: number }, end: { line: number } });
+
+describe("withExcerpt", () => {
+  it("shows the lines of an error of Larder's own, one range a line, first of all details", () => {
+    const other = typed("Vertex", { digest: "d" });
+    const error = new LarderError("m", { code: 5, lines: { start: 2, end: 3 }, details: [other] });
+    const shown = withExcerpt(error, dockerfile);
+    assert.deepEqual([shown.message, shown.code], ["m", 5]);
+    assert.deepEqual(values(shown), [{ info, ranges: [line(2), line(3)] }, { digest: "d" }]);
+  });
+
+  it("shows the user's text where the stock frontend shows the one that it was given", () => {
+    const given = { ...info, data: Buffer.from("FROM a\n\nRUN »\n").toString("base64"), definition: {} };
+    const error = new LarderError("m", {
+      lines: { start: 1, end: 1 },
+      details: [typed("Source", { info: given, ranges: [line(3)] })],
+    });
+    assert.deepEqual(values(withExcerpt(error, dockerfile)), [{ info, ranges: [line(3)] }]);
+  });
+
+  it("leaves excerpts of other files alone", () => {
+    const source = { info: { ...info, filename: "docker-bake.hcl" }, ranges: [line(1)] };
+    const error = new LarderError("m", { lines: { start: 1, end: 1 }, details: [typed("Source", source)] });
+    assert.deepEqual(values(withExcerpt(error, dockerfile)), [source]);
+  });
+
+  it("has nothing to show of an error without a place", () => {
+    assert.deepEqual(withExcerpt(new LarderError("m"), dockerfile).details, []);
+  });
+});
+
+describe("failedSolve", () => {
+  it("finds what a failed step left", () => {
+    const solve = { mountIDs: ["m"], op: { exec: { meta: { env: ["A=b"] }, mounts: [{ dest: "/" }] } } };
+    const details = [typed("Vertex", {}), typed("Solve", solve)];
+    assert.deepEqual(failedSolve(new LarderError("m", { details })), solve);
+    assert.equal(failedSolve(new LarderError("m")), undefined);
+  });
+});

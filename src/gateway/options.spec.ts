@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { buildArgument, ignoresCache, readOptions } from "./options.js";
+
+describe("readOptions", () => {
+  it("takes key=value from the numbered variables, split at the first sign", () => {
+    const options = readOptions({
+      BUILDKIT_FRONTEND_OPT_0: "target=x",
+      BUILDKIT_FRONTEND_OPT_10: "build-arg:A=b=c\n=d",
+      BUILDKIT_FRONTEND_OPT_2: "no-cache=",
+      BUILDKIT_FRONTEND_OPT_3: "alone",
+      BUILDKIT_FRONTEND_OPT_X: "not=this",
+      BUILDKIT_SESSION_ID: "s",
+      PATH: "/bin",
+    });
+    assert.deepEqual(options, {
+      frontend: { target: "x", "build-arg:A": "b=c\n=d", "no-cache": "", alone: "" },
+      sessionId: "s",
+    });
+    assert.equal(buildArgument(options, "A"), "b=c\n=d");
+    assert.equal(buildArgument(options, "B"), undefined);
+  });
+
+  it("is empty without them", () => {
+    assert.deepEqual(readOptions({}), { frontend: {}, sessionId: "" });
+  });
+});
+
+describe("ignoresCache", () => {
+  const cases: [option: string | undefined, stage: string | undefined, ignores: boolean][] = [
+    [undefined, "a", false],
+    ["", "a", true],
+    ["", undefined, true],
+    ["b, A", "a", true],
+    ["b", "a", false],
+    ["b", undefined, false],
+  ];
+  for (const [option, stage, ignores] of cases) {
+    it(`is ${ignores} for no-cache ${option} and stage ${stage}`, () => {
+      const frontend = option === undefined ? {} : { "no-cache": option };
+      assert.equal(ignoresCache({ frontend, sessionId: "" }, stage), ignores);
+    });
+  }
+});

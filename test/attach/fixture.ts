@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { build } from "../harness/build.js";
+import { atEnd } from "../harness/cleanup.js";
+import { docker, tryDocker } from "../harness/docker.js";
+import { type EngineName, lab, labImage } from "../harness/lab.js";
+import type { SystemContainer } from "../harness/system-container.js";
+
+const targets = ["odd", "second", "derived", "newer"] as const;
+type Target = (typeof targets)[number];
+
+/** What a container of each inner image prints. */
+const prints: Readonly<Record<Target, string>> = {
+  odd: ". ./again ./again/new ./kept ./kept/stays\n",
+  second: "second\n",
+  derived: ". ./again ./again/new ./derived ./kept\n",
+  newer: "newer\n",
+};
+
+export function innerImage(target: Target, tag = "1"): string {
+  return labImage(`e2e/attach-${target}:${tag}`);
+}
+
+/** Builds one of the inner images with the stock frontend, and pushes it. */
+export async function pushTarget(target: Target, reference = innerImage(target)): Promise<string> {
+  const dockerfile = readFileSync(new URL("Dockerfile", import.meta.url), "utf8");
+  const args = ["--push", "--target", target, "--build-arg", `REGISTRY=${lab.registry}`];
+  await build({ larder: false, allowInsecure: false, dockerfile, tag: reference, args });
+  return reference;
+}
+
+const dockerfileOf = (images: readonly string[]) => `
+FROM ${lab.system}
+RUN mkdir -p /etc/docker && echo '{"insecure-registries": ["${lab.registry}"]}' >/etc/docker/daemon.json
+${images.length > 0 ? `PRELOAD ${images.join(" ")}` : ""}
+`;
+
+/** A system image that preloads the images; without any, one that has nothing of Larder's. */
+export async function buildSystem(tag: string, images: readonly string[], engine: EngineName = "containerd") {
+  await build({ engine, tag, larder: images.length > 0, dockerfile: dockerfileOf(images) });
+  return tag;
+}
+
+const shared = new Map<EngineName, Promise<string>>();
+
+/** The system image that most tests start containers from: `odd` and `second`, four layers in all. */
+export function systemImage(engine: EngineName = "containerd"): Promise<string> {
+  const make = async () => {
+    const images = [await pushTarget("odd"), await pushTarget("second")];
+    return buildSystem("e2e-attach:1", images, engine);
+  };
+  const image = shared.get(engine) ?? make();
+  shared.set(engine, image);
+  return image;
+}
+
+/** The inner Docker has the images, and runs them with exactly the files that they have. */
+export async function assertRuns(
+  container: SystemContainer,
+  ...images: readonly (Target | readonly [string, Target])[]
+): Promise<void> {
+  const listed = await listImages(container);
+  for (const image of images) {
+    const [reference, target] = typeof image === "string" ? [innerImage(image), image] : image;
+    assert.ok(listed.includes(reference), `${reference} is listed: ${listed.join(" ")}`);
+    const said = await container.try("docker", "run", "--rm", "--network", "none", reference);
+    assert.equal(said.stdout, prints[target], `${reference}: ${said.stderr}`);
+  }
+}
+
+/** References of the images that the inner Docker has. */
+export async function listImages(container: SystemContainer): Promise<string[]> {
+  const text = await container.inner("image", "ls", "--format", "{{.Repository}}:{{.Tag}}");
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/** The lines that attach printed, the last start's last. */
+export async function attachLines(container: SystemContainer): Promise<string[]> {
+  return (await container.logs()).split("\n").filter((line) => line.startsWith("larder:"));
+}
+
+/** A new volume; gives the arguments for `docker run` that make it the data root. */
+export async function newVolume(engine: EngineName = "containerd"): Promise<string[]> {
+  const name = (await docker(["volume", "create"], { engine })).trim();
+  atEnd(() => tryDocker(["volume", "rm", "--force", name], { engine }));
+  return ["--volume", `${name}:/var/lib/docker`];
+}
+
+/** A shell program in a container of the image, without an inner daemon; gives what it prints. */
+export function shell(
+  image: string,
+  program: string,
+  { engine = "containerd", args = [] }: { engine?: EngineName; args?: readonly string[] } = {},
+): Promise<string> {
+  const flags = ["run", "--rm", "--privileged", "--network", "none", "--entrypoint", "sh", ...args];
+  return docker([...flags, image, "-c", program], { engine });
+}

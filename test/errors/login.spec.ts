@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { build } from "../harness/build.js";
+import { cleanUp } from "../harness/cleanup.js";
+import { lab } from "../harness/lab.js";
+import { assertSentence, type RefusedBuild, refusal } from "./refused.js";
+import { FaultyRegistry } from "./registry.js";
+import { login } from "./registry-front.js";
+
+const refusedLogin =
+  /^its registry refused the login, or it does not exist; check the name, and log in with docker login \(.*\)$/;
+
+describe("errors: the login", () => {
+  let folder: string;
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "larder-login-"));
+  });
+  after(async () => {
+    await cleanUp();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** A folder for DOCKER_CONFIG with one login in it. */
+  function clientConfig(name: string, address: string, password: string): string {
+    const config = join(folder, name);
+    mkdirSync(config);
+    symlinkSync(join(dirname(lab.docker), "../client/cli-plugins"), join(config, "cli-plugins"));
+    const auth = Buffer.from(`${login.username}:${password}`).toString("base64");
+    writeFileSync(join(config, "config.json"), JSON.stringify({ auths: { [address]: { auth } } }));
+    return config;
+  }
+
+  function request(registry: FaultyRegistry, config?: string, secret?: string): RefusedBuild {
+    const shows = `PRELOAD ${registry.address}/busybox:1`;
+    return {
+      dockerfile: `FROM ${lab.system}\n${shows}\nRUN echo below\n`,
+      shows,
+      args: [
+        ...registry.allowed,
+        ...(secret ? ["--secret", `id=larder-auth,src=${secret}/config.json`] : []),
+      ],
+      ...(config === undefined ? {} : { env: { DOCKER_CONFIG: config } }),
+    };
+  }
+
+  for (const fault of ["unauthorized", "forbidden"] as const) {
+    it(`a registry that lets nobody in: ${fault}`, async () => {
+      const registry = await FaultyRegistry.start(fault);
+      assertSentence(await refusal(request(registry)), `${registry.address}/busybox:1`, refusedLogin);
+    });
+  }
+
+  describe("a private registry", () => {
+    let registry: FaultyRegistry;
+    let right: string;
+    let wrong: string;
+    let image: string;
+
+    before(async () => {
+      registry = await FaultyRegistry.start("login");
+      image = `${registry.address}/busybox:1`;
+      right = clientConfig("right", registry.address, login.password);
+      wrong = clientConfig("wrong", registry.address, "a guess");
+    });
+
+    it("no login at all", async () => {
+      assertSentence(await refusal(request(registry)), image, refusedLogin);
+    });
+
+    it("a wrong login of the client", async () => {
+      const refused = await refusal(request(registry, wrong, wrong));
+      assertSentence(refused, image, refusedLogin);
+      assertNoSecret(refused.log, "a guess");
+    });
+
+    it("a login of the client, but none for the build step", async () => {
+      assertSentence(
+        await refusal(request(registry, right)),
+        image,
+        /^the registry \S+ wants a login, or the image does not exist: pass one with --secret id=larder-auth,src=\$HOME\/\.docker\/config\.json/,
+      );
+    });
+
+    it("a wrong login for the build step", async () => {
+      const refused = await refusal(request(registry, right, wrong));
+      assertSentence(
+        refused,
+        image,
+        /^the registry \S+ refuses the login of the secret larder-auth, or the image does not exist: docker login \S+ again/,
+      );
+      assertNoSecret(refused.log, "a guess");
+    });
+
+    it("the right login builds", async () => {
+      const { shows: _, ...asked } = request(registry, right, right);
+      assertNoSecret(await build({ ...asked, tag: "e2e-errors-login:1" }), login.password);
+    });
+  });
+});
+
+function assertNoSecret(log: string, password: string): void {
+  const forms = [password, Buffer.from(`${login.username}:${password}`).toString("base64")];
+  for (const form of forms) assert.ok(!log.includes(form), `the log has ${form}:\n${log}`);
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { type Build, failingBuild } from "../harness/build.js";
+import { tryDocker } from "../harness/docker.js";
+
+export interface Refusal {
+  /** What the build says after `failed to solve: `. */
+  readonly message: string;
+  readonly log: string;
+}
+
+export interface RefusedBuild extends Omit<Build, "tag"> {
+  /** First line of the instruction that buildx has to show. */
+  readonly shows: string;
+  /** How many lines the instruction has. */
+  readonly lines?: number;
+}
+
+/**
+ * A build that has to fail, show the line of the Dockerfile, and tag nothing.
+ * @returns what it said.
+ */
+export async function refusal({ shows, lines = 1, ...request }: RefusedBuild): Promise<Refusal> {
+  const tag = `e2e-errors:${process.pid}`;
+  const log = await failingBuild({ ...request, tag });
+  // The harness puts one line before the Dockerfile.
+  const dockerfile = ["", ...request.dockerfile.split("\n")];
+  const first = dockerfile.indexOf(shows) + 1;
+  assert.ok(first > 0, `the Dockerfile has no line ${shows}`);
+  const places = log.match(/^Dockerfile:\d+$/gm);
+  assert.deepEqual(places, [`Dockerfile:${first}`], log);
+  const marked = [...log.matchAll(/^ *(\d+) \| >>> (.*)$/gm)].map(([, number, text]) => [
+    Number(number),
+    text,
+  ]);
+  const wanted = dockerfile.slice(first - 1, first - 1 + lines).map((text, index) => [first + index, text]);
+  assert.deepEqual(marked, wanted, log);
+  assert.notEqual((await tryDocker(["image", "inspect", tag], request)).status, 0, `${tag} was tagged`);
+  return { message: lastWords(log), log };
+}
+
+/** What buildx says at its very end. */
+export function lastWords(log: string): string {
+  const message = /^ERROR: failed to build: failed to solve: (.*)$/ms.exec(log)?.[1];
+  assert.ok(message, `the build's last words are missing:\n${log}`);
+  return message.trimEnd();
+}
+
+/** A sentence about one image: one line, with the way out in it. */
+export function assertSentence({ message, log }: Refusal, image: string, pattern: RegExp): void {
+  const start = `PRELOAD: image "${image}": `;
+  assert.ok(message.startsWith(start), `not about ${image}: ${message}\n${log}`);
+  assert.doesNotMatch(message, /\n/);
+  assert.match(message.slice(start.length), pattern);
+}

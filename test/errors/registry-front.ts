@@ -1,0 +1,78 @@
+/**
+ * A registry that stands in front of the lab's and spoils what comes from it. Runs as a program of its own,
+ * in the lab's network: `registry-front.ts REGISTRY FAULT`. Prints the port that it listens on, then what it did.
+ */
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+
+export const faults = ["none", "unauthorized", "forbidden", "login", "drop", "drop-once", "corrupt"] as const;
+export type Fault = (typeof faults)[number];
+/** What the fault `login` lets in. */
+export const login = { username: "larder", password: "no secret at all" } as const;
+
+/** Manifests and configs are shorter, layers longer. */
+const shortestLayer = 100_000;
+const [registry = "", fault = "none"] = process.argv.slice(2);
+const dropped = new Set<string>();
+
+const server = createServer((asked, answer) => {
+  if (isRefused(asked, answer)) return;
+  const headers = { ...asked.headers, host: registry };
+  const to = request(`http://${registry}${asked.url}`, { method: asked.method ?? "GET", headers }, (got) =>
+    pass(asked, got, answer),
+  );
+  to.on("error", () => answer.destroy());
+  asked.pipe(to);
+});
+
+function isRefused({ headers }: IncomingMessage, answer: ServerResponse): boolean {
+  const right = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
+  const refused =
+    fault === "unauthorized" ||
+    fault === "forbidden" ||
+    (fault === "login" && headers.authorization !== right);
+  if (!refused) return false;
+  const forbidden = fault === "forbidden";
+  const code = forbidden ? "DENIED" : "UNAUTHORIZED";
+  answer.writeHead(forbidden ? 403 : 401, {
+    "content-type": "application/json",
+    ...(forbidden ? {} : { "www-authenticate": 'Basic realm="lab"' }),
+  });
+  answer.end(JSON.stringify({ errors: [{ code, message: "you may not" }] }));
+  return true;
+}
+
+function pass({ method, url = "" }: IncomingMessage, got: IncomingMessage, answer: ServerResponse): void {
+  const isLayer = method === "GET" && Number(got.headers["content-length"] ?? 0) > shortestLayer;
+  answer.writeHead(got.statusCode ?? 502, got.headers);
+  if (isLayer && (fault === "drop" || (fault === "drop-once" && !dropped.has(url)))) {
+    dropped.add(url);
+    console.log(`dropped ${url}`);
+    drop(got, answer);
+  } else if (isLayer && fault === "corrupt") {
+    console.log(`corrupted ${url}`);
+    got.once("data", (chunk: Buffer) => {
+      chunk.writeUInt8(chunk.readUInt8(chunk.length - 1) ^ 1, chunk.length - 1);
+      answer.write(chunk);
+      got.pipe(answer);
+    });
+  } else {
+    got.pipe(answer);
+  }
+}
+
+/** Some of it is sent, and then the connection breaks. */
+function drop(got: IncomingMessage, answer: ServerResponse): void {
+  let sent = 0;
+  got.on("data", (chunk: Buffer) => {
+    sent += chunk.length;
+    answer.write(chunk, () => {
+      if (sent > shortestLayer / 2) answer.destroy();
+    });
+    if (sent > shortestLayer / 2) got.destroy();
+  });
+}
+
+server.listen(0, () => {
+  const address = server.address();
+  console.log(typeof address === "object" ? address?.port : address);
+});

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { extract } from "tar-stream";
+import { dockerHost } from "../harness/docker.js";
+import { lab } from "../harness/lab.js";
+import type { SystemContainer } from "../harness/system-container.js";
+
+/** An image as `docker save` writes it. */
+export interface SavedImage {
+  readonly tags: readonly string[];
+  /** Digest of its config. */
+  readonly imageId: string;
+  /** Digests of its layers' tars, bottom layer first. */
+  readonly layers: readonly string[];
+}
+
+interface SavedFile {
+  readonly digest: string;
+  /** Of a symbolic link, relative to it: Docker before 25 writes a layer that it has written already so. */
+  readonly target?: string | null | undefined;
+}
+
+/** Runs `docker save` in the system container and reads what comes. */
+export async function saveImages(
+  container: SystemContainer,
+  ...references: readonly string[]
+): Promise<SavedImage[]> {
+  const child = spawn(lab.docker, ["exec", container.id, "docker", "save", ...references], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, DOCKER_HOST: dockerHost() },
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  const files = new Map<string, SavedFile>();
+  let manifest = "[]";
+  const archive = extract();
+  const reading = (async () => {
+    for await (const entry of archive) {
+      const hash = createHash("sha256");
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry as AsyncIterable<Buffer>) {
+        hash.update(chunk);
+        if (entry.header.name === "manifest.json") chunks.push(chunk);
+      }
+      if (entry.header.name === "manifest.json") manifest = Buffer.concat(chunks).toString("utf8");
+      files.set(entry.header.name, { digest: `sha256:${hash.digest("hex")}`, target: entry.header.linkname });
+    }
+  })();
+  const [status, errors] = await Promise.all([
+    ended,
+    text(child.stderr),
+    pipeline(child.stdout, archive),
+    reading,
+  ]);
+  if (status !== 0) throw new Error(`docker save ${references.join(" ")}: exit status ${status}\n${errors}`);
+  const images = JSON.parse(manifest) as { RepoTags: string[] | null; Config: string; Layers: string[] }[];
+  return images.map(({ RepoTags, Config, Layers }) => ({
+    tags: RepoTags ?? [],
+    imageId: digestOf(files, Config),
+    layers: Layers.map((name) => digestOf(files, name)),
+  }));
+}
+
+function digestOf(files: ReadonlyMap<string, SavedFile>, name: string): string {
+  const file = files.get(name);
+  if (!file) throw new Error(`docker save wrote no ${name}`);
+  return file.target
+    ? digestOf(files, new URL(file.target, `file:///${name}`).pathname.slice(1))
+    : file.digest;
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { build } from "../harness/build.js";
+import { cleanUp } from "../harness/cleanup.js";
+import { docker } from "../harness/docker.js";
+import { engineNames, lab, labImage } from "../harness/lab.js";
+import { type RegistryImage, registryImage } from "../harness/registry-image.js";
+
+const busybox = labImage("busybox:1");
+const python = labImage("python:3");
+const dockerfile = `FROM ${lab.system}
+RUN echo above >/above
+PRELOAD ${busybox} ${python}
+RUN echo below >/below
+`;
+
+for (const engine of engineNames) {
+  describe(`what a build gives, ${engine}`, () => {
+    const tag = labImage(`e2e/result:${engine}`);
+    let log: string;
+    let image: RegistryImage;
+    let inner: RegistryImage[];
+    const larderHistory = () => image.history.filter(({ created_by }) => created_by?.startsWith("PRELOAD "));
+
+    before(async () => {
+      inner = await Promise.all([registryImage(busybox), registryImage(python)]);
+      log = await build({ engine, dockerfile, tag, args: ["--push", "--no-cache"] });
+      image = await registryImage(tag);
+    });
+    after(cleanUp);
+
+    it("names its steps for a reader of the build's output", () => {
+      const steps = log
+        .split("\n")
+        .flatMap((line) => /^#\d+ (\[larder\] (?:fetch|stock) .*)$/.exec(line)?.[1] ?? []);
+      const layers = inner.flatMap(({ diffIds }) => diffIds).length;
+      const wanted = [
+        `[larder] fetch ${busybox}`,
+        `[larder] fetch ${python}`,
+        `[larder] stock 2 images (${layers} layers)`,
+      ];
+      assert.deepEqual([...new Set(steps)].sort(), wanted.sort());
+    });
+
+    it("prints the progress of pulls and loads as lines", () => {
+      for (const blob of inner.flatMap(({ blobs }) => blobs))
+        assert.match(log, new RegExp(`layer \\d+ ${blob}`));
+      assert.match(log, /loaded layer \d+ /);
+    });
+
+    it("is cached the second time", async () => {
+      const again = await build({ engine, dockerfile, tag });
+      assert.match(again, /#\d+ \[larder\] stock .*\n#\d+ CACHED/);
+      assert.doesNotMatch(again, /loaded layer/);
+    });
+
+    it("has a line of history for each outer layer", () => {
+      const lines = inner.flatMap(({ reference, diffIds }) =>
+        diffIds.map(
+          (diffId, index) => `PRELOAD ${reference}, layer ${index + 1} of ${diffIds.length}, ${diffId}`,
+        ),
+      );
+      assert.deepEqual(
+        larderHistory().map(({ created_by }) => created_by),
+        [...lines, `PRELOAD ${busybox} ${python}, catalog`],
+      );
+      const layers = image.history.filter(({ empty_layer }) => !empty_layer);
+      assert.equal(
+        layers.length,
+        image.diffIds.length,
+        "as many lines that are not empty as there are layers",
+      );
+    });
+
+    it("has its lines between those of the instructions above and below", () => {
+      const lines = image.history.map(({ created_by }) => created_by ?? "");
+      const above = lines.findIndex((line) => line.includes("echo above"));
+      const below = lines.findIndex((line) => line.includes("echo below"));
+      const own = lines.flatMap((line, index) => (line.startsWith("PRELOAD ") ? [index] : []));
+      assert.deepEqual(
+        own,
+        Array.from({ length: below - above - 1 }, (_, index) => above + 1 + index),
+      );
+    });
+
+    it("has the label with references, digests and layers", () => {
+      const label: unknown = JSON.parse(image.labels["io.larder.preload"] ?? "null");
+      const wanted = inner.map(({ reference, digest, diffIds }) => ({
+        reference,
+        digest,
+        platform: "linux/amd64",
+        layers: diffIds,
+      }));
+      assert.deepEqual(label, wanted);
+    });
+
+    it("leaves command and entrypoint as they are", async () => {
+      const format = "{{json .Config.Cmd}} {{json .Config.Entrypoint}}";
+      await docker(["pull", "--quiet", lab.system], { engine });
+      const [system, preloaded] = await Promise.all(
+        [lab.system, tag].map((name) => docker(["image", "inspect", "--format", format, name], { engine })),
+      );
+      assert.equal(preloaded, system);
+    });
+
+    it("puts the smallest layers into one past the budget", async () => {
+      const layers = inner.flatMap(({ diffIds }) => diffIds);
+      const small = labImage(`e2e/result-budget:${engine}`);
+      await build({ engine, dockerfile, tag: small, args: ["--push", "--build-arg", "LARDER_LAYERS=2"] });
+      const { history } = await registryImage(small);
+      const lines = history
+        .map(({ created_by }) => created_by ?? "")
+        .filter((line) => /^PRELOAD .*sha256:/.test(line));
+      assert.equal(lines.length, 2);
+      const shared = lines.find((line) => line.includes("small layers")) ?? "";
+      assert.equal([...shared.matchAll(/sha256:[0-9a-f]{64}/g)].length, layers.length - 1);
+    });
+  });
+}

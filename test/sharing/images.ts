@@ -1,0 +1,35 @@
+import { pushHandMade } from "../exact-files/hand-made.js";
+import { labImage } from "../harness/lab.js";
+import { pushInnerImage, type RegistryImage, registryImage } from "../harness/registry-image.js";
+
+/** `python` and `nginx` have one layer in common, Debian; `odd` has busybox at the bottom. */
+export interface InnerImages {
+  readonly busybox: RegistryImage;
+  readonly python: RegistryImage;
+  readonly nginx: RegistryImage;
+  /** All that is hard to keep about files: see test/exact-files. */
+  readonly odd: RegistryImage;
+  readonly handMade: RegistryImage;
+}
+
+let images: Promise<InnerImages> | undefined;
+
+export function innerImages(): Promise<InnerImages> {
+  images ??= pushImages();
+  return images;
+}
+
+async function pushImages(): Promise<InnerImages> {
+  const [busybox, python, nginx, odd, handMade] = await Promise.all([
+    registryImage(labImage("busybox:1")),
+    registryImage(labImage("python:3")),
+    registryImage(labImage("nginx:latest")),
+    pushInnerImage("sharing-odd", new URL("../exact-files/Dockerfile", import.meta.url)),
+    pushHandMade(),
+  ]);
+  return { busybox, python, nginx, odd, handMade };
+}
+
+export function references(...images: readonly RegistryImage[]): string[] {
+  return images.map(({ reference }) => reference);
+}

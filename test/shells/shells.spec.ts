@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { assertRuns, attachLines, systemImage } from "../attach/fixture.js";
+import { build } from "../harness/build.js";
+import { labImage } from "../harness/lab.js";
+import { SystemContainer } from "../harness/system-container.js";
+
+interface Shell {
+  readonly name: string;
+  /** Instructions that make it `/bin/sh`. */
+  readonly instructions: string;
+  /** Where `/bin/sh` and `cp` lead to then. */
+  readonly programs: readonly [string, string];
+}
+
+const shells: readonly Shell[] = [
+  { name: "dash", instructions: "RUN ln -sf dash /bin/sh", programs: ["/usr/bin/dash", "/usr/bin/cp"] },
+  { name: "bash", instructions: "RUN ln -sf bash /bin/sh", programs: ["/usr/bin/bash", "/usr/bin/cp"] },
+  {
+    name: "busybox",
+    // No tool of another kind is left to attach.
+    instructions: `COPY --from=${labImage("busybox:1")} /bin/busybox /opt/busybox/
+RUN ["/opt/busybox/busybox", "--install", "-s", "/opt/busybox"]
+RUN ["/opt/busybox/busybox", "ln", "-sf", "/opt/busybox/busybox", "/bin/sh"]
+ENV PATH=/usr/local/sbin:/opt/busybox:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    programs: ["/opt/busybox/busybox", "/opt/busybox/busybox"],
+  },
+];
+
+describe("shells: attach with each /bin/sh", () => {
+  for (const { name, instructions, programs } of shells) {
+    describe(name, () => {
+      let image = "";
+
+      before(async () => {
+        image = `e2e-shells-${name}:1`;
+        // The stock frontend serves: what PRELOAD made is in the image already.
+        await build({
+          larder: false,
+          dockerfile: `FROM ${await systemImage()}\n${instructions}\n`,
+          tag: image,
+        });
+      });
+
+      it("is what runs", async () => {
+        const container = await SystemContainer.start(image, { env: { LARDER_ATTACH: "off" } });
+        const found = await container.exec("sh", "-c", "readlink -f /bin/sh; readlink -f $(which cp)");
+        assert.deepEqual(found.trim().split("\n"), programs);
+        await container.remove();
+      });
+
+      for (const mode of ["link", "copy"]) {
+        it(`the inner Docker has the images by ${mode}, also when it starts again`, async () => {
+          const container = await SystemContainer.start(image, { env: { LARDER_ATTACH: mode } });
+          await assertRuns(container, "odd", "second");
+          await container.restart();
+          await assertRuns(container, "odd");
+          const lines = await attachLines(container);
+          assert.equal(lines.length, 2, lines.join("\n"));
+          assert.match(
+            lines[0] ?? "",
+            new RegExp(
+              `^larder: attached 2 images \\(4 layers\\) to /var/lib/docker by ${mode} in \\d+\\.\\d\\d s$`,
+            ),
+          );
+          assert.equal(lines[1], "larder: had attached 2 images (4 layers) to /var/lib/docker before");
+          await container.remove();
+        });
+      }
+    });
+  }
+});

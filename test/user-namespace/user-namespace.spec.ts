@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { assertRuns, attachLines, innerImage, listImages, shell, systemImage } from "../attach/fixture.js";
+import { engineNames } from "../harness/lab.js";
+import { SystemContainer } from "../harness/system-container.js";
+
+/** The lab's stand-in for sysbox-runc. */
+const runtime = ["--runtime", "larder-userns"];
+const attach = "/usr/lib/larder/bin/attach dockerd 2>/dev/null";
+const tree = String.raw`cd /var/lib/docker && find . -printf '%p %y %m %U:%G %n %l\n' | sort`;
+
+for (const engine of engineNames) {
+  describe(`user namespace: a system container of the engine "${engine}" in one`, () => {
+    let container: SystemContainer;
+    let image = "";
+
+    before(async () => {
+      image = await systemImage(engine);
+      container = await SystemContainer.start(image, { engine, args: runtime });
+    });
+    after(() => container.remove());
+
+    it("is in a user namespace of its own", async () => {
+      assert.match(await container.exec("cat", "/proc/self/uid_map"), /^\s*0\s+0\s+65536\s*$/);
+    });
+
+    it("attach writes the same data root as without", async () => {
+      const [within, without] = await Promise.all([
+        shell(image, `${attach} && ${tree}`, { engine, args: runtime }),
+        shell(image, `${attach} && ${tree}`, { engine }),
+      ]);
+      assert.equal(within, without);
+      assert.match(within, /whiteouts\/t\/file c /);
+    });
+
+    it("the inner Docker has the images, and their files are as they should be", async () => {
+      assert.match(
+        (await attachLines(container)).join("\n"),
+        /^larder: attached 2 images \(4 layers\) to \/var\/lib\/docker by link in \d\.\d\d s$/,
+      );
+      assert.equal((await container.inner("info", "--format", "{{.Driver}}")).trim(), "overlay2");
+      await assertRuns(container, "odd", "second");
+    });
+
+    it("also after a restart", async () => {
+      await container.restart();
+      assert.match((await attachLines(container)).at(-1) ?? "", /^larder: had attached 2 images /);
+      await assertRuns(container, "odd", "second");
+    });
+
+    it("commits and removes images as any", async () => {
+      await container.inner("run", "--name", "changed", innerImage("odd"), "rm", "-r", "/t/again");
+      await container.inner("commit", "changed", "changed:1");
+      assert.equal(await container.inner("run", "--rm", "changed:1", "ls", "/t"), "kept\n");
+      await container.inner("rm", "changed");
+      await container.inner("rmi", "changed:1", innerImage("odd"));
+      assert.deepEqual(await listImages(container), [innerImage("second")]);
+      await assertRuns(container, "second");
+    });
+
+    it("copies, too", async () => {
+      const copied = await SystemContainer.start(image, {
+        engine,
+        args: runtime,
+        env: { LARDER_ATTACH: "copy" },
+      });
+      await assertRuns(copied, "odd", "second");
+      await copied.remove();
+    });
+  });
+}
