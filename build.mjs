@@ -18,4 +18,4 @@ await build({
   },
   logLevel: "warning",
 });
-cpSync("src/attach", "dist/attach", { recursive: true, filter: (path) => !path.endsWith(".spec.ts") });
+cpSync("src/attach", "dist/attach", { recursive: true, filter: (path) => !path.endsWith(".ts") });

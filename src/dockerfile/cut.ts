@@ -77,7 +77,7 @@ export function keptInstructions(context: KeptContext): KeptInstruction[] {
   const { cut, dockerfile, config } = context;
   const above = instructionsAbove(cut);
   const names = new Set(argumentNames(above, dockerfile.escape));
-  const inherited = inheritedArguments(context, names);
+  const inherited = inheritedArguments(context);
   const firstArg = above.find(({ keyword }) => keyword === "ARG");
   const lastCmd = above.findLast(({ keyword }) => keyword === "CMD");
   const own = above.flatMap((instruction): KeptInstruction[] => {
@@ -170,13 +170,12 @@ function keptEnv({ text }: Instruction, names: ReadonlySet<string>, context: Kep
  * ARGs of the stages below are in scope, too. They have no lines here: they go before the stage's own
  * first ARG, or else take the line of the PRELOAD.
  */
-function inheritedArguments(context: KeptContext, own: ReadonlySet<string>): string[] {
+function inheritedArguments(context: KeptContext): string[] {
   const { ancestors, dockerfile, variables, buildArgument } = context;
   // The lowest stage first: the history of a RUN names them in this order.
   const instructions = ancestors.toReversed().flatMap((stage) => stage.instructions);
   const names = new Set(argumentNames(instructions, dockerfile.escape));
   return [...names].flatMap((name) => {
-    if (own.has(name)) return [];
     const given = buildArgument(name);
     if (given === undefined) return [assignment(name, variables.get(name), context) ?? name];
     // Not where an ENV has hidden it since: the build argument would be back.

@@ -86,4 +86,16 @@ describe("neededStages", () => {
   for (const { title, text, target, expected } of cases) {
     it(title, () => assert.deepEqual(needed(text, target), expected));
   }
+
+  it("does not need what a named context replaces", () => {
+    const dockerfile = parseDockerfile("Dockerfile", "FROM x AS a\nFROM a AS b\nFROM b AS c");
+    const [, , target] = dockerfile.stages;
+    assert.ok(target);
+    const bases = dockerfile.stages.map(({ base }) => base);
+    const needed = neededStages(dockerfile, target, bases, ({ name }) => name === "b");
+    assert.deepEqual(
+      needed.map(({ name }) => name),
+      ["c"],
+    );
+  });
 });

@@ -11,11 +11,19 @@ export function baseStage({ stages }: Dockerfile, stage: Stage, bases: readonly 
   return findStage(stages.slice(0, stage.index), bases[stage.index] ?? stage.base);
 }
 
-/** The target and all that it builds FROM, copies from or mounts, in the order of the file. */
-export function neededStages(dockerfile: Dockerfile, target: Stage, bases: readonly string[]): Stage[] {
+/**
+ * The target and all that it builds FROM, copies from or mounts, in the order of the file. A stage that a
+ * named context replaces is not needed, nor what it needs.
+ */
+export function neededStages(
+  dockerfile: Dockerfile,
+  target: Stage,
+  bases: readonly string[],
+  isReplaced: (stage: Stage) => boolean = () => false,
+): Stage[] {
   const needed = new Set<Stage>();
   const visit = (stage: Stage | undefined): void => {
-    if (!stage || needed.has(stage)) return;
+    if (!stage || needed.has(stage) || isReplaced(stage)) return;
     needed.add(stage);
     visit(baseStage(dockerfile, stage, bases));
     for (const name of referencedStages(stage)) {

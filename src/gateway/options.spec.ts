@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildArgument, ignoresCache, readOptions } from "./options.js";
+import { buildArgument, ignoresCache, readOptions, replacesStage } from "./options.js";
 
 describe("readOptions", () => {
   it("takes key=value from the numbered variables, split at the first sign", () => {
@@ -39,5 +39,22 @@ describe("ignoresCache", () => {
       const frontend = option === undefined ? {} : { "no-cache": option };
       assert.equal(ignoresCache({ frontend, sessionId: "" }, stage), ignores);
     });
+  }
+});
+
+describe("replacesStage", () => {
+  const options = {
+    frontend: { "context:a": "x", "context:b::linux/amd64": "x", "context:cc": "x" },
+    sessionId: "",
+  };
+  const cases: [stage: string | undefined, replaced: boolean][] = [
+    ["a", true],
+    ["A", true],
+    ["b", true],
+    ["c", false],
+    [undefined, false],
+  ];
+  for (const [stage, replaced] of cases) {
+    it(`is ${replaced} of ${stage}`, () => assert.equal(replacesStage(options, stage), replaced));
   }
 });

@@ -28,3 +28,10 @@ export function ignoresCache(options: BuildOptions, stageName: string | undefine
   if (filter === "") return true;
   return filter.split(",").some((name) => name.trim().toLowerCase() === stageName?.toLowerCase());
 }
+
+/** `--build-context NAME=...` stands for a stage of this name, on all platforms or on one. */
+export function replacesStage(options: BuildOptions, stageName: string | undefined): boolean {
+  if (stageName === undefined) return false;
+  const key = `context:${stageName.toLowerCase()}`;
+  return Object.keys(options.frontend).some((name) => name === key || name.startsWith(`${key}::`));
+}

@@ -44,6 +44,7 @@ describe("parseReference", () => {
     ["a//b", /invalid reference format/],
     ["-a", /invalid reference format/],
     ["a b", /invalid reference format/],
+    ["$IMAGE", /invalid reference format/],
     ["https://ghcr.io/a", /invalid registry "https:"/],
     ["Foo", /repository name must be lowercase/],
     ["ghcr.io/Foo", /repository name must be lowercase/],

@@ -38,10 +38,10 @@ export function parseReference(text: string): Reference {
   if (tag !== undefined && !tagPattern.test(tag)) throw new Error(`invalid tag "${tag}"`);
   const { domain, path } = splitDomain(name);
   if (!domainPattern.test(domain)) throw new Error(`invalid registry "${domain}"`);
-  if (path !== path.toLowerCase()) throw new Error("repository name must be lowercase");
-  if (!path.split("/").every((component) => pathComponent.test(component))) {
+  if (!path.split("/").every((component) => pathComponent.test(component.toLowerCase()))) {
     throw new Error("invalid reference format");
   }
+  if (path !== path.toLowerCase()) throw new Error("repository name must be lowercase");
   const effectiveTag = tag ?? (digest === undefined ? "latest" : undefined);
   return {
     domain,

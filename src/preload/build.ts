@@ -12,7 +12,7 @@ import {
   withText,
 } from "../dockerfile/stock-frontend.js";
 import type { Bridge } from "../gateway/bridge.js";
-import { type BuildOptions, buildArgument } from "../gateway/options.js";
+import { type BuildOptions, buildArgument, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { encodeConfig } from "../image/config.js";
 import { type BuildContext, readSettings } from "./build-context.js";
@@ -31,7 +31,8 @@ export async function build(bridge: Bridge, options: BuildOptions, source: Sourc
 
   const bases = await expandBases(bridge, request, source, dockerfile);
   const target = targetStage(dockerfile, options.frontend.target);
-  const needed = target ? neededStages(dockerfile, target, bases) : [];
+  const isReplaced = ({ name }: Stage): boolean => replacesStage(options, name);
+  const needed = target ? neededStages(dockerfile, target, bases, isReplaced) : [];
   const cuts = cutsOf(needed);
   const isSubrequest = options.frontend.requestid !== undefined;
   if (!target || cuts.length === 0 || isSubrequest) {

@@ -34,7 +34,10 @@ export async function resolveImage(
       LogName: `[larder] resolve ${text}`,
     })
     .catch((error: unknown) => {
-      throw new LarderError(`PRELOAD: image "${text}": ${explain(error, requested, wanted)}`, { lines, cause: error });
+      throw new LarderError(`PRELOAD: image "${text}": ${explain(error, requested, wanted)}`, {
+        lines,
+        cause: error,
+      });
     });
   const config = parseConfig(Config);
   if (config.os !== platform.os || config.architecture !== platform.architecture) {
@@ -59,7 +62,11 @@ function explain(error: unknown, { text, reference }: RequestedImage, platform: 
   if (/no match for platform|no matching manifest/i.test(words)) {
     return `it has no variant for ${platform}; choose another image or say --platform=`;
   }
-  if (/insufficient_scope|authorization failed|authorize|no basic auth|unauthorized|forbidden|denied/i.test(words)) {
+  if (
+    /insufficient_scope|authorization failed|authorize|no basic auth|unauthorized|forbidden|denied/i.test(
+      words,
+    )
+  ) {
     return `its registry refused the login, or it does not exist; check the name, and log in with docker login (${message})`;
   }
   if (/not found|manifest unknown|name unknown/i.test(words)) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cleanUp } from "../harness/cleanup.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { innerImage, listImages, shell, systemImage } from "./fixture.js";
 
@@ -6,6 +7,8 @@ const containers = 20;
 const megabyte = 1_000_000;
 
 describe(`attach: ${containers} containers from one image`, () => {
+  after(cleanUp);
+
   it("attach writes little, however large the layers are", async () => {
     const program = "/usr/lib/larder/bin/attach dockerd && du -s --block-size=1 /var/lib/docker";
     const bytes = Number.parseInt(await shell(await systemImage(), program), 10);

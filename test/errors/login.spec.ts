@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { lab } from "../harness/lab.js";
+import { login } from "./faults.js";
 import { assertSentence, type RefusedBuild, refusal } from "./refused.js";
 import { FaultyRegistry } from "./registry.js";
-import { login } from "./registry-front.js";
 
 const refusedLogin =
   /^its registry refused the login, or it does not exist; check the name, and log in with docker login \(.*\)$/;

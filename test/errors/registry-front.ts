@@ -3,11 +3,7 @@
  * in the lab's network: `registry-front.ts REGISTRY FAULT`. Prints the port that it listens on, then what it did.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-
-export const faults = ["none", "unauthorized", "forbidden", "login", "drop", "drop-once", "corrupt"] as const;
-export type Fault = (typeof faults)[number];
-/** What the fault `login` lets in. */
-export const login = { username: "larder", password: "no secret at all" } as const;
+import { login } from "./faults.js";
 
 /** Manifests and configs are shorter, layers longer. */
 const shortestLayer = 100_000;

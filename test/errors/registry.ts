@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { atEnd } from "../harness/cleanup.js";
 import { lab } from "../harness/lab.js";
-import type { Fault } from "./registry-front.js";
+import type { Fault } from "./faults.js";
 
 /** A registry with a fault, with the images of the lab's. */
 export class FaultyRegistry {

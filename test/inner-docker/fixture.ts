@@ -10,6 +10,7 @@ export interface InnerImages {
   readonly one: RegistryImage;
   readonly two: RegistryImage;
   readonly three: RegistryImage;
+  readonly python: RegistryImage;
   readonly busybox: RegistryImage;
 }
 
@@ -19,7 +20,11 @@ export async function pushInnerImages(): Promise<InnerImages> {
   const one = await push("one");
   const two = await push("two");
   const three = await push("three");
-  return { one, two, three, busybox: await registryImage(labImage("busybox:1")) };
+  const [python, busybox] = await Promise.all(
+    ["python:3", "busybox:1"].map((name) => registryImage(labImage(name))),
+  );
+  if (!python || !busybox) throw new Error("unreachable");
+  return { one, two, three, python, busybox };
 }
 
 /** `name@digest`, without the tag. */
@@ -27,10 +32,10 @@ export function byDigest({ reference, digest }: RegistryImage): string {
   return `${reference.slice(0, reference.lastIndexOf(":"))}@${digest}`;
 }
 
-/** A system image that preloads `one` by tag, `two` by tag and digest, busybox by digest; and one that does not. */
+/** A system image that preloads `one` and python by tag, `two` by tag and digest, busybox by digest; and one that does not. */
 export async function buildSystems(
   version: string,
-  { one, two, busybox }: InnerImages,
+  { one, two, python, busybox }: InnerImages,
 ): Promise<{ tag: string; plain: string }> {
   const tag = `e2e-inner-docker:${version}`;
   const plain = `e2e-inner-docker-plain:${version}`;
@@ -39,7 +44,7 @@ export async function buildSystems(
 RUN mkdir -p /etc/docker && echo '${config}' >/etc/docker/daemon.json
 `;
   await build({ larder: false, allowInsecure: false, tag: plain, dockerfile });
-  const references = [one.reference, `${two.reference}@${two.digest}`, byDigest(busybox)];
+  const references = [one.reference, `${two.reference}@${two.digest}`, python.reference, byDigest(busybox)];
   await build({ tag, dockerfile: `${dockerfile}PRELOAD ${references.join(" \\\n  ")}\n` });
   return { tag, plain };
 }

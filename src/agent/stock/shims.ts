@@ -16,6 +16,9 @@ export async function addPrograms(
   daemon: FoundDaemon,
 ): Promise<void> {
   files.addFile(`${shelf}/bin/attach`, await readFile(`${programs}/attach`), 0o755);
+  for (const part of ["overlay2.sh", "references.sh", "moved-volume.sh"]) {
+    files.addFile(`${shelf}/bin/${part}`, await readFile(`${programs}/${part}`));
+  }
   const shim = await readFile(`${programs}/dockerd`, "utf8");
   const directory = await shimDirectory(stage, path, daemon);
   files.addFile(`${directory.slice(1)}/dockerd`, shim.replaceAll("@DAEMON@", daemon.program), 0o755);

@@ -1,0 +1,9 @@
+/** The three ways out, in one sentence: see src/preload/failure.ts. */
+export const waysOut = new RegExp(
+  [
+    "the build may not mount file systems, .*--allow security\\.insecure .*",
+    '\\{"builder":\\{"entitlements":\\{"security-insecure":true\\}\\}\\} in daemon\\.json; .*',
+    'insecure-entitlements = \\["security\\.insecure"\\] in buildkitd\\.toml.*',
+    "DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc .*--oci-worker-binary=sysbox-runc\\)",
+  ].join(""),
+);
