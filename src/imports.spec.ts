@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   gateway: ["gen", "error.ts", "@grpc/grpc-js", "hpack.js"],
   agent: ["store", "image", "agent/job.ts", "error.ts", "tar-stream"],
   "agent/job.ts": ["image"],
-  store: ["image", "agent/job.ts", "error.ts"],
+  store: ["image", "error.ts"],
   "error.ts": ["gen"],
   gen: ["@grpc/grpc-js", "@bufbuild/protobuf"],
 };

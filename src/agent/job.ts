@@ -2,22 +2,11 @@
  * What the frontend asks of a build step: the environment variable LARDER_JOB of the step holds one
  * of these as JSON. It is part of the step's cache key, so nothing in it may vary by chance.
  */
-import type { Platform } from "../image/platform.js";
-import type { Reference } from "../image/reference.js";
+import type { InnerImage } from "../image/inner-image.js";
 
 export const jobVariable = "LARDER_JOB";
 /** Where the frontend image keeps Larder itself. */
 export const home = "/opt/larder";
-
-/** An image as its registry describes it; `reference.digest` is the digest that the tag stood for. */
-export interface InnerImage {
-  readonly reference: Reference & { readonly digest: string };
-  readonly platform: Platform;
-  /** Digest of the image's config: Docker's image ID. */
-  readonly imageId: string;
-  /** Uncompressed digests of its layers, bottom layer first. */
-  readonly diffIds: readonly string[];
-}
 
 /** Unprivileged, with a network: the image goes from its registry into an OCI layout. */
 export interface FetchJob {

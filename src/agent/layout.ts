@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { LarderError } from "../error.js";
+import type { InnerImage } from "../image/inner-image.js";
 import type { Digest } from "../store/chain.js";
 import { hexOf } from "../store/chain.js";
-import type { InnerImage } from "./job.js";
 
 /** An OCI content descriptor, as far as Larder reads it. */
 export interface Descriptor {

@@ -11,6 +11,7 @@ import {
   solveStock,
   withText,
 } from "../dockerfile/stock-frontend.js";
+import { withOriginalText } from "../dockerfile/subrequest.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, buildArgument, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
@@ -36,7 +37,9 @@ export async function build(bridge: Bridge, options: BuildOptions, source: Sourc
   const cuts = cutsOf(needed);
   const isSubrequest = options.frontend.requestid !== undefined;
   if (!target || cuts.length === 0 || isSubrequest) {
-    return solveStock(bridge, withText(request, source, tailText(dockerfile, [])));
+    const given = tailText(dockerfile, []);
+    const answer = await solveStock(bridge, withText(request, source, given));
+    return withOriginalText(answer, given, source.text);
   }
 
   const settings = await readSettings(bridge, options, process.env);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { InnerImage } from "../agent/job.js";
+import type { InnerImage } from "../image/inner-image.js";
 import { parseReference } from "../image/reference.js";
 import { extendLabel, preloadLabel, readLabel } from "./label.js";
 

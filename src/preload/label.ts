@@ -1,6 +1,7 @@
 /** The image's label `io.larder.preload`: what a system image holds, for people and for later builds. */
-import type { InnerImage } from "../agent/job.js";
+
 import { type ImageConfig, labelsOf } from "../image/config.js";
+import type { InnerImage } from "../image/inner-image.js";
 import { formatPlatform } from "../image/platform.js";
 import { familiarReference } from "../image/reference.js";
 

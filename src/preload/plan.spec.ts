@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { InnerImage } from "../agent/job.js";
+import type { InnerImage } from "../image/inner-image.js";
 import { parseReference } from "../image/reference.js";
 import {
   groupLayers,

@@ -2,9 +2,10 @@
  * What one PRELOAD comes to, as data. Everything before only reads to make a plan, everything after only
  * writes what it says; `--build-arg LARDER_PLAN=1` prints it.
  */
-import type { InnerImage } from "../agent/job.js";
+
 import type { Lines } from "../error.js";
 import type { HistoryEntry } from "../image/config.js";
+import type { InnerImage } from "../image/inner-image.js";
 import { familiarReference, isLoopback } from "../image/reference.js";
 import type { Network } from "./directive.js";
 

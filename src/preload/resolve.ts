@@ -1,9 +1,9 @@
 /** Tags to digests, by the builder: the client's credentials, source policies and mirrors apply. */
 import { createHash } from "node:crypto";
-import type { InnerImage } from "../agent/job.js";
 import { LarderError, type Lines } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { parseConfig } from "../image/config.js";
+import type { InnerImage } from "../image/inner-image.js";
 import { formatPlatform, type Platform } from "../image/platform.js";
 import { formatReference } from "../image/reference.js";
 import type { RequestedImage } from "./directive.js";

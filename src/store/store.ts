@@ -1,4 +1,4 @@
-import type { InnerImage } from "../agent/job.js";
+import type { InnerImage } from "../image/inner-image.js";
 import type { ByteString } from "./bytes.js";
 import type { Digest } from "./chain.js";
 import type { Whiteouts } from "./whiteouts.js";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Build, failingBuild } from "../harness/build.js";
+import { type Build, failingBuild, tryBuild } from "../harness/build.js";
 import { lab, labImage } from "../harness/lab.js";
 import { buildPlan, type Plan } from "../harness/plan.js";
 import { registryImage } from "../harness/registry-image.js";
@@ -125,6 +125,35 @@ A
 PRELOAD ${registry}/busybox
 `);
     assert.deepEqual(imagesOf(plan), [["stage-0", "busybox:latest"]]);
+  });
+
+  it("answers --check and --call as if there were no PRELOAD", async () => {
+    const dockerfile = `# what it is for
+${from("one")}
+ARG IMAGE=redis
+PRELOAD ${registry}/$IMAGE
+from scratch AS Two
+`;
+    const stock = dockerfile.replace(/^PRELOAD .*/m, "");
+    const quoted = (answer: string) =>
+      answer
+        .replaceAll(/\/tmp\/larder-test-\w+/g, "")
+        .replaceAll(/"([\w+/]{40,}={0,2})"/g, (_, data: string) =>
+          Buffer.from(data, "base64").toString("utf8"),
+        );
+    for (const call of ["check", "outline,format=json", "targets"]) {
+      const args = ["--call", call];
+      const [ours, theirs] = [
+        await tryBuild({ dockerfile, args }),
+        await tryBuild({ dockerfile: stock, larder: false, args }),
+      ];
+      // The file that they quote is the user's: with the line, and in a folder of its own.
+      const plain = ({ stdout }: typeof ours) =>
+        quoted(stdout).replaceAll(/PRELOAD .*|^ *# (syntax=|no syntax).*/gm, "");
+      assert.ok(plain(theirs).length > 0, `${call}: ${theirs.stderr}`);
+      assert.deepEqual([ours.status, plain(ours)], [theirs.status, plain(theirs)], `${call}: ${ours.stderr}`);
+      if (call !== "targets") assert.match(quoted(ours.stdout), /PRELOAD .*\$IMAGE/, call);
+    }
   });
 
   describe("stages", () => {

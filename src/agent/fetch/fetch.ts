@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { LarderError } from "../../error.js";
+import type { InnerImage } from "../../image/inner-image.js";
 import { repositoryName } from "../../image/reference.js";
 import { hexOf, sha256 } from "../../store/chain.js";
-import { type FetchJob, type InnerImage, mount } from "../job.js";
+import { type FetchJob, mount } from "../job.js";
 import { blobPath, type Descriptor, type Manifest, parseManifestOrIndex, verifyBlob } from "../layout.js";
 import { formatBytes, progress } from "../report.js";
 import { skopeo } from "./skopeo.js";

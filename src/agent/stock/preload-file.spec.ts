@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { InnerImage } from "../job.js";
+import type { InnerImage } from "../../image/inner-image.js";
 import { mergePreload } from "./preload-file.js";
 
 function image(path: string, tag: string | undefined, imageId: string): InnerImage {

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
+import type { InnerImage } from "../../image/inner-image.js";
 import { familiarName } from "../../image/reference.js";
 import { compare } from "../../store/bytes.js";
-import type { InnerImage, Preload } from "../job.js";
+import type { Preload } from "../job.js";
 
 /** `preload.json` of an earlier PRELOAD in the stage. @param shelf `/usr/lib/larder` of the stage. */
 export async function readPreload(shelf: string): Promise<Preload> {

@@ -1,7 +1,8 @@
 import { lstat, mkdir, readFile, rm } from "node:fs/promises";
 import { LarderError } from "../../error.js";
+import type { InnerImage } from "../../image/inner-image.js";
 import type { Store } from "../../store/store.js";
-import { type InnerImage, mount, type StockJob, shelf } from "../job.js";
+import { mount, type StockJob, shelf } from "../job.js";
 import { writeLayerFolder } from "../layer-folder.js";
 import { blobPath, readManifest } from "../layout.js";
 import { formatBytes, progress } from "../report.js";

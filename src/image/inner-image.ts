@@ -1,0 +1,12 @@
+import type { Platform } from "./platform.js";
+import type { Reference } from "./reference.js";
+
+/** An image as its registry describes it; `reference.digest` is the digest that the tag stood for. */
+export interface InnerImage {
+  readonly reference: Reference & { readonly digest: string };
+  readonly platform: Platform;
+  /** Digest of the image's config: Docker's image ID. */
+  readonly imageId: string;
+  /** Uncompressed digests of its layers, bottom layer first. */
+  readonly diffIds: readonly string[];
+}
