@@ -1,13 +1,6 @@
 /** The build steps of a plan as LLB. Which step a failed vertex was is kept for the error's sake. */
-import {
-  type FetchJob,
-  home,
-  type InnerImage,
-  type Job,
-  jobVariable,
-  mount,
-  type StockJob,
-} from "../agent/job.js";
+import { type FetchJob, home, type Job, jobVariable, mount, type StockJob } from "../agent/job.js";
+import type { InnerImage } from "../image/inner-image.js";
 import { type ExecOptions, exec, type Mount } from "../llb/exec.js";
 import { merge } from "../llb/merge.js";
 import type { Output } from "../llb/state.js";
