@@ -22,7 +22,6 @@ describe("errors: the connection", () => {
       /^the connection to the registry \S+ failed or dropped at try 3: try again, or use a mirror \(.*\)$/,
     );
     assert.ok(registry.deeds.length >= 3, registry.deeds.join("\n"));
-    console.log(registry.deeds.length);
   });
 
   it("drops in the middle of a blob, once: it is tried again", async () => {

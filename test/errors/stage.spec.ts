@@ -5,6 +5,11 @@ import { assertSentence, refusal } from "./refused.js";
 const busybox = labImage("busybox:1");
 const preload = `PRELOAD ${busybox}`;
 
+/** A RUN that puts a shell program where the stage's daemon was. */
+function otherDockerd(program: string): string {
+  return `RUN rm /usr/sbin/dockerd && echo '#!/bin/sh\\n${program}' >/usr/sbin/dockerd && chmod +x /usr/sbin/dockerd`;
+}
+
 describe("errors: the stage", () => {
   it("no container manager in it", async () => {
     const dockerfile = `FROM ${labImage("debian:trixie")}\n${preload}\n`;
@@ -41,8 +46,9 @@ describe("errors: the stage", () => {
   });
 
   it("a container manager that says more than 20 lines: the last of them", async () => {
-    const program = "for i in $(seq 1 30); do echo line $i; done; exit 3";
-    const dockerd = `RUN rm /usr/sbin/dockerd && printf '#!/bin/sh\\n${program}\\n' >/usr/sbin/dockerd && chmod +x /usr/sbin/dockerd`;
+    const dockerd = otherDockerd(
+      '[ "$1" != --help ] || exit 0; for i in $(seq 1 30); do echo line $i; done; exit 3',
+    );
     const { message } = await refusal({
       dockerfile: `FROM ${lab.system}\n${dockerd}\n${preload}\n`,
       shows: preload,
@@ -52,6 +58,15 @@ describe("errors: the stage", () => {
     assert.deepEqual(
       last,
       Array.from({ length: 20 }, (_, index) => `line ${index + 11}`),
+    );
+  });
+
+  it("a container manager that cannot be run", async () => {
+    const dockerd = otherDockerd("echo dockerd: wrong kind of machine >&2; exit 126");
+    assertSentence(
+      await refusal({ dockerfile: `FROM ${lab.system}\n${dockerd}\n${preload}\n`, shows: preload }),
+      busybox,
+      /^the stage's container manager \/usr\/sbin\/dockerd cannot be run \(.*wrong kind of machine\): install one for /,
     );
   });
 

@@ -8,7 +8,7 @@ const files = {
   "a.txt": "a\n",
   "folder/b.txt": "b\n",
   "folder/ignored.txt": "not sent\n",
-  ".dockerignore": "**/ignored.txt\n",
+  ".dockerignore": "**/ignored.txt\nDockerfile\n",
 };
 const dockerfile = `ARG TAG=1
 FROM ${busybox} AS first
@@ -36,10 +36,10 @@ LABEL a=b
 `;
 
 /** What the client prints of an error: an excerpt of the Dockerfile and a sentence. */
-function errorOf(log: string): string {
-  const start = /^(Dockerfile:\\d+|ERROR: )/m.exec(log.replace(/^ > .*$/gm, ""));
-  assert.ok(start, log);
-  return log.slice(log.search(/^Dockerfile:\d+|^ERROR: (?!process)/m));
+function errorOf(log = ""): string {
+  const start = log.search(/^(Dockerfile:\d+$|ERROR: failed)/m);
+  assert.ok(start >= 0, log);
+  return log.slice(start);
 }
 
 for (const engine of engineNames) {
@@ -64,13 +64,13 @@ for (const engine of engineNames) {
     });
 
     it("gives the image of the file without the stages that nobody needs", async () => {
-      const unneeded = `FROM ${busybox} AS unneeded\nPRELOAD no-such-image\n`;
-      const request = { dockerfile: `${unneeded}${dockerfile}`, files };
+      const unneeded = `FROM ${busybox} AS unneeded\nPRELOAD no-such-image\n\n`;
+      const request = { dockerfile: dockerfile.replace("\nFROM", `\n${unneeded}FROM`), files };
       const stock = { dockerfile: request.dockerfile.replace(/^PRELOAD .*/m, ""), files, larder: false };
       assert.deepEqual((await imageOf(request, "larder")).image, (await imageOf(stock, "stock")).image);
     });
 
-    const faults: { title: string; text: string; args?: string[] }[] = [
+    const faults: { title: string; text: string }[] = [
       {
         title: "a RUN that fails",
         text: `FROM ${busybox}\nRUN true\nRUN echo last words && exit 3\nRUN true\n`,
@@ -79,19 +79,34 @@ for (const engine of engineNames) {
       { title: "a parse error", text: `FROM ${busybox}\nRUN --mount=type=nonsense x\n` },
       { title: "an unterminated heredoc", text: `FROM ${busybox}\nRUN <<EOF\ntrue\n` },
       { title: "a file that is missing", text: `FROM ${busybox}\nCOPY missing /\n` },
-      { title: "an unknown target", text: `FROM ${busybox}\n`, args: ["--target", "nobody"] },
       { title: "an unknown image", text: `FROM ${labImage("no-such-image")}\n` },
       { title: "an empty file", text: "" },
     ];
-    for (const { title, text, args = [] } of faults) {
+    for (const { title, text } of faults) {
       it(`gives the error that the stock frontend gives: ${title}`, async () => {
         const [theirs, ours] = await Promise.all(
-          [false, true].map((larder) => failingBuild({ engine, dockerfile: text, larder, args })),
+          [false, true].map((larder) => failingBuild({ engine, dockerfile: text, larder })),
         );
-        const quoted = (log = "") => errorOf(log).replaceAll(/# (no syntax line|syntax=.*)/g, "#");
-        assert.equal(quoted(ours), quoted(theirs));
+        const comparable = (log = "") =>
+          errorOf(log)
+            .replaceAll(/# (no syntax line|syntax=.*)/g, "#")
+            .replaceAll(/ref [\w:]+/g, "ref");
+        assert.equal(comparable(ours), comparable(theirs));
       });
     }
+
+    it("gives the sentence that the stock frontend gives: an unknown target", async () => {
+      // An error without a place gets that of the syntax line, from the frontend that called this one.
+      const log = await failingBuild({
+        engine,
+        dockerfile: `FROM ${busybox}\n`,
+        args: ["--target", "nobody"],
+      });
+      assert.match(
+        log,
+        /^ERROR: failed to build: failed to solve: target stage "nobody" could not be found$/m,
+      );
+    });
 
     it("gives the error of a file with unneeded PRELOADs, and shows the file as it is", async () => {
       const text = `FROM ${busybox} AS x\nPRELOAD no-such-image\nFROM ${busybox}\nRUN exit 3\n`;

@@ -33,8 +33,13 @@ export class Dockerd {
   ): Promise<Dockerd> {
     await mkdir(stage + here, { recursive: true });
     await writeFile(`${stage}${here}/daemon.json`, JSON.stringify(config));
-    const help = (await run("chroot", [stage, program, "--help"])).toString("utf8");
-    const daemon = new Dockerd(stage, [program, ...daemonArguments(help)], env);
+    const help = await run("chroot", [stage, program, "--help"]).catch((cause: Error) => {
+      throw new LarderError(
+        `the stage's container manager ${program} cannot be run (${cause.message}): install one for the builder's platform`,
+        { cause },
+      );
+    });
+    const daemon = new Dockerd(stage, [program, ...daemonArguments(help.toString("utf8"))], env);
     await daemon.#up();
     return daemon;
   }
