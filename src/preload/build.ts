@@ -39,6 +39,7 @@ export async function build(bridge: Bridge, options: BuildOptions, source: Sourc
   if (!target || cuts.length === 0 || isSubrequest) {
     const given = tailText(dockerfile, []);
     const answer = await solveStock(bridge, withText(request, source, given));
+    await evaluate(bridge, answer);
     return withOriginalText(answer, given, source.text);
   }
 
@@ -81,9 +82,22 @@ async function buildPlatform(
     withText(withCuts(pinned, done), source, tailText(dockerfile, done)),
   );
   const config = withoutKeptHistory(configOf(result), cutBelow(context, target, done));
-  // Here rather than in the daemon after the return: a failed step can still be asked why.
-  if (result.result?.$case === "ref") await bridge.evaluate(result.result.value.id);
+  await evaluate(bridge, result);
   return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
+}
+
+/**
+ * Runs a build here rather than in the daemon after the return: a failed step can still be asked why, and
+ * the excerpt be the user's. A result of scratch has a ref without an id.
+ */
+async function evaluate(bridge: Bridge, { result }: Result): Promise<void> {
+  const refs =
+    result?.$case === "refs"
+      ? Object.values(result.value.refs)
+      : result?.$case === "ref"
+        ? [result.value]
+        : [];
+  await Promise.all(refs.filter(({ id }) => id !== "").map(({ id }) => bridge.evaluate(id)));
 }
 
 function cutsOf(stages: readonly Stage[]): Cut[] {

@@ -36,27 +36,18 @@ describe("errors: a full disk", () => {
     await docker([...container, "warm:1", "-c", script], { engine });
   }
 
-  const cases: readonly { room: number; message: RegExp }[] = [
-    {
-      room: 0.5,
-      message: /^no space left on device for the image's blobs: make room where BuildKit keeps its state/,
-    },
-    {
-      room: 1.5,
-      message:
-        /^no space left on device: the images are 8\d\.\d MB compressed, and the step needs about eight times that/,
-    },
-    {
-      room: 2.5,
-      message:
-        /^no space left on device: the images are 8\d\.\d MB compressed, and the step needs about eight times that/,
-    },
-    {
-      room: 3.5,
-      message:
-        /^no space left on device: the images are 8\d\.\d MB compressed, and the step needs about eight times that/,
-    },
-  ];
+  const blobs = /^no space left on device for the image's blobs: make room where BuildKit keeps its state/;
+  const stock =
+    /^no space left on device: the images are 8\d\.\d MB compressed, and the step needs about \S+ times that/;
+  const cases = [
+    { room: 0.5, message: blobs },
+    // The daemon does not even start.
+    { room: 1.02, message: stock },
+    { room: 1.05, message: stock },
+    // Its load breaks off, early and late.
+    { room: 1.5, message: stock },
+    { room: 2.5, message: stock },
+  ] as const;
   for (const { room, message } of cases) {
     it(`with room for ${room} times the image`, async () => {
       await docker(["builder", "prune", "--force"], { engine });
