@@ -43,7 +43,10 @@ async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promi
       mounts,
     });
     return JSON.parse(text.toString("utf8")) as ErrorReport;
-  } catch {
+  } catch (error) {
+    if (/no space left on device/i.test(String(error))) {
+      return { message: "no space left on device: make room where BuildKit keeps its state" };
+    }
     // The step died before it could write a report; its exit status is all there is.
     return undefined;
   }

@@ -42,7 +42,7 @@ describe("plan.json", () => {
         // The engines differ in one thing: how the layers come onto the stage.
         const assembly = engine === "containerd" ? "merge" : "copy";
         assertGolden(
-          new URL(`${name}/plan.json`, folder),
+          new URL(`${name}/plan.golden`, folder),
           text.replaceAll(`"assembly": "${assembly}"`, '"assembly": "*"'),
         );
       });

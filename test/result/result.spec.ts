@@ -53,6 +53,12 @@ for (const engine of engineNames) {
       assert.doesNotMatch(again, /loaded layer/);
     });
 
+    it("is not cached with --no-cache, although it was before", async () => {
+      const again = await build({ engine, dockerfile, args: ["--no-cache", "--output", "type=cacheonly"] });
+      for (const blob of inner.flatMap(({ blobs }) => blobs)) assert.ok(again.includes(blob), again);
+      assert.match(again, /loaded layer \d+ /);
+    });
+
     it("has a line of history for each outer layer", () => {
       const lines = inner.flatMap(({ reference, diffIds }) =>
         diffIds.map(

@@ -35,14 +35,20 @@ export async function stock(job: StockJob): Promise<void> {
   const existing = await existingDirectories([...files.directories(), shelf]);
 
   const images = await Promise.all(job.images.map(readImage));
-  const store = await loadImages(job, daemon, images);
-  await splitLayers(job, store);
-  files.add(
-    `${shelf}/catalog/${store.name}`,
-    await store.catalog({ images, stageShelf: `${stage}/${shelf}` }),
-  );
-  await files.write(mount.catalog);
-  await unpackDirectories(existing, mount.catalog);
+  try {
+    const store = await loadImages(job, daemon, images);
+    await splitLayers(job, store);
+    files.add(
+      `${shelf}/catalog/${store.name}`,
+      await store.catalog({ images, stageShelf: `${stage}/${shelf}` }),
+    );
+    await files.write(mount.catalog);
+    await unpackDirectories(existing, mount.catalog);
+  } catch (error) {
+    // The report of a full disk needs room, too.
+    await rm(work, { recursive: true, force: true }).catch(() => undefined);
+    throw explainFullDisk(error instanceof Error ? error.message : String(error), images) ?? error;
+  }
 }
 
 /** The shelf is an outer layer of its own, which would put a directory where the stage has a link. */
