@@ -44,6 +44,17 @@ describe("layerEntries", () => {
     assert.equal(lowerOf(top), belowTop.map((id) => `l/${id}`).join(":"));
   });
 
+  it("names a layer that stands in the chain twice once: overlayfs refuses the same directory again", () => {
+    const [one = "", two = ""] = diffIds;
+    const twice = [one, two, one, two];
+    const [, second = "", third = "", fourth = ""] = chainOf(twice).map((link) => link.chainId);
+    const model = modelOf(twice, []);
+    const lowers = (chainId: Digest) =>
+      contentOf(layerEntries(model, chainId, Buffer.from("split")), `db/${catalogKeyOf(chainId)}/lower`);
+    assert.equal(lowers(third), `l/${linkIdOf(second)}`);
+    assert.equal(lowers(fourth), `l/${linkIdOf(third)}`);
+  });
+
   it("links the whiteouts where docker rmi removes them", () => {
     const target = contentOf(entriesOf(middle), `root/overlay2/l/${whiteoutLinkIdOf(middle)}`);
     assert.equal(target, `../${cacheIdOf(middle)}/whiteouts`);
