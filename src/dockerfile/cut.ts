@@ -94,7 +94,7 @@ export function keptInstructions(context: KeptContext): KeptInstruction[] {
       case "CMD":
         return instruction === lastCmd ? at(`CMD ${JSON.stringify(config.config?.Cmd ?? [])}`, 1) : [];
       case "ONBUILD":
-        return at(`ONBUILD ${instruction.text}`, 0);
+        return asWritten(instruction, dockerfile);
       default:
         return [];
     }
@@ -149,6 +149,12 @@ function keptArg({ text }: Instruction, context: KeptContext): string[] {
     if (context.buildArgument(name) !== undefined) return name;
     return assignment(name, context.variables.get(name), context) ?? word;
   });
+}
+
+/** All lines of an instruction: what is to run later may be a heredoc. */
+function asWritten({ lines }: Instruction, { text }: Dockerfile): KeptInstruction[] {
+  const written = text.split("\n").slice(lines.start - 1, lines.end);
+  return written.map((text, index) => ({ line: lines.start + index, text, entries: 0 }));
 }
 
 /**

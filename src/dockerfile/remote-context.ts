@@ -33,7 +33,7 @@ export async function openRemoteContext(
   const definition = marshal(download);
   const { result } = await bridge.solve({ Definition: definition });
   const start =
-    result?.$case === "ref" ? await bridge.readFile(result.value.id, downloadName) : Buffer.alloc(0);
+    result?.$case === "ref" ? await bridge.readFile(result.value.id, downloadName, 512) : Buffer.alloc(0);
   if (!isArchive(start)) return { definition, filename: downloadName };
   return {
     definition: marshal(unpack("[internal] unpack remote build context", download, `/${downloadName}`)),

@@ -27,7 +27,8 @@ export interface Bridge {
   /** Nothing runs until the result is evaluated, read or exported. */
   solve(request: Parameters<typeof SolveRequest.fromPartial>[0]): Promise<Result>;
   evaluate(ref: string): Promise<void>;
-  readFile(ref: string, path: string): Promise<Buffer>;
+  /** The first `length` bytes of a file, or all: it must fit into one message then. */
+  readFile(ref: string, path: string, length?: number): Promise<Buffer>;
   /** The standard output of a command in a container of its own. */
   containerOutput(command: ContainerCommand): Promise<Buffer>;
   /** To be called once; the process must then exit. */
@@ -70,8 +71,9 @@ export function openBridge({ address, longValues }: Transport): Bridge {
     evaluate: async (ref) => {
       await call<unknown>((done) => client.evaluate({ Ref: ref }, done));
     },
-    readFile: async (ref, path) => {
-      const request = { Ref: ref, FilePath: path, Range: undefined };
+    readFile: async (ref, path, length) => {
+      const Range = length === undefined ? undefined : { Offset: 0, Length: length };
+      const request = { Ref: ref, FilePath: path, Range };
       const { Data } = await call<ReadFileResponse>((done) => client.readFile(request, done));
       return Buffer.from(Data);
     },

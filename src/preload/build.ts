@@ -20,7 +20,7 @@ import { type BuildContext, readSettings } from "./build-context.js";
 import { cutBelow, type PreloadedCut, preloadCut, withCuts } from "./cut-stage.js";
 import { explainFailure } from "./failure.js";
 import { larderImage } from "./larder-image.js";
-import { joinPlatforms, requestedPlatforms } from "./platforms.js";
+import { buildPlatforms } from "./platforms.js";
 import { planResult } from "./print-plan.js";
 import type { Step } from "./steps.js";
 
@@ -56,9 +56,7 @@ export async function build(bridge: Bridge, options: BuildOptions, source: Sourc
     steps,
   };
   try {
-    return await joinPlatforms(requestedPlatforms(request), (one) =>
-      buildPlatform(context, one, cuts, target),
-    );
+    return await buildPlatforms(request, (one) => buildPlatform(context, one, cuts, target));
   } catch (error) {
     throw await explainFailure(bridge, error, steps);
   }

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { type Build, failingBuild, tryBuild } from "../harness/build.js";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Build, build, failingBuild, tryBuild } from "../harness/build.js";
 import { lab, labImage } from "../harness/lab.js";
 import { buildPlan, type Plan } from "../harness/plan.js";
 import { registryImage } from "../harness/registry-image.js";
@@ -108,6 +111,24 @@ PRELOAD --network=$NET --platform=\${PLATFORM} ${registry}/busybox
       plan.cuts.map(({ images }) => images.map(({ platform, network }) => [platform, network])),
       [[["linux/amd64", "none"]], [["linux/amd64", "host"]]],
     );
+  });
+
+  it("is planned for each of several platforms", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "larder-platforms-"));
+    try {
+      const dockerfile = `${from()}\nPRELOAD --platform=linux/amd64 ${registry}/busybox\n`;
+      const flags = ["--platform", "linux/amd64,linux/arm64", "--output", `type=local,dest=${folder}`];
+      await build({ dockerfile, args: [...flags, "--build-arg", "LARDER_PLAN=1"] });
+      const plans = ["linux_amd64", "linux_arm64"].map(
+        (name): Plan => JSON.parse(readFileSync(join(folder, name, "plan.json"), "utf8")),
+      );
+      assert.deepEqual(plans.flatMap(imagesOf), [
+        ["stage-0", "busybox:latest"],
+        ["stage-0", "busybox:latest"],
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("sees no PRELOAD in heredocs, comments and continued lines", async () => {

@@ -19,6 +19,9 @@ USER 1:1
 ONBUILD RUN \\
   # a trigger of several lines
   echo trigger
+ONBUILD COPY <<EOF /here
+# a document
+EOF
 CMD echo overwritten
 CMD echo cmd "$BOTH"
 USER 0

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { pack } from "tar-stream";
+import { atEnd, cleanUp } from "../harness/cleanup.js";
+import { type CommandOptions, output, until } from "../harness/command.js";
+import { docker } from "../harness/docker.js";
+import { lab, labImage } from "../harness/lab.js";
+
+/** `--target files` gives what of the context the build sees; the other stage has a PRELOAD to find. */
+const dockerfile = `# syntax=${lab.frontend}
+FROM ${lab.system} AS preloaded
+COPY seen /seen
+PRELOAD ${labImage("busybox:1")}
+FROM scratch AS files
+COPY . /
+`;
+const files = { seen: "x", "folder/other": "y" };
+
+describe("the build context", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "larder-contexts-"));
+  });
+  after(async () => {
+    await cleanUp();
+    rmSync(folder, { recursive: true });
+  });
+
+  function write(name: string, content: Readonly<Record<string, string>>): string {
+    for (const [path, text] of Object.entries(content)) {
+      mkdirSync(dirname(join(folder, name, path)), { recursive: true });
+      writeFileSync(join(folder, name, path), text);
+    }
+    return join(folder, name);
+  }
+
+  async function exportOf(args: readonly string[], options: CommandOptions = {}): Promise<string[]> {
+    const out = mkdtempSync(join(folder, "out-"));
+    await docker(["buildx", "build", "--output", `type=local,dest=${out}`, ...args], options);
+    return readdirSync(out, { recursive: true, encoding: "utf8" }).sort();
+  }
+
+  /** The files that the build sees, having found the PRELOAD that it does not need and the one that it does. */
+  async function seenBy(args: readonly string[], options: CommandOptions = {}): Promise<string[]> {
+    const plan = ["--build-arg", "LARDER_PLAN=1", "--target", "preloaded"];
+    assert.deepEqual(await exportOf([...plan, ...args], options), ["plan.json"]);
+    return exportOf(args, options);
+  }
+
+  it("is a folder; the Dockerfile may be in lower case", async () => {
+    const local = write("local", {
+      ...files,
+      dockerfile,
+      ".dockerignore": "folder\ndockerfile\n.dockerignore\n",
+    });
+    assert.deepEqual(await seenBy([local]), ["seen"]);
+  });
+
+  it("may have a Dockerfile of another name, with its own .dockerignore", async () => {
+    const content = { "docker/Other": dockerfile, "docker/Other.dockerignore": "docker\n.dockerignore\n" };
+    const local = write("other", { ...files, ...content, ".dockerignore": "seen" });
+    const args = ["-f", join(local, "docker/Other"), local];
+    assert.deepEqual(await seenBy(args), ["folder", "folder/other", "seen"]);
+  });
+
+  it("may have a .dockerignore of the Dockerfile's that is empty", async () => {
+    const content = { Other: dockerfile, "Other.dockerignore": "", ".dockerignore": "seen" };
+    const local = write("empty", { ...files, ...content });
+    const seen = [".dockerignore", "Other", "Other.dockerignore", "folder", "folder/other", "seen"];
+    assert.deepEqual(await seenBy(["-f", join(local, "Other"), local]), seen);
+  });
+
+  it("may have its Dockerfile on standard input", async () => {
+    const local = write("stdin", files);
+    assert.deepEqual(await seenBy(["-f", "-", local], { input: dockerfile }), [
+      "folder",
+      "folder/other",
+      "seen",
+    ]);
+  });
+
+  describe("as an archive", () => {
+    let archive: Buffer;
+    before(async () => {
+      // More than the 16 MiB of one message.
+      archive = await archiveOf({ ...files, Dockerfile: dockerfile, large: "0".repeat(20_000_000) });
+    });
+
+    it("comes on standard input", async () => {
+      const seen = ["Dockerfile", "folder", "folder/other", "large", "seen"];
+      assert.deepEqual(await seenBy(["-"], { input: archive }), seen);
+    });
+
+    it("comes from a web server, and so does a Dockerfile alone", async () => {
+      write("web", { Dockerfile: dockerfile });
+      writeFileSync(join(folder, "web/context.tar"), archive);
+      const url = await serveWeb(join(folder, "web"));
+      const seen = ["Dockerfile", "folder", "folder/other", "large", "seen"];
+      assert.deepEqual(await seenBy([`${url}/context.tar`]), seen);
+      assert.deepEqual(await exportOf([`${url}/Dockerfile`]), ["context"]);
+    });
+  });
+
+  it("comes from a git repository: a branch and a folder of it", async function () {
+    const repository = write("repositories/project.git", {
+      README: "no Dockerfile here",
+      "images/Dockerfile": dockerfile,
+      "images/seen": "x",
+    });
+    const git = (...args: string[]) => output("git", ["-C", repository, ...args]);
+    const author = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
+    await git("init", "--quiet", "--initial-branch", "topic");
+    await git("add", ".");
+    await git(...author, "commit", "--quiet", "--message", "images");
+    const url = await serveGit(dirname(repository));
+    const seen = await seenBy([`${url}/project.git#topic:images`]).catch((error: Error) => {
+      if (!error.message.includes("unknown scheme git")) throw error;
+      console.log("      skipped: this engine started without git");
+      this.skip();
+    });
+    assert.deepEqual(seen, ["Dockerfile", "seen"]);
+  });
+});
+
+async function archiveOf(content: Readonly<Record<string, string>>): Promise<Buffer> {
+  const archive = pack();
+  for (const [name, text] of Object.entries(content)) archive.entry({ name }, text);
+  archive.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of archive) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+const [host = ""] = lab.registry.split(":");
+
+async function serveWeb(folder: string): Promise<string> {
+  const program = fileURLToPath(new URL("web-server.ts", import.meta.url));
+  const command = [process.execPath, "--import", "tsx", program, folder];
+  const child = spawn(lab.inNetwork, command, { stdio: ["ignore", "pipe", "inherit"] });
+  atEnd(async () => child.kill());
+  return new Promise((resolve, reject) => {
+    child.on("exit", (code) => reject(new Error(`the web server ended with exit code ${code}`)));
+    createInterface({ input: child.stdout }).once("line", (port) => resolve(`http://${host}:${port}`));
+  });
+}
+
+async function serveGit(folder: string): Promise<string> {
+  const port = 20_000 + (process.pid % 10_000);
+  const options = ["--export-all", `--base-path=${folder}`, `--port=${port}`, "--reuseaddr", folder];
+  const child = spawn(lab.inNetwork, ["git", "daemon", ...options], { stdio: "ignore" });
+  atEnd(async () => child.kill());
+  const url = `git://${host}:${port}`;
+  await until("git daemon answers", () =>
+    output(lab.inNetwork, ["git", "ls-remote", `${url}/project.git`]).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return url;
+}
