@@ -1,7 +1,7 @@
 /** From the Dockerfile to the result of the build. */
 import { type Cut, tailText, withoutKeptHistory } from "../dockerfile/cut.js";
 import { expandBases } from "../dockerfile/expand-bases.js";
-import { parseDockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
+import { type Dockerfile, parseDockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
 import type { Source } from "../dockerfile/read.js";
 import { neededStages, targetStage } from "../dockerfile/stages.js";
 import {
@@ -12,6 +12,7 @@ import {
   withText,
 } from "../dockerfile/stock-frontend.js";
 import { withOriginalText } from "../dockerfile/subrequest.js";
+import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, buildArgument, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
@@ -28,6 +29,7 @@ import type { Step } from "./steps.js";
 export async function build(bridge: Bridge, options: BuildOptions, source: Source): Promise<Result> {
   const request = originalRequest(options, source);
   const dockerfile = parseDockerfile(source.filename, source.text);
+  refuseMisplaced(dockerfile);
   if (!dockerfile.stages.some((stage) => preloadsOf(stage).length > 0)) return solveStock(bridge, request);
 
   const bases = await expandBases(bridge, request, source, dockerfile);
@@ -82,6 +84,20 @@ async function buildPlatform(
   const config = withoutKeptHistory(configOf(result), cutBelow(context, target, done));
   await evaluate(bridge, result);
   return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
+}
+
+/** @throws LarderError for a PRELOAD that is in no stage, or in an ONBUILD. */
+function refuseMisplaced({ globals, stages }: Dockerfile): void {
+  const early = globals.find(({ keyword }) => keyword === "PRELOAD");
+  if (early)
+    throw new LarderError("PRELOAD: no stage has begun; put it below a FROM", { lines: early.lines });
+  const trigger = stages
+    .flatMap(({ instructions }) => instructions)
+    .find(({ keyword, text }) => keyword === "ONBUILD" && /^PRELOAD\b/i.test(text));
+  if (!trigger) return;
+  const message =
+    "ONBUILD PRELOAD: the build that fires it may know no PRELOAD; put PRELOAD into the Dockerfile that builds FROM this image";
+  throw new LarderError(message, { lines: trigger.lines });
 }
 
 /**

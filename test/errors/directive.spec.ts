@@ -51,6 +51,21 @@ describe("errors: the instruction", () => {
       message: /^PRELOAD: image "redis:7:8": .*\S$/,
     },
   ];
+  it("before the first stage", async () => {
+    const preload = `PRELOAD ${busybox}`;
+    const { message } = await refusal({ dockerfile: `${preload}\nFROM ${lab.system}\n`, shows: preload });
+    assert.equal(message, "PRELOAD: no stage has begun; put it below a FROM");
+  });
+
+  it("as a trigger", async () => {
+    const preload = `ONBUILD PRELOAD ${busybox}`;
+    const { message } = await refusal({ dockerfile: below(preload), shows: preload });
+    assert.match(
+      message,
+      /^ONBUILD PRELOAD: .* put PRELOAD into the Dockerfile that builds FROM this image$/,
+    );
+  });
+
   for (const { name, preload, message } of cases) {
     it(name, async () => {
       const refused = await refusal({ dockerfile: below(preload), shows: preload });
