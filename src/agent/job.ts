@@ -24,6 +24,30 @@ export interface StockJob {
   readonly layers: readonly (readonly string[])[];
   /** The stage's environment (`NAME=value`): its PATH says which daemon is meant. */
   readonly env: readonly string[];
+  /** Absent: Docker where the stage has it, else containerd. */
+  readonly manager?: "docker" | "containerd";
+  /** Of a containerd without Docker; absent: `default`. */
+  readonly namespace?: string;
+  /** Where a containerd whose configuration does not say so has its root. */
+  readonly root?: string;
+  /** `never`: the content store need not keep the layers' blobs. */
+  readonly blobs?: "never";
+}
+
+/** What the stock step found out, in a file of its own. */
+export interface StockAnswer {
+  readonly store: "overlay2" | "containerd";
+  /** Blobs of layers that the store needs, and that the stage's shelf does not have yet. */
+  readonly blobs: readonly NeededBlob[];
+}
+
+export interface NeededBlob {
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Which of the job's images has it, and as which of its layers, both from 0. */
+  readonly image: number;
+  readonly position: number;
 }
 
 /** Without MergeOp: one outer layer is copied onto the stage. */
@@ -47,6 +71,9 @@ export const mount = {
   work: "/out/work",
   /** stock: output, what belongs to this PRELOAD alone. */
   catalog: "/out/catalog",
+  /** stock: output, a {@link StockAnswer}. */
+  answer: "/out/answer",
+  answerFile: "/out/answer/answer.json",
   /** stock: output, outer layer k. */
   layer: (k: number): string => `/out/layer/${k}`,
   /** place: the tree to copy. */
@@ -69,5 +96,11 @@ export const shelf = "usr/lib/larder";
 /** `/usr/lib/larder/preload.json`: all that PRELOAD put into the system image so far. */
 export interface Preload {
   readonly version: 1;
-  readonly images: readonly InnerImage[];
+  readonly images: readonly ShelvedImage[];
+}
+
+export interface ShelvedImage extends InnerImage {
+  readonly store: "overlay2" | "containerd";
+  /** Of containerd. */
+  readonly namespace?: string;
 }

@@ -5,6 +5,7 @@ import { LarderError } from "../error.js";
 import type { InnerImage } from "../image/inner-image.js";
 import type { Digest } from "../store/chain.js";
 import { hexOf } from "../store/chain.js";
+import type { LoadedImage } from "../store/store.js";
 
 /** An OCI content descriptor, as far as Larder reads it. */
 export interface Descriptor {
@@ -18,6 +19,14 @@ export interface Descriptor {
 export interface Manifest {
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
+}
+
+/** An inner image, with the layout that has its blobs. */
+export interface LayoutImage extends LoadedImage {
+  readonly layout: string;
+  readonly manifest: Manifest;
+  /** Of the manifest; the reference's digest may be an index's. */
+  readonly manifestDigest: Digest;
 }
 
 /** Path of a blob in an OCI layout. */
@@ -40,14 +49,19 @@ export function parseManifestOrIndex(
 }
 
 /** The manifest in a layout whose config is the image's; the layout has the blobs of one platform only. */
-export async function readManifest(layout: string, image: InnerImage): Promise<Manifest> {
-  const top = parseManifestOrIndex(await readFile(blobPath(layout, image.reference.digest)));
-  if ("manifest" in top) return top.manifest;
+export async function readManifest(
+  layout: string,
+  image: InnerImage,
+): Promise<{ manifest: Manifest; digest: Digest }> {
+  const { digest } = image.reference;
+  const top = parseManifestOrIndex(await readFile(blobPath(layout, digest)));
+  if ("manifest" in top) return { manifest: top.manifest, digest };
   for (const descriptor of top.index) {
     const bytes = await readFile(blobPath(layout, descriptor.digest)).catch(() => undefined);
     if (!bytes) continue;
     const inner = parseManifestOrIndex(bytes);
-    if ("manifest" in inner && inner.manifest.config.digest === image.imageId) return inner.manifest;
+    if ("manifest" in inner && inner.manifest.config.digest === image.imageId)
+      return { manifest: inner.manifest, digest: descriptor.digest };
   }
   throw new Error(`the layout in ${layout} lacks the manifest of the image ${image.imageId}`);
 }

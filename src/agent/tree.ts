@@ -82,8 +82,17 @@ export async function packDirectories(root: string, paths: readonly string[]): P
   return run("tar", [...writeOptions, "-C", root, ...listed], { input: fileList(paths) });
 }
 
-export async function unpackDirectories(archive: Buffer, root: string): Promise<void> {
-  await run("tar", [...readOptions, "-C", root, "-xf", "-"], { input: archive });
+/** Lays those of these directories that the archive has over the ones in `root`. */
+export async function unpackDirectories(
+  archive: Buffer,
+  root: string,
+  paths: readonly string[],
+): Promise<void> {
+  const packed = new Set((await run("tar", ["-tf", "-"], { input: archive })).toString("latin1").split("\n"));
+  const members = paths.map((path) => `./${path}/`).filter((member) => packed.has(member));
+  if (members.length === 0) return;
+  const options = [...readOptions, "--no-recursion", "-C", root, "-xf", "-"];
+  await run("tar", [...options, ...members], { input: archive });
 }
 
 function fileList(paths: readonly ByteString[]): Buffer {

@@ -1,18 +1,26 @@
-# shellcheck shell=sh disable=SC2154 # attach sets the variables that its parts share
+# shellcheck shell=sh disable=SC2154,SC2034 # attach sets the variables that its parts share
 # Docker's graph driver overlay2: its image and layer databases, and a directory for each layer.
 
-attach() {
+attach_overlay2() {
+  # shellcheck source=src/attach/references.sh
+  . "$here/references.sh"
+  # shellcheck source=src/attach/moved-volume.sh
+  . "$here/moved-volume.sh"
+  if [ -e "$root/larder/$id" ]; then
+    report "had attached" " before" "$catalog"/db/*
+    return
+  fi
   imagedb=$root/image/overlay2/imagedb/content/sha256
   layerdb=$root/image/overlay2/layerdb/sha256
   distribution=$root/image/overlay2/distribution
   sources=$distribution/v2metadata-by-diffid/sha256
   repositories=$root/image/overlay2/repositories.json
-  check_file_system
+  check_file_system "Docker's overlay2 store"
   umask 067
   mkdir -p "$root/larder" "$root/overlay2" || fail "cannot write to $root"
   umask 022
   prune
-  write_record
+  write_record images "$catalog/images"
   if [ "$mode" = link ]; then
     links=-P
     link_layers
@@ -20,33 +28,12 @@ attach() {
     links=-L
     copy_layers
   fi || fail "cannot put the layers of the inner images into $root"
-  make_whiteouts || fail "cannot make the whiteouts of the inner images in $root"
+  make_whiteouts "$root/overlay2" "$catalog"/db/*/whiteouts || fail "cannot make the whiteouts of the inner images in $root"
   add_metadata "$links" || fail "cannot put the inner images into $root"
   settle_orphans || fail "cannot set aside in $root what stood on images of an earlier system image"
   merge_references || fail "cannot read or write $repositories"
   : >"$root/larder/$id"
-}
-
-# On overlayfs the daemon cannot use overlay2, and a directory of that name keeps it from using anything else:
-# so this comes before the first directory is made.
-check_file_system() {
-  path=$root
-  while [ ! -d "$path" ]; do
-    case $path in
-      /*/*) path=${path%/*} ;;
-      /*) path=/ ;;
-      */*) path=${path%/*} ;;
-      *) path=. ;;
-    esac
-  done
-  fs=$(stat -f -c %t "$path" 2>/dev/null) || return 0
-  [ "$fs" != 794c7630 ] ||
-    fail "$root is on overlayfs, where Docker's overlay2 store cannot be: mount a volume there to have the images"
-}
-
-# Written first: whoever prunes must know the images even if this attach is killed.
-write_record() {
-  while read -r line; do printf '%s\n' "$line"; done <"$catalog/images" >"$root/larder/images.$id"
+  report_attached "" "$catalog"/db/*
 }
 
 # The directories of the layers. All of them, since `lower` files name the ones below; but a layer that was
@@ -62,7 +49,7 @@ link_layers() {
 }
 
 copy_layers() {
-  warn_of_xattrs
+  ! has_xattrs || warn_of_xattrs
   cp -R -P -f "$tree/overlay2/l" "$root/overlay2/" || return
   for layer in "$catalog"/db/*; do
     read -r cache <"$layer/cache-id" || [ -n "$cache" ] || return
@@ -76,33 +63,17 @@ copy_layers() {
   done
 }
 
-warn_of_xattrs() {
+# Some layer has extended attributes.
+has_xattrs() {
   for path in "$catalog"/db/*/xattrs; do
-    [ -e "$path" ] || return 0
-    case $(cp --version 2>/dev/null) in
-      *GNU*) ;;
-      *) say "cp here does not copy extended attributes, so file capabilities get lost: install coreutils" ;;
-    esac
-    return 0
+    [ ! -e "$path" ] || return 0
   done
+  return 1
 }
 
-# A whiteout cannot be in the shelf, where it would be one of the outer image: it is made here.
-make_whiteouts() {
-  [ -e "$catalog/whiteouts.tar" ] || return 0
-  if command -v tar >/dev/null; then
-    tar -xf "$catalog/whiteouts.tar" -C "$root/overlay2"
-    return
-  fi
-  for list in "$catalog"/db/*/whiteouts; do
-    read -r cache <"${list%/*}/cache-id" || [ -n "$cache" ] || return
-    while IFS= read -r line; do
-      # The dot keeps a newline at the end of the name.
-      path=$(printf '%b.' "$line")
-      path=$root/overlay2/$cache/whiteouts/${path%.}
-      [ -c "$path" ] || { mkdir -p "${path%/*}" && mknod "$path" c 0 0; } || return
-    done <"$list"
-  done
+whiteout_directory() { # list
+  read -r cache <"${1%/*}/cache-id" || [ -n "$cache" ] || return
+  directory=$cache/whiteouts
 }
 
 # The image and layer databases. $1 is how cp treats links: -P keeps them, -L copies what they mean.

@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { CatalogFiles } from "../agent/stock/catalog-files.js";
 import { chainOf, type Digest, hexOf, sha256 } from "../store/chain.js";
+import { cacheIdOf } from "../store/overlay2/ids.js";
 import { hides, imageEntry, layerEntries, rootDirectories } from "../store/overlay2/layout.js";
 import { type CatalogModel, emptyModel, formatModel, mergeModels } from "../store/overlay2/model.js";
 import { formatRepositories } from "../store/overlay2/repositories.js";
-import { packWhiteouts } from "../store/overlay2/whiteout-tar.js";
 import type { ShelfEntry } from "../store/store.js";
+import { packWhiteouts } from "../store/whiteout-tar.js";
 import { byteString, formatWhiteouts } from "../store/whiteouts.js";
 
 export interface TestImage {
@@ -45,7 +46,7 @@ export async function writeShelf(shelf: string, images: readonly TestImage[]): P
   await mkdir(shelf, { recursive: true });
   await files.write(shelf);
   if (hiding.length === 0) return;
-  const layers = hiding.map(([chainId]) => ({ chainId, whiteouts }));
+  const layers = hiding.map(([chainId]) => ({ path: `${cacheIdOf(chainId)}/whiteouts`, whiteouts }));
   await writeFile(`${shelf}/${catalog}/whiteouts.tar`, await packWhiteouts(layers, `${shelf}/scratch`));
 }
 

@@ -14,7 +14,7 @@ import {
 import { withOriginalText } from "../dockerfile/subrequest.js";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
-import { type BuildOptions, buildArgument, replacesStage } from "../gateway/options.js";
+import { type BuildOptions, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { encodeConfig } from "../image/config.js";
 import { type BuildContext, readSettings } from "./build-context.js";
@@ -22,7 +22,7 @@ import { cutBelow, type PreloadedCut, preloadCut, withCuts } from "./cut-stage.j
 import { explainFailure } from "./failure.js";
 import { larderImage } from "./larder-image.js";
 import { buildPlatforms } from "./platforms.js";
-import { planResult } from "./print-plan.js";
+import { isPlanOnly, planResult } from "./print-plan.js";
 import type { Step } from "./steps.js";
 
 /** @throws LarderError, with the place in the Dockerfile where it has one. */
@@ -75,7 +75,7 @@ async function buildPlatform(
   const done: PreloadedCut[] = [];
   // One after the other: a cut may build on those above it.
   for (const cut of cuts) done.push(await preloadCut(context, pinned, cut, done));
-  if (buildArgument(options, "LARDER_PLAN") === "1") return planResult(context, done, target);
+  if (isPlanOnly(options)) return planResult(context, done, target);
 
   const result = await solveStock(
     bridge,

@@ -1,4 +1,5 @@
 /** One cut: what stands above a PRELOAD, the PRELOAD itself, and what the stage builds FROM below it. */
+import { mount, type StockAnswer } from "../agent/job.js";
 import {
   type Cut,
   headText,
@@ -26,9 +27,19 @@ import type { BuildContext } from "./build-context.js";
 import { type Directive, parseDirective } from "./directive.js";
 import { extendLabel, preloadLabel, readLabel } from "./label.js";
 import { readLayerSizes } from "./layer-sizes.js";
-import { groupLayers, newLayers, type PreloadPlan, planHistory, planImage, planOuterLayers } from "./plan.js";
+import {
+  type BlobLayer,
+  groupLayers,
+  newLayers,
+  type PreloadPlan,
+  planBlobLayers,
+  planHistory,
+  planImage,
+  planOuterLayers,
+} from "./plan.js";
+import { isPlanOnly } from "./print-plan.js";
 import { resolveImage } from "./resolve.js";
-import { assemble, fetchStep, type StepContext, stockImages } from "./steps.js";
+import { assemble, blobLayer, fetchStep, type StepContext, type Stocked, stockImages } from "./steps.js";
 
 /** A cut with its PRELOAD done (as LLB: nothing has run yet). */
 export interface PreloadedCut extends SolvedCut {
@@ -62,12 +73,14 @@ export async function preloadCut(
     env: head.answer.config.config?.Env ?? [],
     layouts,
   });
+  const blobLayers = isPlanOnly(context.options) ? [] : await askForBlobs(context, plan, stocked);
+  const blobs = blobLayers.map((layer) => blobLayer(layouts, layer));
   const { variables, config } = head.answer;
   return {
     ...cut,
     plan,
-    state: assemble(step, plan, head.state, stocked),
-    config: preloadedConfig(config, plan),
+    state: assemble(step, plan, head.state, [...stocked.layers, ...blobs, stocked.catalog]),
+    config: preloadedConfig(config, plan, blobLayers),
     kept: keptInstructions({
       dockerfile: context.dockerfile,
       ancestors,
@@ -77,6 +90,22 @@ export async function preloadCut(
       buildArgument: (name) => request.options[`build-arg:${name}`],
     }),
   };
+}
+
+/**
+ * Which store the stage's container manager has, only the manager knows: so the stock step runs now, and the outer
+ * layers of blobs follow from what it found.
+ */
+async function askForBlobs(
+  { bridge, settings }: BuildContext,
+  plan: PreloadPlan,
+  { answer }: Stocked,
+): Promise<BlobLayer[]> {
+  const { result } = await bridge.solve({ Definition: marshal(answer) });
+  if (result?.$case !== "ref") throw new LarderError("the stock step left no answer", { lines: plan.lines });
+  const text = await bridge.readFile(result.value.id, mount.answerFile.slice(mount.answer.length));
+  const { blobs } = JSON.parse(text.toString("utf8")) as StockAnswer;
+  return planBlobLayers(blobs, plan.images, settings.layerBudget);
 }
 
 /** What the stock frontend has to be told of the cuts in the file that it is given. */
@@ -155,6 +184,7 @@ async function planCut(
     stage: cut.stage.name ?? `stage-${cut.stage.index}`,
     context: cut.context,
     security: settings.security(),
+    target: directive.target,
     assembly: settings.assembly,
     images,
     outerLayers: [],
@@ -175,10 +205,14 @@ async function planCut(
  * The image at the cut. ONBUILD triggers of the stage itself must not fire where the stage goes on: they
  * are kept instructions of the part below.
  */
-function preloadedConfig(config: ImageConfig, plan: PreloadPlan): ImageConfig {
+function preloadedConfig(
+  config: ImageConfig,
+  plan: PreloadPlan,
+  blobLayers: readonly BlobLayer[],
+): ImageConfig {
   const { OnBuild: _, ...container } = config.config ?? {};
   const labels = { ...labelsOf(config), [preloadLabel]: extendLabel(readLabel(config), plan.images) };
-  const history = [...(config.history ?? []), ...planHistory(plan)];
+  const history = [...(config.history ?? []), ...planHistory(plan, blobLayers)];
   return withLabels({ ...config, config: container, history }, labels);
 }
 

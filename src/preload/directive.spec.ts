@@ -60,15 +60,50 @@ describe("parseDirective", () => {
     ]);
   });
 
+  const targets: [words: string[], target: object][] = [
+    [[], {}],
+    [["--blobs=auto"], {}],
+    [["--store=docker"], { manager: "docker" }],
+    [["--store=containerd", "--blobs=never"], { manager: "containerd", blobs: "never" }],
+    [["--namespace=k8s.io"], { manager: "containerd", namespace: "k8s.io" }],
+    [
+      ["--root=/var/lib/rancher/k3s/agent/containerd"],
+      { manager: "containerd", root: "/var/lib/rancher/k3s/agent/containerd" },
+    ],
+  ];
+  for (const [words, target] of targets) {
+    it(`knows for whom the images are: PRELOAD ${words.join(" ")}`, () => {
+      assert.deepEqual(parse([...words, "a"]).target, target);
+    });
+  }
+
   const faults: [words: string[], message: string][] = [
     [[], "PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7"],
     [["--network=none"], "PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7"],
-    [["--pull", "a"], 'PRELOAD: unknown flag "--pull"; the flags are --platform and --network'],
+    [
+      ["--pull", "a"],
+      'PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --store, --namespace, --root, --blobs',
+    ],
     [["--network", "a"], 'PRELOAD: flag "--network" has no value; write --network=...'],
     [["--network=bridge", "a"], 'PRELOAD: unknown network "bridge"; --network is default, host or none'],
     [
       ["--platform=amd64", "a"],
       'PRELOAD: --platform="amd64": not a platform; write os/architecture, for example linux/amd64',
+    ],
+    [["--store=podman", "a"], 'PRELOAD: unknown store "podman"; --store is docker or containerd'],
+    [["--blobs=always", "a"], 'PRELOAD: unknown blobs "always"; --blobs is auto or never'],
+    [
+      ["--namespace=a b", "a"],
+      'PRELOAD: --namespace="a b": a namespace is of letters, digits, ".", "_" and "-"',
+    ],
+    [["--root=var", "a"], 'PRELOAD: --root="var": write an absolute path'],
+    [
+      ["--store=docker", "--namespace=moby", "a"],
+      "PRELOAD: --namespace is of containerd; leave it out, or --store=docker",
+    ],
+    [
+      ["--root=/x", "--store=docker", "a"],
+      "PRELOAD: --root is of containerd; leave it out, or --store=docker",
     ],
     [["Foo"], 'PRELOAD: image "Foo": repository name must be lowercase'],
   ];

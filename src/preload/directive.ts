@@ -10,7 +10,18 @@ export interface Directive {
   readonly lines: Lines;
   readonly platform: Platform | undefined;
   readonly network: Network | undefined;
+  readonly target: StoreTarget;
   readonly images: readonly RequestedImage[];
+}
+
+/** What of the stage the images are for; what is absent is asked of the stage. */
+export interface StoreTarget {
+  readonly manager?: "docker" | "containerd";
+  /** Of a containerd without Docker. */
+  readonly namespace?: string;
+  /** Of a containerd whose configuration does not say where its root is. */
+  readonly root?: string;
+  readonly blobs?: "never";
 }
 
 export interface RequestedImage {
@@ -19,7 +30,8 @@ export interface RequestedImage {
   readonly reference: Reference;
 }
 
-const flags = ["--platform", "--network"];
+const flags = ["--platform", "--network", "--store", "--namespace", "--root", "--blobs"] as const;
+type Flag = (typeof flags)[number];
 
 /**
  * @param words as written, and what each stands for.
@@ -56,7 +68,8 @@ export function parseDirective(
   return {
     lines,
     platform: platform === undefined ? undefined : flagValue("--platform", platform, parsePlatform, lines),
-    network: parseNetwork(values.get("--network"), lines),
+    network: oneOf("--network", values.get("--network"), ["default", "host", "none"], lines),
+    target: parseTarget(values, lines),
     images: withoutDuplicates(images),
   };
 }
@@ -64,16 +77,61 @@ export function parseDirective(
 function parseFlag(word: string, lines: Lines): [string, string] {
   const equals = word.indexOf("=");
   const name = equals < 0 ? word : word.slice(0, equals);
-  if (!flags.includes(name)) {
-    throw new LarderError(`PRELOAD: unknown flag "${name}"; the flags are ${flags.join(" and ")}`, { lines });
+  if (!flags.some((flag) => flag === name)) {
+    throw new LarderError(`PRELOAD: unknown flag "${name}"; the flags are ${flags.join(", ")}`, { lines });
   }
   if (equals < 0) throw new LarderError(`PRELOAD: flag "${name}" has no value; write ${name}=...`, { lines });
   return [name, word.slice(equals + 1)];
 }
 
-function parseNetwork(text: string | undefined, lines: Lines): Network | undefined {
-  if (text === undefined || text === "default" || text === "host" || text === "none") return text;
-  throw new LarderError(`PRELOAD: unknown network "${text}"; --network is default, host or none`, { lines });
+/** A namespace and a root are a containerd's, so that either of them says that no Docker is meant. */
+function parseTarget(values: ReadonlyMap<string, string>, lines: Lines): StoreTarget {
+  const store = oneOf("--store", values.get("--store"), ["docker", "containerd"], lines);
+  const blobs = oneOf("--blobs", values.get("--blobs"), ["auto", "never"], lines);
+  const namespace = values.get("--namespace");
+  const root = values.get("--root");
+  if (namespace !== undefined && !namespacePattern.test(namespace)) {
+    throw new LarderError(
+      `PRELOAD: --namespace="${namespace}": a namespace is of letters, digits, ".", "_" and "-"`,
+      {
+        lines,
+      },
+    );
+  }
+  if (root !== undefined && !/^\/[^\n]+$/.test(root)) {
+    throw new LarderError(`PRELOAD: --root="${root}": write an absolute path`, { lines });
+  }
+  for (const [flag, value] of [
+    ["--namespace", namespace],
+    ["--root", root],
+  ] as const) {
+    if (value === undefined || store !== "docker") continue;
+    throw new LarderError(`PRELOAD: ${flag} is of containerd; leave it out, or --store=docker`, { lines });
+  }
+  const isContainerd = namespace !== undefined || root !== undefined;
+  const manager = store ?? (isContainerd ? "containerd" : undefined);
+  return {
+    ...(manager !== undefined && { manager }),
+    ...(namespace !== undefined && { namespace }),
+    ...(root !== undefined && { root }),
+    ...(blobs === "never" && { blobs }),
+  };
+}
+
+/** containerd's own rule (identifiers.Validate), with its limit of 76 characters. */
+const namespacePattern = /^(?=.{1,76}$)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
+
+/** @throws LarderError that lists the values, for any other. */
+function oneOf<Value extends string>(
+  flag: Flag,
+  text: string | undefined,
+  values: readonly Value[],
+  lines: Lines,
+): Value | undefined {
+  const found = values.find((value) => value === text);
+  if (text === undefined || found !== undefined) return found;
+  const list = `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+  throw new LarderError(`PRELOAD: unknown ${flag.slice(2)} "${text}"; ${flag} is ${list}`, { lines });
 }
 
 function requestImage(text: string, lines: Lines): RequestedImage {

@@ -7,6 +7,7 @@ import {
   newLayers,
   type PlannedImage,
   type PreloadPlan,
+  planBlobLayers,
   planHistory,
   planImage,
   planOuterLayers,
@@ -107,13 +108,14 @@ describe("history and step names", () => {
     context: "larder-cut-1",
     security: "insecure",
     assembly: "merge",
+    target: {},
     images,
     outerLayers: planOuterLayers([["1"], ["2"], ["3", "4"]], images),
   };
 
   it("say which layer of which image an outer layer is, and end with the catalog", () => {
     assert.deepEqual(
-      planHistory(plan).map(({ created_by, comment }) => [created_by, comment]),
+      planHistory(plan, []).map(({ created_by, comment }) => [created_by, comment]),
       [
         ["PRELOAD redis:7, layer 1 of 2, 1", "larder"],
         ["PRELOAD redis:7, layer 2 of 2, 2", "larder"],
@@ -121,7 +123,29 @@ describe("history and step names", () => {
         ["PRELOAD redis:7 postgres:latest, catalog", "larder"],
       ],
     );
-    assert.ok(planHistory(plan).every(({ empty_layer }) => empty_layer === undefined));
+    assert.ok(planHistory(plan, []).every(({ empty_layer }) => empty_layer === undefined));
+  });
+
+  it("say which layer's blob an outer layer holds, and where several share one", () => {
+    const blobs = ["b1", "b2", "b3"].map((digest, position) => ({
+      digest,
+      size: 10 - position,
+      image: 1,
+      position,
+    }));
+    const layers = planBlobLayers(blobs, images, 4);
+    assert.deepEqual(
+      planHistory({ ...plan, outerLayers: [] }, layers).map(({ created_by }) => created_by),
+      [
+        "PRELOAD postgres:latest, blob of layer 1 of 3, b1",
+        "PRELOAD 2 small blobs, b2 b3",
+        "PRELOAD redis:7 postgres:latest, catalog",
+      ],
+    );
+    assert.deepEqual(
+      layers.map((layer) => layer.blobs.map(({ digest }) => digest)),
+      [["b1"], ["b2", "b3"]],
+    );
   });
 
   it("count images and layers", () => {

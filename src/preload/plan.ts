@@ -3,11 +3,12 @@
  * writes what it says; `--build-arg LARDER_PLAN=1` prints it.
  */
 
+import type { NeededBlob } from "../agent/job.js";
 import type { Lines } from "../error.js";
 import type { HistoryEntry } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
 import { familiarReference, isLoopback } from "../image/reference.js";
-import type { Network } from "./directive.js";
+import type { Network, StoreTarget } from "./directive.js";
 
 export interface PreloadPlan {
   readonly lines: Lines;
@@ -19,6 +20,8 @@ export interface PreloadPlan {
   readonly security: Security;
   /** Whether the daemon merges layers itself (MergeOp) or they are copied onto the stage one by one. */
   readonly assembly: "merge" | "copy";
+  /** For whom of the stage the images are. */
+  readonly target: StoreTarget;
   readonly images: readonly PlannedImage[];
   /** The outer layers that hold inner layers, lowest first. */
   readonly outerLayers: readonly OuterLayer[];
@@ -93,15 +96,47 @@ export function planOuterLayers(
   return groups.map((diffIds) => ({ diffIds, history: historyText(diffIds, images) }));
 }
 
-/** Entries of the image's history, one for each outer layer of the plan. */
-export function planHistory(plan: PreloadPlan): HistoryEntry[] {
+/** Entries of the image's history, one for each outer layer of the plan and for those of blobs. */
+export function planHistory(plan: PreloadPlan, blobLayers: readonly BlobLayer[]): HistoryEntry[] {
   const names = plan.images.map(({ name }) => name).join(" ");
-  return [...plan.outerLayers.map(({ history }) => history), `PRELOAD ${names}, catalog`].map(
-    (created_by) => ({
-      created_by,
-      comment: "larder",
-    }),
-  );
+  const layers = [...plan.outerLayers, ...blobLayers].map(({ history }) => history);
+  return [...layers, `PRELOAD ${names}, catalog`].map((created_by) => ({
+    created_by,
+    comment: "larder",
+  }));
+}
+
+/** An outer layer with compressed blobs of inner layers, for a store that keeps them. */
+export interface BlobLayer {
+  readonly blobs: readonly NeededBlob[];
+  readonly history: string;
+}
+
+/** Outer layers of blobs come beside those of files, so fewer of them can be alone in one. */
+const blobShare = 0.5;
+
+/** Like the inner layers themselves: one each, and past the budget the smallest share the last one. */
+export function planBlobLayers(
+  blobs: readonly NeededBlob[],
+  images: readonly PlannedImage[],
+  layerBudget: number,
+): BlobLayer[] {
+  const byDigest = new Map(blobs.map((blob) => [blob.digest, blob]));
+  const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
+  const budget = Math.max(Math.floor(layerBudget * blobShare), 1);
+  return groupLayers([...byDigest.keys()], sizes, budget).map((digests) => {
+    const group = digests.flatMap((digest) => byDigest.get(digest) ?? []);
+    return { blobs: group, history: blobHistory(group, images) };
+  });
+}
+
+function blobHistory(blobs: readonly NeededBlob[], images: readonly PlannedImage[]): string {
+  const [only] = blobs;
+  if (blobs.length !== 1 || !only) {
+    return `PRELOAD ${count(blobs.length, "small blob")}, ${blobs.map(({ digest }) => digest).join(" ")}`;
+  }
+  const image = images[only.image];
+  return `PRELOAD ${image?.name}, blob of layer ${only.position + 1} of ${image?.diffIds.length}, ${only.digest}`;
 }
 
 export function stockStep({ images, outerLayers }: PreloadPlan): string {

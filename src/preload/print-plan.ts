@@ -1,4 +1,5 @@
 import type { Stage } from "../dockerfile/parse.js";
+import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { formatPlatform } from "../image/platform.js";
 import { files } from "../llb/file.js";
@@ -6,6 +7,11 @@ import { marshal } from "../llb/marshal.js";
 import type { BuildContext } from "./build-context.js";
 import type { PreloadedCut } from "./cut-stage.js";
 import { type PreloadPlan, stockStep } from "./plan.js";
+
+/** Asked for by `--build-arg LARDER_PLAN=1`; nothing runs then. */
+export function isPlanOnly(options: BuildOptions): boolean {
+  return buildArgument(options, "LARDER_PLAN") === "1";
+}
 
 /** `plan.json`, alone in an image, in place of the build. */
 export async function planResult(
@@ -44,6 +50,7 @@ function describePlan(plan: PreloadPlan) {
     lines: plan.lines,
     security: plan.security,
     assembly: plan.assembly,
+    target: plan.target,
     images: plan.images.map((image) => ({
       name: image.name,
       digest: image.reference.digest,

@@ -1,10 +1,11 @@
 /** The build steps of a plan as LLB. Which step a failed vertex was is kept for the error's sake. */
-import { type FetchJob, home, type Job, jobVariable, mount, type StockJob } from "../agent/job.js";
+import { type FetchJob, home, type Job, jobVariable, mount, type StockJob, shelf } from "../agent/job.js";
 import type { InnerImage } from "../image/inner-image.js";
 import { type ExecOptions, exec, type Mount } from "../llb/exec.js";
+import { copyFiles } from "../llb/file.js";
 import { merge } from "../llb/merge.js";
 import type { Output } from "../llb/state.js";
-import { type PlannedImage, type PreloadPlan, stockStep } from "./plan.js";
+import { type BlobLayer, type PlannedImage, type PreloadPlan, stockStep } from "./plan.js";
 
 /** The secret with registry credentials: `--secret id=larder-auth,src=$HOME/.docker/config.json`. */
 const authSecret = "larder-auth";
@@ -46,6 +47,8 @@ export interface Stocked {
   /** In the order of the plan's outer layers. */
   readonly layers: readonly Output[];
   readonly catalog: Output;
+  /** A file with what only the daemon could tell. */
+  readonly answer: Output;
 }
 
 /** OCI layouts -> outer layers, with the daemon of the stage */
@@ -55,7 +58,7 @@ export function stockImages(
   { stage, env, layouts }: { stage: Output; env: readonly string[]; layouts: readonly Output[] },
 ): Stocked {
   const layers = plan.outerLayers.map(({ diffIds }) => diffIds);
-  const stock: StockJob = { kind: "stock", images: plan.images.map(innerImage), layers, env };
+  const stock: StockJob = { kind: "stock", images: plan.images.map(innerImage), layers, env, ...plan.target };
   const layerMounts = layers.map(
     (_, k): Mount => ({ kind: "output", dest: mount.layer(k), from: undefined }),
   );
@@ -68,6 +71,7 @@ export function stockImages(
       ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
       { kind: "output", dest: mount.work, from: undefined },
       { kind: "output", dest: mount.catalog, from: undefined },
+      { kind: "output", dest: mount.answer, from: undefined },
       ...layerMounts,
     ],
   });
@@ -75,12 +79,28 @@ export function stockImages(
   return {
     layers: layers.map((_, k) => outputAt(outputs, mount.layer(k))),
     catalog: outputAt(outputs, mount.catalog),
+    answer: outputAt(outputs, mount.answer),
   };
 }
 
+/** OCI layouts -> an outer layer with blobs, each named by its digest. No process runs for it. */
+export function blobLayer(layouts: readonly Output[], { blobs }: BlobLayer): Output {
+  const copies = blobs.flatMap(({ digest, image }) => {
+    const path = `blobs/${digest.replace(":", "/")}`;
+    const from = layouts[image];
+    return from ? [{ from, src: `/${path}`, dest: `/${shelf}/${path}` }] : [];
+  });
+  const [only] = blobs;
+  return copyFiles(`[larder] shelve ${blobs.length === 1 ? only?.digest : `${blobs.length} blobs`}`, copies);
+}
+
 /** stage + outer layers -> stage */
-export function assemble(context: StepContext, plan: PreloadPlan, stage: Output, stocked: Stocked): Output {
-  const parts = [...stocked.layers, stocked.catalog];
+export function assemble(
+  context: StepContext,
+  plan: PreloadPlan,
+  stage: Output,
+  parts: readonly Output[],
+): Output {
   if (plan.assembly === "merge") return merge("[larder] merge layers", [stage, ...parts]) ?? stage;
   return parts.reduce(
     (below, tree, index) => placeStep(context, plan, below, tree, `${index + 1}/${parts.length}`),

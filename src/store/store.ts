@@ -6,10 +6,12 @@ import type { Whiteouts } from "./whiteouts.js";
 /**
  * How an inner container manager keeps its images. A store knows the manager's files: what it wrote when
  * it took the images in (`layer`), and what attach needs to make it find them again (`catalog`).
- * `overlay2` is Docker's graph driver; containerd's store is to be the second.
+ * `overlay2` is Docker's graph driver, `containerd` the store of a containerd, Docker's own or another.
  */
 export interface Store {
-  readonly name: "overlay2";
+  readonly name: "overlay2" | "containerd";
+  /** Of containerd: the namespace that the images were put into. */
+  readonly namespace?: string;
   /** The unpacked layer in the daemon's data root. @throws Error if the daemon does not have it. */
   layer(diffId: Digest): Promise<UnpackedLayer>;
   /**
@@ -17,6 +19,8 @@ export interface Store {
    * the catalog in the stage describes. Files that are in the stage already may be left out.
    */
   catalog(input: CatalogInput): Promise<readonly ShelfEntry[]>;
+  /** Digests of the layers' blobs that the manager needs, each as `blobs/sha256/<hex>` of the shelf. */
+  layerBlobs(): readonly Digest[];
 }
 
 /** A layer where the daemon unpacked it. */

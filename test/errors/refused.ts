@@ -40,7 +40,8 @@ export async function refusal({ shows, lines = 1, ...request }: RefusedBuild): P
 
 /** What buildx says at its very end. */
 export function lastWords(log: string): string {
-  const message = /^ERROR: failed to build: failed to solve: (.*)$/ms.exec(log)?.[1];
+  // buildx tells what it hears first: from the solve, or from its own function that waits for the solve.
+  const message = /^ERROR: failed to build: failed to (?:solve|run Build function): (.*)$/ms.exec(log)?.[1];
   assert.ok(message, `the build's last words are missing:\n${log}`);
   return message.trimEnd();
 }

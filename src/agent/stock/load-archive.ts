@@ -8,13 +8,7 @@ import { familiarName } from "../../image/reference.js";
 import { hexOf } from "../../store/chain.js";
 import type { LoadedImage } from "../../store/store.js";
 import { run } from "../../store/tool.js";
-import { blobPath, type Manifest } from "../layout.js";
-
-/** An image to load, with the layout that has its blobs. */
-export interface LayoutImage extends LoadedImage {
-  readonly layout: string;
-  readonly manifest: Manifest;
-}
+import { blobPath, type LayoutImage } from "../layout.js";
 
 /**
  * The images as one archive of `docker save`'s form, which every Docker loads: layers as their registry

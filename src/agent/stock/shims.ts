@@ -3,30 +3,78 @@ import { dirname } from "node:path";
 import { LarderError } from "../../error.js";
 import { shelf } from "../job.js";
 import type { CatalogFiles } from "./catalog-files.js";
-import { type FoundDaemon, resolveInStage } from "./stage-path.js";
+import { type FoundDaemon, findDaemon, pathOf, resolveInStage } from "./stage-path.js";
 
 /** Where our shell programs are in the step's image: beside the agent. */
-const programs = `${dirname(process.argv[1] ?? "")}/attach`;
+export const programs = `${dirname(process.argv[1] ?? "")}/attach`;
 
-/** Adds `bin/attach` and the program that runs in the daemon's stead when it is started by its name. */
-export async function addPrograms(
+/** Programs that start container managers, as attach knows them. */
+export type DaemonName = "dockerd" | "containerd";
+
+const parts = [
+  "common.sh",
+  "dockerd.sh",
+  "overlay2.sh",
+  "references.sh",
+  "moved-volume.sh",
+  "containerd.sh",
+  "merge.sh",
+  "prune.sh",
+];
+
+/** `bin/attach` and its parts. */
+export async function addAttach(files: CatalogFiles): Promise<void> {
+  files.addFile(`${shelf}/bin/attach`, await readFile(`${programs}/attach`), 0o755);
+  for (const part of parts) files.addFile(`${shelf}/bin/${part}`, await readFile(`${programs}/${part}`));
+}
+
+/** A program that runs in a daemon's stead when it is started by its name. */
+export interface Shim {
+  readonly name: string;
+  /** attach's arguments, as the shell reads them. */
+  readonly attach: string;
+  /** The program's commands that start the daemon; absent: all it is told. */
+  readonly commands?: readonly string[];
+}
+
+export function daemonShim(name: DaemonName): Shim {
+  return { name, attach: `${name} "$@"` };
+}
+
+/** k3s and RKE2 have a containerd inside, which they start from a directory of their own. @param root of that one. */
+export function embeddingShims(root: string): Shim[] {
+  const attach = `containerd '--root=${root.replaceAll("'", "'\\''")}'`;
+  return ["k3s", "rke2"].map((name) => ({ name, attach, commands: ["server", "agent"] }));
+}
+
+/** Adds the shim, if the stage has such a program. */
+export async function addShim(
   files: CatalogFiles,
   stage: string,
-  path: readonly string[],
-  daemon: FoundDaemon,
+  env: readonly string[],
+  { name, attach, commands = [] }: Shim,
 ): Promise<void> {
-  files.addFile(`${shelf}/bin/attach`, await readFile(`${programs}/attach`), 0o755);
-  for (const part of ["overlay2.sh", "references.sh", "moved-volume.sh"]) {
-    files.addFile(`${shelf}/bin/${part}`, await readFile(`${programs}/${part}`));
-  }
-  const shim = await readFile(`${programs}/dockerd`, "utf8");
-  const directory = await shimDirectory(stage, path, daemon);
-  files.addFile(`${directory.slice(1)}/dockerd`, shim.replaceAll("@DAEMON@", daemon.program), 0o755);
+  const path = pathOf(env);
+  const daemon = await findDaemon(stage, path, name);
+  if (!daemon) return;
+  const shim = await readFile(`${programs}/shim`, "utf8");
+  const directory = await shimDirectory(stage, path, name, daemon);
+  const text = shim
+    .replace("@COMMANDS@", commands.length > 0 ? ` ${commands.join(" ")} ` : "")
+    .replaceAll("@NAME@", name)
+    .replace("@DAEMON@", () => daemon.program)
+    .replace("@ARGUMENTS@", () => attach);
+  files.addFile(`${directory.slice(1)}/${name}`, text, 0o755);
 }
 
 /** The first directory of PATH that comes before the daemon's, as it is without symbolic links. */
-async function shimDirectory(stage: string, path: readonly string[], daemon: FoundDaemon): Promise<string> {
-  const own = dirname((await resolveInStage(stage, `${daemon.directory}/dockerd`)) ?? daemon.program);
+async function shimDirectory(
+  stage: string,
+  path: readonly string[],
+  name: string,
+  daemon: FoundDaemon,
+): Promise<string> {
+  const own = dirname((await resolveInStage(stage, `${daemon.directory}/${name}`)) ?? daemon.program);
   const behind = await resolveInStage(stage, daemon.directory);
   for (const directory of path) {
     const resolved = (await resolveInStage(stage, directory)) ?? directory;
@@ -36,6 +84,6 @@ async function shimDirectory(stage: string, path: readonly string[], daemon: Fou
   const before = daemon.directory === "/usr/local/sbin" ? "/usr/local/larder/bin" : "/usr/local/sbin";
   throw new LarderError(
     `no directory comes before ${daemon.directory} in the stage's PATH (${path.join(":")}), where Larder could put ` +
-      `its own dockerd: say ENV PATH=${before}:$PATH above PRELOAD`,
+      `its own ${name}: say ENV PATH=${before}:$PATH above PRELOAD`,
   );
 }

@@ -1,49 +1,44 @@
 import { lstat, mkdir, readFile, rm } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import type { InnerImage } from "../../image/inner-image.js";
+import { parentsOf } from "../../store/bytes.js";
 import type { Store } from "../../store/store.js";
 import { mount, type StockJob, shelf } from "../job.js";
 import { writeLayerFolder } from "../layer-folder.js";
+import type { LayoutImage } from "../layout.js";
 import { blobPath, readManifest } from "../layout.js";
-import { formatBytes, progress } from "../report.js";
 import { packDirectories, unpackDirectories } from "../tree.js";
+import { writeAnswer } from "./answer.js";
 import { CatalogFiles } from "./catalog-files.js";
 import { prepareChroot, releaseChroot } from "./chroot.js";
-import { stockConfig } from "./daemon-config.js";
-import { Dockerd } from "./dockerd.js";
-import { archiveSize, type LayoutImage, openLoadArchive } from "./load-archive.js";
-import { pickStore } from "./pick-store.js";
+import { explainFullDisk } from "./explain.js";
+import { findManager, type Manager } from "./manager.js";
 import { formatPreload, mergePreload, readPreload } from "./preload-file.js";
-import { addPrograms } from "./shims.js";
-import { type FoundDaemon, findDaemon, pathOf } from "./stage-path.js";
-import { addDropIn } from "./systemd.js";
+import { addAttach, addShim, type DaemonName, daemonShim, embeddingShims } from "./shims.js";
+import { pathOf, resolveInStage } from "./stage-path.js";
+import { addDropIn, addEmbeddingDropIns, dropInDirectories } from "./systemd.js";
+import { takeIntoOwnContainerd } from "./take-containerd.js";
+import { takeIntoDocker } from "./take-docker.js";
 
 const { stage, work } = mount;
 
-/** Lets the stage's own daemon take the images in, and makes outer layers of what it wrote. */
+/** Lets the stage's own container manager take the images in, and makes outer layers of what it wrote. */
 export async function stock(job: StockJob): Promise<void> {
   await checkStage();
-  const daemon = await requireDaemon(pathOf(job.env));
-  const files = new CatalogFiles();
-  await addPrograms(files, stage, pathOf(job.env), daemon);
-  await addDropIn(files, stage);
-  files.addFile(
-    `${shelf}/preload.json`,
-    formatPreload(mergePreload(await readPreload(`${stage}/${shelf}`), job.images)),
-  );
+  const manager = await findManager(stage, job);
+  // Found out again below; but what stands in its way is told before anything else is done.
+  await addShim(new CatalogFiles(), stage, job.env, daemonShim(manager.kind === "docker" ? "dockerd" : "containerd"));
   // Taken now: the daemon may write to /etc and /var of the stage.
-  const existing = await existingDirectories([...files.directories(), shelf]);
+  const existing = await packExisting(pathOf(job.env));
 
   const images = await Promise.all(job.images.map(readImage));
   try {
-    const store = await loadImages(job, daemon, images);
+    const store = await takeImages(job, manager, images);
     await splitLayers(job, store);
-    files.add(
-      `${shelf}/catalog/${store.name}`,
-      await store.catalog({ images, stageShelf: `${stage}/${shelf}` }),
-    );
+    const files = await catalogFiles(job, manager, store, images);
     await files.write(mount.catalog);
-    await unpackDirectories(existing, mount.catalog);
+    await unpackDirectories(existing, mount.catalog, files.directories());
+    await writeAnswer(store, images);
   } catch (error) {
     // The report of a full disk needs room, too.
     await rm(work, { recursive: true, force: true }).catch(() => undefined);
@@ -60,84 +55,74 @@ async function checkStage(): Promise<void> {
   }
 }
 
-async function requireDaemon(path: readonly string[]): Promise<FoundDaemon> {
-  const daemon = await findDaemon(stage, path, "dockerd");
-  if (daemon) return daemon;
-  throw new LarderError(
-    `no container manager in the stage: looked for dockerd in ${path.join(", ")}; install Docker above PRELOAD`,
+/**
+ * Owner, mode and time of those directories of the stage that files of Larder's may come into: the catalog must not
+ * change them.
+ */
+async function packExisting(path: readonly string[]): Promise<Buffer> {
+  const resolved = await Promise.all(path.map((directory) => resolveInStage(stage, directory)));
+  const candidates = [...resolved, ...dropInDirectories, `/${shelf}`].flatMap((directory) =>
+    directory === undefined ? [] : [...parentsOf(directory.slice(1)), directory.slice(1)],
   );
-}
-
-/** Owner, mode and time of those directories that the stage has: the catalog must not change them. */
-async function existingDirectories(paths: readonly string[]): Promise<Buffer> {
   const present: string[] = [];
-  for (const path of new Set(paths)) {
-    if ((await lstat(`${stage}/${path}`).catch(() => undefined))?.isDirectory()) present.push(path);
+  for (const directory of [...new Set(candidates)].sort()) {
+    if ((await lstat(`${stage}/${directory}`).catch(() => undefined))?.isDirectory()) present.push(directory);
   }
   return packDirectories(stage, present);
 }
 
-async function readImage(image: InnerImage, index: number): Promise<LayoutImage> {
-  const layout = mount.input(index);
-  const manifest = await readManifest(layout, image);
-  const config = await readFile(blobPath(layout, image.imageId));
-  return { ...image, layout, manifest, config, blobs: manifest.layers.map((layer) => layer.digest) };
+/** The catalog's outer layer: what belongs to all layers together, and the programs that run in the container. */
+async function catalogFiles(
+  job: StockJob,
+  manager: Manager,
+  store: Store,
+  images: readonly LayoutImage[],
+): Promise<CatalogFiles> {
+  const files = new CatalogFiles();
+  await addAttach(files);
+  for (const daemon of attachedDaemons(manager, store)) {
+    await addShim(files, stage, job.env, daemonShim(daemon));
+    await addDropIn(files, stage, daemon);
+  }
+  if (job.root !== undefined) {
+    for (const shim of embeddingShims(job.root)) await addShim(files, stage, job.env, shim);
+    await addEmbeddingDropIns(files, stage, job.root);
+  }
+  const { name, namespace } = store;
+  const where = { store: name, ...(namespace !== undefined && { namespace }) };
+  const preload = mergePreload(await readPreload(`${stage}/${shelf}`), job.images, where);
+  files.addFile(`${shelf}/preload.json`, formatPreload(preload));
+  files.add(`${shelf}/catalog/${name}`, await store.catalog({ images, stageShelf: `${stage}/${shelf}` }));
+  return files;
 }
 
-/** Starts the daemon, loads, stops it. @returns the store that the daemon keeps images in. */
-async function loadImages(
-  job: StockJob,
-  daemon: FoundDaemon,
-  images: readonly LayoutImage[],
-): Promise<Store> {
-  const config = await stockConfig(stage);
+/** Docker's containerd may be its own or another, so both programs attach its store. */
+function attachedDaemons({ kind }: Manager, { name }: Store): DaemonName[] {
+  return [...(kind === "docker" ? ["dockerd" as const] : []), ...(name === "containerd" ? [name] : [])];
+}
+
+async function readImage(image: InnerImage, index: number): Promise<LayoutImage> {
+  const layout = mount.input(index);
+  const { manifest, digest } = await readManifest(layout, image);
+  const config = await readFile(blobPath(layout, image.imageId));
+  const blobs = manifest.layers.map((layer) => layer.digest);
+  return { ...image, layout, manifest, manifestDigest: digest, config, blobs };
+}
+
+/** Starts the manager, lets it take the images, stops it. @returns the store that it keeps images in. */
+async function takeImages(job: StockJob, manager: Manager, images: readonly LayoutImage[]): Promise<Store> {
   await mkdir(work, { recursive: true });
   await prepareChroot(stage, work);
   try {
-    const dockerd = await Dockerd.start(stage, daemon.program, job.env, config);
-    try {
-      const info = await dockerd.api.info();
-      progress(`${daemon.program} ${info.ServerVersion}, store ${info.Driver}`);
-      const store = pickStore(info, work);
-      await load(dockerd, images);
-      return store;
-    } finally {
-      await dockerd.stop();
+    switch (manager.kind) {
+      case "docker":
+        return await takeIntoDocker(job, manager.dockerd, images);
+      case "containerd":
+        return await takeIntoOwnContainerd(job, manager.containerd, images);
     }
   } finally {
     await releaseChroot(stage);
   }
-}
-
-async function load(dockerd: Dockerd, images: readonly LayoutImage[]): Promise<void> {
-  const scratch = `${work}/larder-layers`;
-  let layers = 0;
-  try {
-    const archive = await openLoadArchive(images, scratch);
-    await dockerd.api.load(archive, (id, bytes) =>
-      progress(`loaded layer ${++layers} ${id} ${formatBytes(bytes)}`),
-    );
-  } catch (error) {
-    throw explainLoad(error, dockerd.log, images);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-function explainLoad(error: unknown, log: readonly string[], images: readonly LayoutImage[]): LarderError {
-  const message = error instanceof Error ? error.message : String(error);
-  const full = explainFullDisk([message, ...log].join("\n"), images);
-  return (
-    full ?? new LarderError(`the stage's container manager refused the images: ${message}`, { cause: error })
-  );
-}
-
-function explainFullDisk(words: string, images: readonly LayoutImage[]): LarderError | undefined {
-  if (!/no space left on device|ENOSPC|disk quota exceeded/i.test(words)) return undefined;
-  return new LarderError(
-    `no space left on device: the images are ${formatBytes(archiveSize(images))} compressed, and the step needs about ` +
-      "eight times that for a while where BuildKit keeps its state",
-  );
 }
 
 async function splitLayers(job: StockJob, store: Store): Promise<void> {

@@ -15,7 +15,7 @@ describe("the drop-in for docker.service", () => {
 
   it("starts attach before the daemon, which starts even if attach fails", () => {
     assert.equal(
-      formatDropIn("-g /mnt"),
+      formatDropIn("dockerd", "-g /mnt"),
       "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json\n[Service]\n" +
         "PassEnvironment=LARDER_ATTACH\nExecStartPre=-/usr/lib/larder/bin/attach dockerd -g /mnt\n",
     );

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { shelf } from "../job.js";
 import type { CatalogFiles } from "./catalog-files.js";
+import type { DaemonName } from "./shims.js";
 import { resolveInStage } from "./stage-path.js";
 
 /** Unit directories, the most important one last (systemd.unit(5)). */
@@ -10,39 +11,61 @@ const unitDirectories = [
   "/usr/local/lib/systemd/system",
   "/etc/systemd/system",
 ];
-const dropIn = "etc/systemd/system/docker.service.d/larder.conf";
+
+/** Units whose daemon is started with its own arguments. */
+const units: Readonly<Record<DaemonName, string>> = { dockerd: "docker", containerd: "containerd" };
+
+/** Services that have a containerd of their own inside, whose root only the user can tell. */
+const embedding = ["k3s", "k3s-agent", "rke2-server", "rke2-agent"];
+
+function dropInPath(unit: string): string {
+  return `etc/systemd/system/${unit}.service.d/larder.conf`;
+}
+
+/** Directories that drop-ins come into. */
+export const dropInDirectories = [...Object.values(units), ...embedding].map(
+  (unit) => `/etc/systemd/system/${unit}.service.d`,
+);
 
 /**
- * systemd starts the daemon by its full path, so that the program in PATH is not asked. Where the stage
- * has a docker.service, attach runs before it, with the daemon's own arguments: they may move the data root.
+ * systemd starts the daemon by its full path, so that the program in PATH is not asked. Where the stage has the
+ * daemon's unit, attach runs before it, with the daemon's own arguments: they may move the data root.
  */
-export async function addDropIn(files: CatalogFiles, stage: string): Promise<void> {
-  const texts = await unitTexts(stage);
-  if (texts.length === 0) return;
-  files.addFile(dropIn, formatDropIn(daemonArguments(texts)));
+export async function addDropIn(files: CatalogFiles, stage: string, daemon: DaemonName): Promise<void> {
+  const unit = units[daemon];
+  const texts = await unitTexts(stage, unit);
+  if (texts.length > 0) files.addFile(dropInPath(unit), formatDropIn(daemon, daemonArguments(texts)));
+}
+
+/** The same for k3s and RKE2, whose containerd has its root where PRELOAD says. */
+export async function addEmbeddingDropIns(files: CatalogFiles, stage: string, root: string): Promise<void> {
+  for (const unit of embedding) {
+    if ((await unitTexts(stage, unit)).length === 0) continue;
+    files.addFile(dropInPath(unit), formatDropIn("containerd", `--root=${root}`));
+  }
 }
 
 /** The unit and its drop-ins in the order in which systemd reads them; nothing if there is no unit. */
-async function unitTexts(stage: string): Promise<string[]> {
+async function unitTexts(stage: string, unit: string): Promise<string[]> {
   const read = async (path: string): Promise<string | undefined> => {
     const resolved = await resolveInStage(stage, path);
     return resolved === undefined ? undefined : readFile(stage + resolved, "utf8").catch(() => undefined);
   };
-  const units = await Promise.all(unitDirectories.map((directory) => read(`${directory}/docker.service`)));
-  const unit = units.findLast((text) => text !== undefined);
-  if (unit === undefined) return [];
+  const found = await Promise.all(unitDirectories.map((directory) => read(`${directory}/${unit}.service`)));
+  const text = found.findLast((candidate) => candidate !== undefined);
+  if (text === undefined) return [];
   const dropIns = new Map<string, string>();
   for (const directory of unitDirectories) {
-    const resolved = await resolveInStage(stage, `${directory}/docker.service.d`);
+    const resolved = await resolveInStage(stage, `${directory}/${unit}.service.d`);
     const names = resolved === undefined ? [] : await readdir(stage + resolved);
     for (const name of names.filter((file) => file.endsWith(".conf"))) {
-      dropIns.set(name, (await read(`${directory}/docker.service.d/${name}`)) ?? "");
+      dropIns.set(name, (await read(`${directory}/${unit}.service.d/${name}`)) ?? "");
     }
   }
   const ordered = [...dropIns]
     .filter(([name]) => name !== "larder.conf")
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return [unit, ...ordered.map(([, text]) => text)];
+  return [text, ...ordered.map(([, dropIn]) => dropIn)];
 }
 
 /** What stands after the program in the ExecStart= that counts: the last one, or none after a reset. */
@@ -57,12 +80,12 @@ export function daemonArguments(texts: readonly string[]): string {
   return /^\S+\s+(.*)$/.exec(command)?.[1] ?? "";
 }
 
-export function formatDropIn(args: string): string {
+export function formatDropIn(daemon: DaemonName, args: string): string {
   return [
     "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json",
     "[Service]",
     "PassEnvironment=LARDER_ATTACH",
-    `ExecStartPre=-/${shelf}/bin/attach dockerd ${args}`.trimEnd(),
+    `ExecStartPre=-/${shelf}/bin/attach ${daemon} ${args}`.trimEnd(),
     "",
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 import { compare } from "../bytes.js";
+import { parseCatalog } from "../catalog-file.js";
 import { type Digest, hexOf } from "../chain.js";
 import { catalogKeyOf } from "./ids.js";
 
@@ -66,17 +67,8 @@ export function formatModel(model: CatalogModel): string {
   return `${JSON.stringify(ordered, undefined, 1)}\n`;
 }
 
-/** @throws Error if the text is the catalog of a Larder that this one does not know. */
 export function parseModel(text: string): CatalogModel {
-  const value: unknown = JSON.parse(text);
-  const version =
-    typeof value === "object" && value !== null && "version" in value ? value.version : undefined;
-  if (version !== 1) {
-    throw new Error(
-      "the stage's catalog has another format: build its base image again with this version of Larder",
-    );
-  }
-  return value as CatalogModel;
+  return parseCatalog<CatalogModel>(text);
 }
 
 /** The record with its keys in order. */

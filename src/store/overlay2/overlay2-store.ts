@@ -3,8 +3,10 @@ import { familiarName, repositoryName } from "../../image/reference.js";
 import { compare } from "../bytes.js";
 import { chainOf, type Digest, hexOf, sha256 } from "../chain.js";
 import type { CatalogInput, LoadedImage, ShelfEntry, Store, UnpackedLayer } from "../store.js";
+import { packWhiteouts, type WhiteoutDirectory } from "../whiteout-tar.js";
 import { parseWhiteouts, type Whiteouts } from "../whiteouts.js";
 import { DataRoot } from "./data-root.js";
+import { cacheIdOf } from "./ids.js";
 import { distributionEntries, hides, imageEntry, layerEntries, rootDirectories } from "./layout.js";
 import {
   type CatalogBlob,
@@ -18,7 +20,6 @@ import {
 } from "./model.js";
 import { formatRepositories } from "./repositories.js";
 import { parseTarSplit } from "./tar-split.js";
-import { type HidingLayer, packWhiteouts } from "./whiteout-tar.js";
 
 /** Docker's graph driver store. See docs/shelf.md for what the catalog looks like. */
 export class Overlay2Store implements Store {
@@ -60,6 +61,11 @@ export class Overlay2Store implements Store {
     ];
   }
 
+  /** Docker has the layers' files, and makes tars of them when it needs some. */
+  layerBlobs(): readonly Digest[] {
+    return [];
+  }
+
   async #readStage(shelf: string): Promise<CatalogModel> {
     try {
       return parseModel(await readFile(`${shelf}/catalog/${this.name}/catalog.json`, "utf8"));
@@ -95,10 +101,11 @@ export class Overlay2Store implements Store {
   }
 
   async #whiteoutEntries(model: CatalogModel, stageShelf: string): Promise<ShelfEntry[]> {
-    const hiding: HidingLayer[] = [];
+    const hiding: WhiteoutDirectory[] = [];
     for (const [chainId, layer] of Object.entries(model.layers)) {
       if (!hides(layer)) continue;
-      hiding.push({ chainId, whiteouts: await this.#whiteoutsOf(layer.diffId, stageShelf) });
+      const path = `${cacheIdOf(chainId)}/whiteouts`;
+      hiding.push({ path, whiteouts: await this.#whiteoutsOf(layer.diffId, stageShelf) });
     }
     if (hiding.length === 0) return [];
     const content = await packWhiteouts(hiding, `${this.#dataRoot.path}/larder-whiteouts`);

@@ -1,13 +1,12 @@
 import { link, mkdir, rm } from "node:fs/promises";
-import { compare, parentsOf, toBytes } from "../bytes.js";
-import type { Digest } from "../chain.js";
-import { run } from "../tool.js";
-import type { Whiteouts } from "../whiteouts.js";
-import { cacheIdOf } from "./ids.js";
+import { compare, parentsOf, toBytes } from "./bytes.js";
+import { run } from "./tool.js";
+import type { Whiteouts } from "./whiteouts.js";
 
-/** A layer of a chain that hides something below it. */
-export interface HidingLayer {
-  readonly chainId: Digest;
+/** A directory of the data root for the whiteouts of a layer: the next lower directory below the layer's own. */
+export interface WhiteoutDirectory {
+  /** Relative, of ASCII: `<cache id>/whiteouts`, `<snapshot id>/fs`. */
+  readonly path: string;
   readonly whiteouts: Whiteouts;
 }
 
@@ -15,22 +14,24 @@ export interface HidingLayer {
 const namesPerDevice = 60_000;
 
 /**
- * The archive that attach unpacks in `overlay2/` of the data root: for each layer a directory
- * `<cache id>/whiteouts` with a character device 0/0 at each path. It is an archive because a device 0/0
+ * The archive that attach unpacks in the data root: for each directory a character device 0/0 at each path. It is an archive because a device 0/0
  * cannot be in an outer layer, where it would be a whiteout of the outer image. GNU tar makes it, in its
  * own format, since names are bytes of any length, and busybox does not read pax headers.
  *
  * @param scratch A directory that does not exist yet, on a file system that takes devices (not overlayfs).
  */
-export async function packWhiteouts(layers: readonly HidingLayer[], scratch: string): Promise<Buffer> {
+export async function packWhiteouts(
+  directories: readonly WhiteoutDirectory[],
+  scratch: string,
+): Promise<Buffer> {
   await mkdir(`${scratch}/tree`, { recursive: true });
   let made = 0;
   let device = "";
-  for (const { chainId, whiteouts } of layers) {
-    const root = `${scratch}/tree/${cacheIdOf(chainId)}/whiteouts`;
+  for (const { path: directory, whiteouts } of directories) {
+    const root = `${scratch}/tree/${directory}`;
     await mkdir(root, { recursive: true });
-    const directories = new Set(whiteouts.flatMap((path) => parentsOf(path)));
-    for (const path of [...directories].sort(compare)) await mkdir(toBytes(`${root}/${path}`));
+    const parents = new Set(whiteouts.flatMap((path) => parentsOf(path)));
+    for (const path of [...parents].sort(compare)) await mkdir(toBytes(`${root}/${path}`));
     for (const path of whiteouts) {
       if (made % namesPerDevice === 0) {
         device = `${scratch}/device-${made}`;
@@ -40,7 +41,7 @@ export async function packWhiteouts(layers: readonly HidingLayer[], scratch: str
       made += 1;
     }
   }
-  const names = layers.map(({ chainId }) => `${cacheIdOf(chainId)}/whiteouts`).sort(compare);
+  const names = directories.map(({ path }) => path).sort(compare);
   const archive = await run("tar", [...archiveOptions, "-C", `${scratch}/tree`, "-cf", "-", ...names]);
   await rm(scratch, { recursive: true });
   return archive;

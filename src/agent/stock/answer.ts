@@ -1,0 +1,21 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { hexOf } from "../../store/chain.js";
+import type { Store } from "../../store/store.js";
+import { mount, type NeededBlob, type StockAnswer, shelf } from "../job.js";
+import type { LayoutImage } from "../layout.js";
+
+/** Tells the frontend what only the daemon could tell: which blobs of layers the store needs on the shelf. */
+export async function writeAnswer(store: Store, images: readonly LayoutImage[]): Promise<void> {
+  const blobs = new Map<string, NeededBlob>();
+  const wanted = new Set(store.layerBlobs());
+  for (const [index, image] of images.entries()) {
+    for (const [position, { digest, size }] of image.manifest.layers.entries()) {
+      if (!wanted.has(digest) || blobs.has(digest)) continue;
+      if (existsSync(`${mount.stage}/${shelf}/blobs/sha256/${hexOf(digest)}`)) continue;
+      blobs.set(digest, { digest, size, image: index, position });
+    }
+  }
+  const answer: StockAnswer = { store: store.name, blobs: [...blobs.values()] };
+  await writeFile(mount.answerFile, `${JSON.stringify(answer)}\n`);
+}

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LarderError } from "../../error.js";
+
+const upWithinMs = 90_000;
+const downWithinMs = 60_000;
+const keptLogLines = 20;
+
+/** Where the daemons of the stock step have their sockets and configs, in the stage: on a tmpfs. */
+export const runDirectory = "/run/larder";
+
+/** A daemon of the stage, run by chroot. */
+export class DaemonProcess {
+  readonly #process: ChildProcess;
+  readonly #exit: Promise<string>;
+  readonly #log: string[] = [];
+  #ended = false;
+
+  /** @param env The stage's environment (`NAME=value`). */
+  constructor(stage: string, command: readonly string[], env: readonly string[]) {
+    this.#process = spawn("chroot", [stage, ...command], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: daemonEnvironment(env),
+    });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      if (stream) createInterface({ input: stream }).on("line", (line) => this.#keep(line));
+    }
+    this.#exit = new Promise((resolve) => {
+      this.#process.on("error", (error) => resolve(error.message));
+      this.#process.on("close", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    this.#exit.then(() => {
+      this.#ended = true;
+    });
+  }
+
+  /** The last lines that the daemon logged. */
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
+  /** @throws LarderError with the daemon's last log lines, if it does not come up. */
+  async up(answers: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + upWithinMs;
+    while (!(await answers())) {
+      if (this.#ended) throw this.#failure(`did not come up (${await this.#exit})`);
+      if (performance.now() > deadline) {
+        this.#process.kill("SIGKILL");
+        throw this.#failure(`did not answer within ${upWithinMs / 1000} s`);
+      }
+      await sleep(50);
+    }
+  }
+
+  /** Asks the daemon to end, and waits for it: only then its data root is complete. */
+  async stop(): Promise<void> {
+    this.#process.kill("SIGTERM");
+    const timer = new AbortController();
+    const late = sleep(downWithinMs, "late" as const, { signal: timer.signal }).catch(() => "late" as const);
+    const how = await Promise.race([this.#exit, late]);
+    timer.abort();
+    if (how === "late") {
+      this.#process.kill("SIGKILL");
+      throw this.#failure(`did not end within ${downWithinMs / 1000} s`);
+    }
+  }
+
+  #failure(what: string): LarderError {
+    return new LarderError(
+      `the stage's container manager ${what}; its last log lines:\n${this.#log.join("\n")}`,
+    );
+  }
+
+  #keep(line: string): void {
+    this.#log.push(line);
+    if (this.#log.length > keptLogLines) this.#log.shift();
+  }
+}
+
+const passedOn = ["PATH=", "DOCKER_DRIVER=", "DOCKER_RAMDISK="];
+
+function daemonEnvironment(env: readonly string[]): NodeJS.ProcessEnv {
+  const chosen = env.filter((line) => passedOn.some((name) => line.startsWith(name)));
+  const pairs = chosen.map(
+    (line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const,
+  );
+  return {
+    PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    // dockerd starts containerd by its name, which an earlier PRELOAD may have put a program of ours before.
+    LARDER_ATTACH: "off",
+    ...Object.fromEntries(pairs),
+  };
+}

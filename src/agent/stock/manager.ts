@@ -1,0 +1,28 @@
+/** Which container manager of the stage takes the images in. */
+import { LarderError } from "../../error.js";
+import type { StockJob } from "../job.js";
+import { type FoundDaemon, findDaemon, pathOf } from "./stage-path.js";
+
+export type Manager =
+  | { readonly kind: "docker"; readonly dockerd: FoundDaemon }
+  | { readonly kind: "containerd"; readonly containerd: FoundDaemon };
+
+/**
+ * What PRELOAD says; else Docker where there is one, since containerd comes with it.
+ * @throws LarderError if the stage has no such manager.
+ */
+export async function findManager(stage: string, job: StockJob): Promise<Manager> {
+  const path = pathOf(job.env);
+  const dockerd = job.manager === "containerd" ? undefined : await findDaemon(stage, path, "dockerd");
+  if (dockerd) return { kind: "docker", dockerd };
+  const containerd = job.manager === "docker" ? undefined : await findDaemon(stage, path, "containerd");
+  if (containerd) return { kind: "containerd", containerd };
+  const wanted = { docker: "dockerd", containerd: "containerd", any: "dockerd and containerd" }[
+    job.manager ?? "any"
+  ];
+  const install =
+    job.manager === "containerd" ? "containerd" : job.manager === "docker" ? "Docker" : "one of them";
+  throw new LarderError(
+    `no container manager in the stage: looked for ${wanted} in ${path.join(", ")}; install ${install} above PRELOAD`,
+  );
+}

@@ -1,0 +1,199 @@
+# shellcheck shell=sh disable=SC2154 # attach sets the variables that its parts share
+# A root that holds images: only containerd writes its databases, so it is started for a moment, on this root alone
+# and without its garbage collection, and `ctr` tells it what to add. What is there stays.
+
+merge() {
+  for tool in containerd ctr; do
+    command -v "$tool" >/dev/null ||
+      fail "$root holds other images, and without $tool in PATH none can be added to it"
+  done
+  scratch=$root/larder/merge
+  rm -rf "$scratch"
+  mkdir -p "$scratch" || fail "cannot write to $root"
+  # shellcheck source=src/attach/prune.sh
+  . "$here/prune.sh"
+  start_containerd
+  if repair_link && prune && add_steps; then
+    stop_containerd
+  else
+    stop_containerd
+    fail "cannot add the inner images to $root: $(cat "$scratch/error" 2>/dev/null)"
+  fi
+  rm -rf "$scratch"
+  # Another system image finds its own part changed by this one.
+  for path in "$root"/larder/*; do
+    case ${path##*/} in *.* | "$id") ;; *) rm -rf "$path" ;; esac
+  done
+  : >"$root/larder/$id"
+}
+
+start_containerd() {
+  cat >"$scratch/config.toml" <<EOF
+version = 2
+root = "$root"
+state = "$scratch/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "$scratch/socket"
+[plugins."io.containerd.gc.v1.scheduler"]
+  deletion_threshold = 0
+  mutation_threshold = 1000000
+  schedule_delay = "24h"
+  startup_delay = "24h"
+EOF
+  LARDER_ATTACH=off containerd --config "$scratch/config.toml" >"$scratch/log" 2>&1 &
+  containerd=$!
+  export CONTAINERD_ADDRESS="$scratch/socket"
+  import_flags=--no-unpack
+  case $(ctr images import --help) in *--local*) import_flags="--no-unpack --local" ;; esac
+  tries=0
+  until ctr version >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 600 ] || ! kill -0 "$containerd" 2>/dev/null; then
+      stop_containerd
+      fail "$root holds other images, and containerd cannot be started to add to them ($(tail -n 1 "$scratch/log"))"
+    fi
+    sleep 0.05
+  done
+}
+
+stop_containerd() {
+  kill "$containerd" 2>/dev/null
+  wait "$containerd" 2>/dev/null
+}
+
+# ctr in the step's namespace; what it complains of is kept for the message.
+ctr_quiet() { ctr --namespace "$namespace" "$@" >/dev/null 2>"$scratch/error"; }
+ctr_print() { ctr --namespace "$namespace" "$@" 2>"$scratch/error"; }
+
+add_steps() {
+  namespace=''
+  make_whiteouts_aside || return
+  while read -r kind space name first second third labels; do
+    if [ "$space" != "$namespace" ]; then
+      namespace=$space
+      list_namespace || return
+    fi
+    step="$kind $space $name $first $second $third $labels"
+    case $kind in
+      # image: digest, top snapshot, archive. blob: size, short name. layers: parent, short name or directory.
+      image) add_image "$name" "$first" "$third" "$labels" ;;
+      blob) add_blob "$name" "$first" "$second" "$third $labels" ;;
+      *) add_snapshot "$name" "$first" "$second" ;;
+    esac </dev/null || return
+  done <"$catalog/steps"
+}
+
+# Written before it is done: whoever prunes must know what is Larder's even if this attach is killed.
+record_step() { printf '%s\n' "$step" >>"$root/larder/steps.$id"; }
+
+# What the namespace has: images as name=digest, blobs and snapshots by their names, all between spaces.
+list_namespace() {
+  images=' ' blobs_known=' ' snapshots_known=' '
+  ctr_print images ls >"$scratch/images" && ctr_print content ls -q >"$scratch/blobs" &&
+    ctr_print snapshots --snapshotter overlayfs ls >"$scratch/snapshots" || return
+  while read -r reference _ digest _; do images="$images$reference=$digest "; done <"$scratch/images"
+  while read -r digest; do blobs_known="$blobs_known$digest "; done <"$scratch/blobs"
+  while read -r key _; do snapshots_known="$snapshots_known$key "; done <"$scratch/snapshots"
+}
+
+# A name of the user's own stays; one that an earlier attach set, and nobody has changed since, follows.
+add_image() { # name, digest, archive, labels
+  case $images in
+    *" $1=$2 "*) return ;;
+    *" $1="*)
+      present=${images#*" $1="}
+      set_by_attach "$1" "${present%% *}" || return 0
+      ;;
+  esac
+  record_step
+  # shellcheck disable=SC2086 # the flags are words
+  ctr_quiet images import $import_flags "$catalog/names/$3.tar" || return
+  # shellcheck disable=SC2086 # so are the labels
+  [ -z "$4" ] || ctr_quiet images label "$1" $4
+}
+
+set_by_attach() { # name, digest
+  for path in "$root"/larder/steps.*; do
+    while read -r kind space name digest _; do
+      [ "$kind $space $name $digest" != "image $namespace $1 $2" ] || return 0
+    done <"$path"
+  done
+  return 1
+}
+
+# A file that is in the content store already is only entered into the namespace: no byte is copied.
+add_blob() { # digest, size, short name of a layer's blob, labels
+  case $blobs_known in *" $1 "*) return ;; esac
+  if [ "$3" != - ]; then
+    path=$blobs/${1#sha256:}
+    [ -e "$path" ] || place_blob "$3" "$path" || return
+    ctr --namespace "$namespace" content ingest --expected-digest "$1" --expected-size "$2" "larder-$1" \
+      <"$path" >/dev/null 2>"$scratch/error" || return
+  fi
+  # shellcheck disable=SC2086 # the labels are words
+  ctr_quiet content label "$1" $4
+}
+
+place_blob() { # short name, path
+  if [ "$mode" = link ]; then ln -sf "$shelf/catalog/containerd/blobs/$1" "$2"; else cp -L "$catalog/blobs/$1" "$2"; fi
+}
+
+# The whiteouts come into place as whole directories.
+make_whiteouts_aside() {
+  mkdir "$scratch/whiteouts" && make_whiteouts "$scratch/whiteouts" "$catalog"/whiteouts/*
+}
+
+add_snapshot() { # name, parent, short name or directory
+  case $snapshots_known in *" ${1#larder-whiteouts-} "* | *" $1 "*) return ;; esac
+  parent=$2
+  [ "$parent" != - ] || parent=''
+  record_step
+  ctr_quiet snapshots --snapshotter overlayfs rm "larder-$1"
+  # shellcheck disable=SC2086 # without a parent there is no word
+  printed=$(ctr_print snapshots --snapshotter overlayfs prepare --target /x "larder-$1" $parent) || return
+  directory_of "$printed"
+  case $kind in
+    whiteouts) rmdir "$directory" && mv "$scratch/whiteouts/$3/fs" "$directory" && commit "$1" ;;
+    link) if [ "$mode" = link ]; then commit_link "$1" "$3"; else commit_copy "$1" "$3"; fi ;;
+    copy) commit_copy "$1" "$3" ;;
+  esac
+}
+
+# `mount -t overlay overlay /x -o ...,upperdir=DIRECTORY,...`, and without a parent `mount -t bind DIRECTORY /x -o ...`.
+directory_of() {
+  case $1 in
+    *upperdir=*) directory=${1#*upperdir=} && directory=${directory%%,*} && directory=${directory%% *} ;;
+    *) directory=${1#*mount -t bind } && directory=${directory%% *} ;;
+  esac
+}
+
+commit_copy() { # name, short name
+  cp -a "$catalog/layers/$2/." "$directory/" && commit "$1"
+}
+
+# The files are bound while the daemon counts them, and linked from then on. Where nothing can be bound, its count of
+# their size is wrong, and nothing else.
+commit_link() { # name, short name
+  printf '%s %s\n' "$2" "$directory" >"$root/larder/link.pending"
+  bound=''
+  ! mount -o bind "$catalog/layers/$2" "$directory" 2>/dev/null || bound=yes
+  committed=yes
+  commit "$1" || committed=''
+  [ -z "$bound" ] || umount "$directory" || return
+  [ -n "$committed" ] && repair_link
+}
+
+# Puts the link where an attach that was killed did not come to it any more.
+repair_link() {
+  [ -r "$root/larder/link.pending" ] || return 0
+  read -r key path <"$root/larder/link.pending" || return
+  if [ -d "$path" ] && [ ! -h "$path" ]; then rmdir "$path" && ln -s "$shelf/catalog/containerd/layers/$key" "$path"; fi &&
+    rm -f "$root/larder/link.pending"
+}
+
+# ctr marks what it makes as a root of the garbage collection, which nothing would ever remove.
+commit() { # name
+  ctr_quiet snapshots --snapshotter overlayfs commit "$1" "larder-$1" &&
+    ctr_quiet snapshots --snapshotter overlayfs label "$1" containerd.io/gc.root=
+}
