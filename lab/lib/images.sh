@@ -49,13 +49,15 @@ image_base() {
 image_build() {
   local name=$1 suite=$2 package=$3 key context version tag tags=() started=$SECONDS
   shift 3
-  key=$(stamp_key "$(tree_key "$suite")" "$LAB_SRC/lib/images.sh" "$LAB_SRC/images/$name" "$REGISTRY" "$@")
+  key=$(stamp_key "$(tree_key "$suite")" "$LAB_SRC/lib/images.sh" "$LAB_SRC/images/shared" "$LAB_SRC/images/$name" \
+    "$REGISTRY" "$@")
   if stamp_is "image-$name-$suite" "$key"; then return; fi
   context=$(image_debs "$name" "$suite")
   version=$(deb_version "$context" "$package")
   for tag in "$version" "$@"; do tags+=(-t "$REGISTRY/$name:$tag"); done
   # Provenance would make an index of each image, with the time of the build in it.
   docker_client buildx build --progress=plain --provenance=false --build-context "debs=$context" \
+    --build-context "shared=$LAB_SRC/images/shared" \
     --build-arg "BASE=$REGISTRY/debian:$suite" "${tags[@]}" --push "$LAB_SRC/images/$name" \
     >"$LAB_DIR/log/image-$name-$suite" 2>&1 || {
     tail -n 20 "$LAB_DIR/log/image-$name-$suite" >&2
@@ -72,13 +74,17 @@ images_forky() {
   image_base forky
   image_build larder-tools forky nodejs latest
   image_build docker forky docker.io latest
+  image_build containerd forky containerd latest
   image_build busybox forky busybox-static 1 latest
+  image_build pause forky busybox-static 3 latest
 }
 
 # What is made on trixie shares its base's layer.
 images_trixie() {
   image_base trixie
   image_build docker trixie docker.io
+  image_build containerd trixie containerd
+  image_build systemd-docker trixie docker.io latest
   image_build python trixie python3 3 latest
   image_build redis trixie redis-server latest
   image_build nginx trixie nginx latest
@@ -87,4 +93,5 @@ images_trixie() {
 images_bookworm() {
   image_base bookworm
   image_build docker bookworm docker.io
+  image_build containerd bookworm containerd
 }

@@ -43,12 +43,16 @@ read_root() {
 }
 
 attach_root() {
+  # dockerd's part has been here a moment ago, unless dockerd was started past it.
+  again=''
+  case $root:$daemon:$mode in
+    */containerd/daemon:containerd:link | */containerd/daemon:containerd:copy) again=yes ;;
+    */containerd/daemon:containerd:*) return 0 ;;
+  esac
   begin "$shelf/catalog/containerd" || return 0
-  dockers=''
   case $root in
     */containerd/daemon)
-      # Docker's own: it sees one namespace only, and dockerd's part may have been here a moment ago.
-      dockers=yes
+      # Docker's own: it sees one namespace only.
       slurp_lines "$catalog/images"
       case $text in *' moby:'*) ;; *) return 0 ;; esac
       ;;
@@ -57,7 +61,7 @@ attach_root() {
   metadata=$root/io.containerd.metadata.v1.bolt/meta.db
   snapshots=$root/io.containerd.snapshotter.v1.overlayfs/snapshots
   if [ -e "$root/larder/$id" ] && [ -e "$metadata" ]; then
-    [ "$dockers$daemon" = yescontainerd ] || report "had attached" " before" "$catalog"/layers/*
+    [ -n "$again" ] || report "had attached" " before" "$catalog"/layers/*
     return
   fi
   check_file_system "containerd's overlayfs snapshotter"

@@ -13,7 +13,7 @@ merge() {
   # shellcheck source=src/attach/prune.sh
   . "$here/prune.sh"
   start_containerd
-  if repair_link && prune && add_steps; then
+  if repair_link && prune && add_steps && bring_back; then
     stop_containerd
   else
     stop_containerd
@@ -22,7 +22,7 @@ merge() {
   rm -rf "$scratch"
   # Another system image finds its own part changed by this one.
   for path in "$root"/larder/*; do
-    case ${path##*/} in *.* | "$id") ;; *) rm -rf "$path" ;; esac
+    case ${path##*/} in *.* | "$id") ;; *) [ -d "$path" ] || rm -f "$path" ;; esac
   done
   : >"$root/larder/$id"
 }
@@ -92,9 +92,9 @@ list_namespace() {
   images=' ' blobs_known=' ' snapshots_known=' '
   ctr_print images ls >"$scratch/images" && ctr_print content ls -q >"$scratch/blobs" &&
     ctr_print snapshots --snapshotter overlayfs ls >"$scratch/snapshots" || return
-  while read -r reference _ digest _; do images="$images$reference=$digest "; done <"$scratch/images"
-  while read -r digest; do blobs_known="$blobs_known$digest "; done <"$scratch/blobs"
-  while read -r key _; do snapshots_known="$snapshots_known$key "; done <"$scratch/snapshots"
+  while read -r listed _ digest _; do images="$images$listed=$digest "; done <"$scratch/images"
+  while read -r listed; do blobs_known="$blobs_known$listed "; done <"$scratch/blobs"
+  while read -r listed _; do snapshots_known="$snapshots_known$listed "; done <"$scratch/snapshots"
 }
 
 # A name of the user's own stays; one that an earlier attach set, and nobody has changed since, follows.
@@ -160,10 +160,12 @@ add_snapshot() { # name, parent, short name or directory
   esac
 }
 
-# `mount -t overlay overlay /x -o ...,upperdir=DIRECTORY,...`, and without a parent `mount -t bind DIRECTORY /x -o ...`.
+# `mount -t overlay overlay /x -o ...,upperdir=DIRECTORY,...`, and without a parent `mount -t bind DIRECTORY /x -o ...`;
+# a view has nothing but `lowerdir=DIRECTORY:...`.
 directory_of() {
   case $1 in
     *upperdir=*) directory=${1#*upperdir=} && directory=${directory%%,*} && directory=${directory%% *} ;;
+    *lowerdir=*) directory=${1#*lowerdir=} && directory=${directory%%[:,]*} && directory=${directory%% *} ;;
     *) directory=${1#*mount -t bind } && directory=${directory%% *} ;;
   esac
 }
@@ -188,6 +190,7 @@ commit_link() { # name, short name
 repair_link() {
   [ -r "$root/larder/link.pending" ] || return 0
   read -r key path <"$root/larder/link.pending" || return
+  umount "$path" 2>/dev/null
   if [ -d "$path" ] && [ ! -h "$path" ]; then rmdir "$path" && ln -s "$shelf/catalog/containerd/layers/$key" "$path"; fi &&
     rm -f "$root/larder/link.pending"
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154 # attach sets the variables that its parts share
 # What an earlier system image attached to this root, and this one does not have: as long as containerd believes in
-# it, it would not pull it again.
+# it, it would not pull it again. What stands on it is set aside, and comes back with that system image.
 
 prune() {
-  gone=' '
+  aside=$root/larder/aside
   set --
   for path in "$blobs"/* "$snapshots"/*/fs; do
     if [ -h "$path" ] && [ ! -e "$path" ]; then set -- "$@" "$path"; fi
@@ -22,43 +22,96 @@ prune() {
   done
 }
 
-# Snapshots of earlier attaches whose layers are not on this shelf, as namespace:name between spaces.
+# Snapshots of earlier attaches whose layers are not on this shelf, as namespace:name between spaces; uppermost first.
 find_lost_layers() {
   lost=' '
   for path in "$root"/larder/steps.*; do
     [ -r "$path" ] || continue
-    while read -r kind space name _ key _; do
-      case $kind in
-        link | copy) [ -e "$catalog/layers/$key" ] || lost="$lost$space:$name " ;;
-      esac
+    while read -r kind space name parent key _; do
+      case $kind in link | copy) ;; *) continue ;; esac
+      [ ! -e "$catalog/layers/$key" ] || continue
+      case $parent in larder-whiteouts-*) lost=" $space:$parent$lost" ;; esac
+      lost=" $space:$name$lost"
     done <"$path"
   done
 }
 
-# With all that stands on them, the uppermost first; but what a container stands on stays with it.
 prune_snapshots() {
   ctr_print snapshots --snapshotter overlayfs ls >"$scratch/snapshots" || return
-  found=yes
+  # All that stands on a lost one, uppermost first, as key=parent=kind.
+  orphans='' broken=$lost found=yes
   while [ -n "$found" ]; do
     found=''
     while read -r key parent kind; do
       # A snapshot without a parent has its kind in the second place.
-      [ "$kind" = Committed ] || continue
-      case $lost in
+      [ -n "$kind" ] || continue
+      case $broken in
         *" $namespace:$key "*) ;;
-        *" $namespace:$parent "*) lost="$lost$namespace:$key " found=yes ;;
+        *" $namespace:$parent "*) orphans="$key=$parent=$kind $orphans" broken="$broken$namespace:$key " found=yes ;;
       esac
     done <"$scratch/snapshots"
   done
-  removed=yes
-  while [ -n "$removed" ]; do
-    removed=''
-    for key in $lost; do
-      [ "${key%%:*}" = "$namespace" ] || continue
-      case $gone in *" $key "*) continue ;; esac
-      ! ctr_quiet snapshots --snapshotter overlayfs rm "${key#*:}" || gone="$gone$key " removed=yes
+  for orphan in $orphans; do
+    kind=${orphan##*=} key=${orphan%=*}
+    set_aside "${key%=*}" "${key##*=}" "$kind" || return
+  done
+  for key in $lost; do
+    # One that something of the user's stands on, or that is not there, stays as it is.
+    [ "${key%%:*}" != "$namespace" ] || ctr_quiet snapshots --snapshotter overlayfs rm "${key#*:}" || :
+  done
+}
+
+# The files of a snapshot of the user's own, and what it is called.
+set_aside() { # key, parent, kind
+  if [ "$3" = Committed ]; then
+    ctr_quiet snapshots --snapshotter overlayfs rm larder-aside
+    printed=$(ctr_print snapshots --snapshotter overlayfs view --target /x larder-aside "$1") &&
+      ctr_quiet snapshots --snapshotter overlayfs rm larder-aside || return
+  else
+    printed=$(ctr_print snapshots --snapshotter overlayfs mounts /x "$1") || return
+  fi
+  directory_of "$printed"
+  name=$namespace:$1
+  while :; do
+    case $name in */*) name=${name%%/*}_${name#*/} ;; *) break ;; esac
+  done
+  mkdir -p "$aside/$name" && printf '%s %s %s %s\n' "$namespace" "$1" "$2" "$3" >"$aside/$name/snapshot" || return
+  # An attach that was killed may have moved them already.
+  [ -e "$aside/$name/fs" ] || mv "$directory" "$aside/$name/fs" || return
+  ctr_quiet snapshots --snapshotter overlayfs rm "$1"
+}
+
+# What was set aside, where what it stood on is there again; unless the user has made it anew.
+bring_back() {
+  found=yes
+  while [ -n "$found" ]; do
+    found=''
+    for path in "$aside"/*/snapshot; do
+      [ -r "$path" ] || continue
+      read -r namespace key parent kind <"$path" || return
+      list_namespace || return
+      case $snapshots_known in
+        *" $key "*) ;;
+        *" $parent "*) restore_snapshot "$key" "$parent" "$kind" "${path%/snapshot}" || return ;;
+        *) continue ;;
+      esac
+      rm -rf "${path%/snapshot}" && found=yes
     done
   done
+}
+
+restore_snapshot() { # key, parent, kind, where it was set aside
+  active=$1
+  [ "$3" != Committed ] || active=larder-$1
+  ctr_quiet snapshots --snapshotter overlayfs rm "larder-$1"
+  printed=$(ctr_print snapshots --snapshotter overlayfs prepare --target /x "$active" "$2") || return
+  directory_of "$printed"
+  rmdir "$directory" && mv "$4/fs" "$directory" || return
+  if [ "$3" = Committed ]; then
+    commit "$1"
+  else
+    ctr_quiet snapshots --snapshotter overlayfs label "$1" containerd.io/gc.root=
+  fi
 }
 
 # Names that an earlier attach set, and that nobody has changed since.

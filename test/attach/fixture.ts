@@ -29,28 +29,52 @@ export async function pushTarget(target: Target, reference = innerImage(target))
   return reference;
 }
 
-const dockerfileOf = (images: readonly string[]) => `
+/** Where the inner Docker keeps images. */
+export const stores = ["overlay2", "containerd"] as const;
+export type Store = (typeof stores)[number];
+
+export interface System {
+  readonly store?: Store;
+  /** That builds it. */
+  readonly engine?: EngineName;
+}
+
+/** The root that attach fills, below Docker's data root. */
+export function attachedRoot(store: Store, dataRoot = "/var/lib/docker"): string {
+  return store === "overlay2" ? dataRoot : `${dataRoot}/containerd/daemon`;
+}
+
+const dockerfileOf = (images: readonly string[], store: Store) => `
 FROM ${lab.system}
-RUN mkdir -p /etc/docker && echo '{"insecure-registries": ["${lab.registry}"]}' >/etc/docker/daemon.json
+RUN mkdir -p /etc/docker && echo '${JSON.stringify({
+  "insecure-registries": [lab.registry],
+  features: { "containerd-snapshotter": store === "containerd" },
+})}' >/etc/docker/daemon.json
 ${images.length > 0 ? `PRELOAD ${images.join(" ")}` : ""}
 `;
 
 /** A system image that preloads the images; without any, one that has nothing of Larder's. */
-export async function buildSystem(tag: string, images: readonly string[], engine: EngineName = "containerd") {
-  await build({ engine, tag, larder: images.length > 0, dockerfile: dockerfileOf(images) });
+export async function buildSystem(
+  name: string,
+  images: readonly string[],
+  { store = "overlay2", engine = "containerd" }: System = {},
+): Promise<string> {
+  const tag = `${name}:${store}`;
+  await build({ engine, tag, larder: images.length > 0, dockerfile: dockerfileOf(images, store) });
   return tag;
 }
 
-const shared = new Map<EngineName, Promise<string>>();
+const shared = new Map<string, Promise<string>>();
 
 /** The system image that most tests start containers from: `odd` and `second`, four layers in all. */
-export function systemImage(engine: EngineName = "containerd"): Promise<string> {
+export function systemImage({ store = "overlay2", engine = "containerd" }: System = {}): Promise<string> {
   const make = async () => {
     const images = [await pushTarget("odd"), await pushTarget("second")];
-    return buildSystem("e2e-attach:1", images, engine);
+    return buildSystem("e2e-attach", images, { store, engine });
   };
-  const image = shared.get(engine) ?? make();
-  shared.set(engine, image);
+  const key = `${store} ${engine}`;
+  const image = shared.get(key) ?? make();
+  shared.set(key, image);
   return image;
 }
 

@@ -28,7 +28,8 @@ describe("errors: the instruction", () => {
     {
       name: "an unknown flag",
       preload: `PRELOAD --pull=always ${busybox}`,
-      message: /^PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --store, --namespace, --root, --blobs$/,
+      message:
+        /^PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --store, --namespace, --root, --blobs$/,
     },
     {
       name: "a flag without a value",

@@ -1,3 +1,4 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { type CommandOptions, type Finished, output, run } from "./command.js";
 import { type EngineName, engines, lab } from "./lab.js";
 
@@ -21,6 +22,14 @@ export function docker(args: readonly string[], options: EngineOptions = {}): Pr
 /** A docker command that may fail. */
 export function tryDocker(args: readonly string[], options: EngineOptions = {}): Promise<Finished> {
   return run(lab.docker, args, withHost(options));
+}
+
+/** A docker command that is talked to while it runs. */
+export function spawnDocker(
+  args: readonly string[],
+  options: Pick<EngineOptions, "engine"> = {},
+): ChildProcessWithoutNullStreams {
+  return spawn(lab.docker, args, { env: { ...process.env, DOCKER_HOST: dockerHost(options.engine) } });
 }
 
 function withHost({ engine, env, ...options }: EngineOptions): CommandOptions {

@@ -33,6 +33,9 @@ export const engineNames = allEngines.filter((name) => engines[name] !== undefin
 /** Docker versions that there are system images for: `<registry>/docker:<version>`. */
 export const dockerVersions = ["20.10", "26.1", "28.5"] as const;
 
+/** containerd versions that there are system images for: `<registry>/containerd:<version>`. */
+export const containerdVersions = ["1.6", "1.7", "2.1"] as const;
+
 export function labImage(name: string): string {
   return `${lab.registry}/${name}`;
 }

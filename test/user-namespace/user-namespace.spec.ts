@@ -14,7 +14,7 @@ for (const engine of engineNames) {
     let image = "";
 
     before(async () => {
-      image = await systemImage(engine);
+      image = await systemImage({ engine });
       container = await SystemContainer.start(image, { engine, args: runtime });
     });
     after(() => container.remove());

@@ -27,7 +27,12 @@ export async function stock(job: StockJob): Promise<void> {
   await checkStage();
   const manager = await findManager(stage, job);
   // Found out again below; but what stands in its way is told before anything else is done.
-  await addShim(new CatalogFiles(), stage, job.env, daemonShim(manager.kind === "docker" ? "dockerd" : "containerd"));
+  await addShim(
+    new CatalogFiles(),
+    stage,
+    job.env,
+    daemonShim(manager.kind === "docker" ? "dockerd" : "containerd"),
+  );
   // Taken now: the daemon may write to /etc and /var of the stage.
   const existing = await packExisting(pathOf(job.env));
 

@@ -1,0 +1,51 @@
+# shellcheck shell=sh
+# What the checks have in common: one system container of the image that $1 names, gone when the check ends.
+
+docker=${DOCKER:-docker}
+[ $# = 1 ] || { echo "usage: $0 IMAGE" >&2; exit 2; }
+image=$1
+
+fail() {
+  echo "$0: $image: $*" >&2
+  exit 1
+}
+
+# start_system: without a network, so that nothing can be pulled.
+start_system() {
+  container=$("$docker" run --detach --privileged --network none "$image") || fail "it does not start"
+  trap '"$docker" rm --force --volumes "$container" >/dev/null' EXIT
+  trap 'exit 1' HUP INT TERM
+}
+
+# inside COMMAND...: in the system container.
+inside() { "$docker" exec "$container" "$@"; }
+
+# wait_for COMMAND...: until it succeeds in the system container, a minute at most.
+wait_for() {
+  deadline=$(($(date +%s) + 60))
+  until inside "$@" >/dev/null 2>&1; do
+    running=$("$docker" container inspect --format '{{.State.Running}}' "$container")
+    if [ "$running" = false ] || [ "$(date +%s)" -gt "$deadline" ]; then
+      "$docker" logs "$container" >&2
+      fail "its inner engine does not answer ($*): its log is above"
+    fi
+    sleep 0.1
+  done
+}
+
+# expect TEXT COMMAND...: what the command in the system container prints holds TEXT.
+expect() {
+  text=$1
+  shift
+  said=$(inside "$@" 2>&1) || fail "$*: $said"
+  case $said in
+    *"$text"*) echo "$*: $said" ;;
+    *) fail "$*: expected \"$text\" in: $said" ;;
+  esac
+}
+
+# docker_image NAME: prints how the inner Docker calls its image of that name, from whatever registry.
+docker_image() {
+  listed=$(inside docker image ls --format '{{.Repository}}:{{.Tag}}') || fail "docker image ls failed"
+  echo "$listed" | grep -E "(^|/)$1:" || fail "the inner Docker has no image \"$1\", but: $(echo "$listed" | xargs)"
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { atEnd } from "../harness/cleanup.js";
+import { output } from "../harness/command.js";
+import { docker, dockerHost, tryDocker } from "../harness/docker.js";
+import { lab, labImage } from "../harness/lab.js";
+import { SystemContainer } from "../harness/system-container.js";
+import { Cri } from "../kubernetes/cri.js";
+
+interface Example {
+  /** Of the folder. */
+  readonly name: string;
+  /** Tells it from another of the same folder. */
+  readonly variant?: string;
+  /** Build arguments in place of the public defaults. */
+  readonly args: Readonly<Record<string, string>>;
+  /** For check.sh. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const nodeImages = [labImage("busybox:1"), labImage("pause:3"), labImage("redis:latest")];
+
+const examples: readonly Example[] = [
+  { name: "dind", args: { SYSTEM: lab.system, REGISTRY: lab.registry } },
+  {
+    name: "dind",
+    variant: "graph",
+    args: { SYSTEM: lab.system, REGISTRY: lab.registry, CONTAINERD_STORE: "false" },
+  },
+  { name: "containerd", args: { SYSTEM: labImage("containerd:latest"), REGISTRY: lab.registry } },
+  {
+    name: "kubernetes-node",
+    args: { SYSTEM: labImage("containerd:latest"), PAUSE: labImage("pause:3"), IMAGES: nodeImages.join(" ") },
+    env: { IMAGES: nodeImages.join(" ") },
+  },
+  { name: "systemd", args: { SYSTEM: labImage("systemd-docker:latest"), REGISTRY: lab.registry } },
+];
+
+const folderOf = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+
+const tagOf = (name: string, variant = "latest") => `e2e-example-${name}:${variant}`;
+
+async function buildExample({ name, args }: Example, tag: string): Promise<void> {
+  const settings = Object.entries({ BUILDKIT_SYNTAX: lab.frontend, ...args });
+  const flags = settings.flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
+  const allow = ["--allow", "security.insecure", "--allow", "network.host"];
+  await docker(["buildx", "build", ...allow, "--progress", "plain", "--tag", tag, ...flags, folderOf(name)]);
+  atEnd(() => tryDocker(["image", "rm", "--force", tag]));
+}
+
+describe("examples", () => {
+  for (const example of examples) {
+    const { name, variant, env } = example;
+    it(`${name}${variant ? ` (${variant})` : ""}: is built, and its check.sh succeeds`, async () => {
+      const tag = tagOf(name, variant);
+      await buildExample(example, tag);
+      const environment = { ...env, DOCKER: lab.docker, DOCKER_HOST: dockerHost() };
+      await output(`${folderOf(name)}/check.sh`, [tag], { env: environment });
+    });
+  }
+
+  it("kubernetes-node: a kubelet finds the images, and runs them in pods", async () => {
+    const container = await SystemContainer.start(tagOf("kubernetes-node"), { daemon: "containerd" });
+    const cri = await Cri.open(container);
+    const images = await cri.images();
+    assert.deepEqual(images.flatMap(({ repo_tags }) => repo_tags).sort(), nodeImages);
+    assert.deepEqual(await cri.run(labImage("busybox:1"), "echo", "hello"), {
+      exitCode: 0,
+      output: "hello\n",
+    });
+  });
+});
