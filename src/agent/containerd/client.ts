@@ -16,7 +16,6 @@ import {
 import { DiffClient } from "../../gen/containerd/diff.js";
 import { ImagesClient } from "../../gen/containerd/images.js";
 import { LeasesClient } from "../../gen/containerd/leases.js";
-import { NamespacesClient } from "../../gen/containerd/namespaces.js";
 import { type Info, SnapshotsClient } from "../../gen/containerd/snapshots.js";
 import type { Descriptor, Mount } from "../../gen/containerd/types.js";
 import { VersionClient } from "../../gen/containerd/version.js";
@@ -35,7 +34,7 @@ const pieceBytes = 4 << 20;
 
 type Done<Response> = (error: ServiceError | null, response: Response) => void;
 
-/** One namespace of a containerd, over its Unix socket; what is made in it is held by a lease, if there is one. */
+/** One namespace of a containerd, which is there once something is in it, over its Unix socket; what is made in it is held by a lease, if there is one. */
 export class Containerd {
   readonly #address: string;
   readonly #metadata = new Metadata();
@@ -142,18 +141,6 @@ export class Containerd {
       if (!isAlready(error)) throw error;
       await call((done) => this.#images.update({ image }, this.#metadata, done));
     }
-  }
-}
-
-/** Makes a namespace, unless it is there. */
-export async function createNamespace(socket: string, name: string): Promise<void> {
-  const client = new NamespacesClient(`unix:${socket}`, credentials.createInsecure());
-  try {
-    await call((done) => client.create({ namespace: { name } }, done));
-  } catch (error) {
-    if (!isAlready(error)) throw error;
-  } finally {
-    client.close();
   }
 }
 

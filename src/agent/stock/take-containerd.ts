@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { ContainerdStore, readStageModel } from "../../store/containerd/containerd-store.js";
 import type { Store } from "../../store/store.js";
 import { run } from "../../store/tool.js";
-import { Containerd, createNamespace } from "../containerd/client.js";
+import { Containerd } from "../containerd/client.js";
 import { takeIn } from "../containerd/take-in.js";
 import { mount, type StockJob, shelf } from "../job.js";
 import type { LayoutImage } from "../layout.js";
@@ -70,7 +70,6 @@ export async function takeIntoContainerd(taking: Taking): Promise<ContainerdStor
   const root = work + rootBelowData;
   const place = { root, rootOfDaemon: dataRootInStage + rootBelowData, stage, inputsOfDaemon };
   const earlier = await readStageModel(`${stage}/${shelf}`);
-  await createNamespace(socket, namespace);
   const containerd = new Containerd(socket, namespace, lease);
   try {
     // Without it the garbage collection may take what no name leads to yet.
