@@ -1,6 +1,18 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { CatalogFiles } from "../agent/stock/catalog-files.js";
 import { chainOf, type Digest, hexOf, sha256 } from "../store/chain.js";
+import { ContainerdStore } from "../store/containerd/containerd-store.js";
+import { contentDirectory, databases } from "../store/containerd/layout.js";
+import {
+  type CatalogSnapshot,
+  type ContainerdModel,
+  mergeModels as mergeContainerdModels,
+} from "../store/containerd/model.js";
 import { cacheIdOf } from "../store/overlay2/ids.js";
 import { hides, imageEntry, layerEntries, rootDirectories } from "../store/overlay2/layout.js";
 import { type CatalogModel, emptyModel, formatModel, mergeModels } from "../store/overlay2/model.js";
@@ -12,6 +24,75 @@ import { byteString, formatWhiteouts } from "../store/whiteouts.js";
 export interface TestImage {
   readonly name: string;
   readonly diffIds: readonly Digest[];
+}
+
+/** Where one shell's tests run attach. */
+export interface Bench {
+  /** Its first word. */
+  readonly shell: string;
+  /** A directory for the test, made anew for each. */
+  readonly work: string;
+  /** The data root, not made yet. */
+  readonly root: string;
+  attach(env?: NodeJS.ProcessEnv, args?: readonly string[], shelf?: string): Attached;
+  /** For another daemon than the suite's. */
+  attachAs(daemon: string, args: readonly string[]): Attached;
+}
+
+interface Attached {
+  readonly code: number | null;
+  readonly said: string;
+}
+
+const program = fileURLToPath(new URL("./attach", import.meta.url));
+const shells: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  dash: ["dash"],
+  bash: ["bash", "--posix"],
+  busybox: ["busybox", "sh"],
+};
+
+/** Defines a suite for each shell; one that the machine lacks is skipped. */
+export function eachShell(title: string, daemon: string, define: (bench: Bench) => void): void {
+  for (const [name, [shell, ...options]] of Object.entries(shells)) {
+    describe(`${title}, by ${name}`, function () {
+      this.timeout(20_000);
+      let work = "";
+      let path = process.env.PATH;
+      before(function () {
+        if (process.getuid?.() !== 0 || spawnSync(shell, ["-c", "true"]).error) this.skip();
+      });
+      beforeEach(() => {
+        work = mkdtempSync(`${tmpdir()}/larder-attach-`);
+        if (name !== "busybox") return;
+        path = `${work}/applets`;
+        mkdirSync(path);
+        execFileSync("busybox", ["--install", "-s", path]);
+      });
+      afterEach(() => rmSync(work, { recursive: true }));
+      const rootFlag = daemon === "dockerd" ? "data-root" : "root";
+      const run = (name: string, args: readonly string[], env: NodeJS.ProcessEnv): Attached => {
+        const command = [...options, program, name, ...args];
+        const result = spawnSync(whereIs(shell), command, { env: { PATH: path, ...env }, encoding: "utf8" });
+        return { code: result.status, said: result.stderr };
+      };
+      define({
+        shell,
+        get work() {
+          return work;
+        },
+        get root() {
+          return `${work}/data root`;
+        },
+        attach: (env = {}, args = [`--${rootFlag}=${work}/data root`], shelf = "shelf") =>
+          run(daemon, args, { LARDER_SHELF: `${work}/${shelf}`, ...env }),
+        attachAs: (other, args) => run(other, args, { LARDER_SHELF: `${work}/shelf` }),
+      });
+    });
+  }
+}
+
+export function whereIs(tool: string): string {
+  return execFileSync("sh", ["-c", `command -v ${tool}`], { encoding: "utf8" }).trim();
 }
 
 /** What every layer but the bottom one of a test image deletes. */
@@ -48,6 +129,83 @@ export async function writeShelf(shelf: string, images: readonly TestImage[]): P
   if (hiding.length === 0) return;
   const layers = hiding.map(([chainId]) => ({ path: `${cacheIdOf(chainId)}/whiteouts`, whiteouts }));
   await writeFile(`${shelf}/${catalog}/whiteouts.tar`, await packWhiteouts(layers, `${shelf}/scratch`));
+}
+
+/** The same for containerd: with databases that are not any, since only the daemon can write them. */
+export async function writeContainerdShelf(shelf: string, images: readonly TestImage[]): Promise<void> {
+  const root = `${shelf}-root`;
+  const model = images
+    .map((image, index) => containerdModelOf(image, 10 * index))
+    .reduce(mergeContainerdModels);
+  const content = `${root}/${contentDirectory}/blobs/sha256`;
+  await mkdir(content, { recursive: true });
+  for (const image of images) await writeFile(`${content}/${hexOf(imageIdOf(image))}`, image.name);
+  for (const path of Object.values(databases)) {
+    await mkdir(dirname(`${root}/${path}`), { recursive: true });
+    await writeFile(`${root}/${path}`, path);
+  }
+  const diffIds = [...new Set(model.snapshots.map(({ diffId }) => diffId))];
+  const layers = diffIds.map(
+    (diffId) => [diffId, { diffId, directory: root, implied: [], whiteouts }] as const,
+  );
+  const store = new ContainerdStore("moby", root, model, new Map(layers));
+  const files = new CatalogFiles();
+  const entries = await store.catalog({ images: [], stageShelf: shelf });
+  files.add(
+    "catalog/containerd",
+    entries.map((entry) => moveTo(shelf, entry)),
+  );
+  for (const diffId of diffIds) {
+    files.addFile(`layers/${hexOf(diffId)}/fs/file`, diffId);
+    files.addFile(`layers/${hexOf(diffId)}/whiteouts`, formatWhiteouts(whiteouts));
+    files.addFile(`blobs/sha256/${hexOf(blobOf(diffId))}`, `blob of ${diffId}`);
+  }
+  await files.write(shelf);
+}
+
+/** The digest of a layer's blob, here. */
+export function blobOf(diffId: Digest): Digest {
+  return `sha256:${sha256(`blob ${diffId}`)}`;
+}
+
+function containerdModelOf(image: TestImage, firstId: number): ContainerdModel {
+  const namespace = "moby";
+  const imageId = imageIdOf(image);
+  const snapshots = chainOf(image.diffIds).flatMap(
+    ({ chainId, diffId, parent }, index): CatalogSnapshot[] => {
+      const id = firstId + 2 * index + 1;
+      const name = `larder-whiteouts-${chainId}`;
+      const layer = { namespace, name: chainId, parent: parent ?? null, id, holds: "layer", diffId } as const;
+      if (parent === undefined) return [layer];
+      return [
+        { namespace, name, parent, id: id + 1, holds: "whiteouts", diffId },
+        { ...layer, parent: name },
+      ];
+    },
+  );
+  const target = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: imageId, size: 1 };
+  const chainId = chainOf(image.diffIds).at(-1)?.chainId ?? null;
+  const labels = {};
+  return mergeContainerdModels(
+    {
+      version: 1,
+      images: [{ namespace, name: image.name, labels, target, chainId, metadata: [imageId] }],
+      snapshots,
+      blobs: [{ namespace, digest: imageId, size: image.name.length, labels, holds: "metadata" }],
+    },
+    {
+      version: 1,
+      images: [],
+      snapshots: [],
+      blobs: image.diffIds.map((diffId) => ({
+        namespace,
+        digest: blobOf(diffId),
+        size: 1,
+        labels,
+        holds: "layer",
+      })),
+    },
+  );
 }
 
 function modelOf(image: TestImage): CatalogModel {

@@ -53,11 +53,12 @@ export async function addShim(
   stage: string,
   env: readonly string[],
   { name, attach, commands = [] }: Shim,
+  from = programs,
 ): Promise<void> {
   const path = pathOf(env);
   const daemon = await findDaemon(stage, path, name);
   if (!daemon) return;
-  const shim = await readFile(`${programs}/shim`, "utf8");
+  const shim = await readFile(`${from}/shim`, "utf8");
   const directory = await shimDirectory(stage, path, name, daemon);
   const text = shim
     .replace("@COMMANDS@", commands.length > 0 ? ` ${commands.join(" ")} ` : "")
@@ -67,7 +68,10 @@ export async function addShim(
   files.addFile(`${directory.slice(1)}/${name}`, text, 0o755);
 }
 
-/** The first directory of PATH that comes before the daemon's, as it is without symbolic links. */
+/** Where programs of a site belong; another directory of PATH may well be on a volume. */
+const preferred = ["/usr/local/sbin", "/usr/local/bin"];
+
+/** A directory of PATH that comes before the daemon's, as it is without symbolic links. */
 async function shimDirectory(
   stage: string,
   path: readonly string[],
@@ -76,11 +80,14 @@ async function shimDirectory(
 ): Promise<string> {
   const own = dirname((await resolveInStage(stage, `${daemon.directory}/${name}`)) ?? daemon.program);
   const behind = await resolveInStage(stage, daemon.directory);
+  const candidates: string[] = [];
   for (const directory of path) {
     const resolved = (await resolveInStage(stage, directory)) ?? directory;
     if (resolved === own || resolved === behind) break;
-    return resolved;
+    candidates.push(resolved);
   }
+  const chosen = candidates.find((directory) => preferred.includes(directory)) ?? candidates[0];
+  if (chosen !== undefined) return chosen;
   const before = daemon.directory === "/usr/local/sbin" ? "/usr/local/larder/bin" : "/usr/local/sbin";
   throw new LarderError(
     `no directory comes before ${daemon.directory} in the stage's PATH (${path.join(":")}), where Larder could put ` +
