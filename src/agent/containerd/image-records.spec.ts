@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { chainOf, hexOf, sha256 } from "../../store/chain.js";
 import type { LayoutImage } from "../layout.js";
-import { withSources } from "./client.js";
 import { metadataBlobs, namesOf } from "./image-records.js";
+import { withSources } from "./labels.js";
 
 const digestOf = (text: string): string => `sha256:${sha256(text)}`;
 

@@ -6,7 +6,8 @@ import { chainOf, type Digest } from "../../store/chain.js";
 import type { CatalogImage } from "../../store/containerd/model.js";
 import type { LayoutImage } from "../layout.js";
 import { blobPath, type Descriptor, parseManifestOrIndex } from "../layout.js";
-import { type Labels, snapshotter, sourceLabelPrefix } from "./client.js";
+import { snapshotter } from "./client.js";
+import { type Labels, sourceLabelPrefix } from "./labels.js";
 
 /** The namespace of the kubelet's images, of which CRI wants to know more. */
 const kubernetes = "k8s.io";

@@ -16,12 +16,13 @@ import type { UnpackedLayer } from "../../store/store.js";
 import { run } from "../../store/tool.js";
 import { type LayerNames, readLayerNames } from "../../store/whiteouts.js";
 import { shelf } from "../job.js";
-import type { LayoutImage } from "../layout.js";
-import { blobPath, type Descriptor } from "../layout.js";
+import { blobPath, type Descriptor, type LayoutImage } from "../layout.js";
 import { formatBytes, progress } from "../report.js";
-import type { Containerd, Labels } from "./client.js";
+import type { Containerd } from "./client.js";
 import { metadataBlobs, namesOf, sourceLabel } from "./image-records.js";
+import type { Labels } from "./labels.js";
 import { readTarNames } from "./tar-names.js";
+import type { Blob } from "./write-blob.js";
 
 export interface Place {
   /** containerd's root as this process sees it, and as containerd does. */
@@ -55,12 +56,14 @@ export async function takeIn(
 ): Promise<TakenIn> {
   const taking = new Taking(containerd, place, options);
   for (const image of images) await taking.image(image);
-  return taking.result();
+  return { model: mergeModels(options.earlier, taking.model), layers: taking.layers };
 }
 
+/** The work in hand: what one call of `takeIn` knows of containerd while it fills it. */
 class Taking {
-  readonly #layers = new Map<Digest, UnpackedLayer>();
-  #model: ContainerdModel = emptyModel;
+  readonly layers = new Map<Digest, UnpackedLayer>();
+  /** What has been taken in so far. */
+  model: ContainerdModel = emptyModel;
   readonly #containerd: Containerd;
   readonly #place: Place;
   readonly #options: TakeInOptions;
@@ -71,10 +74,6 @@ class Taking {
     this.#place = place;
     this.#options = options;
     this.#snapshots = new Map(snapshotsByName(options.earlier, options.namespace));
-  }
-
-  result(): TakenIn {
-    return { model: mergeModels(this.#options.earlier, this.#model), layers: this.#layers };
   }
 
   async image(image: LayoutImage): Promise<void> {
@@ -94,7 +93,7 @@ class Taking {
       const { mediaType: media_type, digest, size } = target;
       await this.#containerd.setImage(name, { media_type, digest, size }, labels);
     }
-    this.#model = mergeModels(this.#model, { ...emptyModel, images });
+    this.model = mergeModels(this.model, { ...emptyModel, images });
   }
 
   /** @param repeated The chain has the same layer further down. */
@@ -122,13 +121,13 @@ class Taking {
   }
 
   async #blob(
-    blob: { digest: Digest; size: number; labels: Labels; holds: "layer" | "metadata" },
+    blob: Blob & { readonly holds: "layer" | "metadata" },
     data: () => AsyncIterable<Buffer>,
   ): Promise<void> {
-    await this.#containerd.write(blob.digest, blob.size, blob.labels, data);
+    await this.#containerd.write(blob, data);
     const { namespace, keepsBlobs } = this.#options;
     if (blob.holds === "layer" && !keepsBlobs) return;
-    this.#model = mergeModels(this.#model, { ...emptyModel, blobs: [{ namespace, ...blob }] });
+    this.model = mergeModels(this.model, { ...emptyModel, blobs: [{ namespace, ...blob }] });
   }
 
   /** A layer that hides something stands on a snapshot of its own for what it hides, see docs/shelf.md. */
@@ -154,15 +153,15 @@ class Taking {
       }
       await this.#containerd.commit(chainId, keyOf(chainId));
       const directory = `${this.#place.root}/${directoryOf(id)}`;
-      this.#layers.set(diffId, { diffId, directory, implied: names.implied, whiteouts: names.whiteouts });
-      progress(`unpacked layer ${this.#layers.size} ${diffId} ${formatBytes(size)}`);
+      this.layers.set(diffId, { diffId, directory, implied: names.implied, whiteouts: names.whiteouts });
+      progress(`unpacked layer ${this.layers.size} ${diffId} ${formatBytes(size)}`);
     });
   }
 
   /** Where the daemon finds the files of a layer that it has in another chain, or that is on the stage's shelf. */
   async #unpackedBefore(diffId: Digest): Promise<string | undefined> {
     const { root, rootOfDaemon, stage } = this.#place;
-    const here = this.#layers.get(diffId)?.directory;
+    const here = this.layers.get(diffId)?.directory;
     if (here !== undefined) return rootOfDaemon + here.slice(root.length);
     const shelved = `/${shelf}/layers/${hexOf(diffId)}/fs`;
     return (await lstat(stage + shelved).catch(() => undefined)) ? shelved : undefined;
@@ -189,7 +188,7 @@ class Taking {
     await fill(mounts, id);
     const made: CatalogSnapshot = { namespace, name, parent: parent || null, id, holds, diffId };
     this.#snapshots.set(name, made);
-    this.#model = mergeModels(this.#model, { ...emptyModel, snapshots: [made] });
+    this.model = mergeModels(this.model, { ...emptyModel, snapshots: [made] });
   }
 }
 

@@ -73,9 +73,9 @@ export async function takeIntoContainerd(taking: Taking): Promise<ContainerdStor
   const containerd = new Containerd(socket, namespace, lease);
   try {
     // Without it the garbage collection may take what no name leads to yet.
-    await containerd.createLease(lease);
+    await containerd.createLease();
     const taken = await takeIn(containerd, images, place, { namespace, keepsBlobs, earlier });
-    await containerd.deleteLease(lease);
+    await containerd.deleteLease();
     await checkKept(containerd, namespace, taken.model.snapshots);
     return new ContainerdStore(namespace, root, taken.model, taken.layers);
   } catch (error) {
