@@ -50,12 +50,25 @@ export interface NeededBlob {
   readonly position: number;
 }
 
+/** Unprivileged, without a network: blobs of inner layers become outer layers. */
+export interface ShelveJob {
+  readonly kind: "shelve";
+  /** Outer layer k holds the blobs `layers[k]`. */
+  readonly layers: readonly (readonly ShelvedBlob[])[];
+}
+
+export interface ShelvedBlob {
+  readonly digest: string;
+  /** Which input has it. */
+  readonly image: number;
+}
+
 /** Without MergeOp: one outer layer is copied onto the stage. */
 export interface PlaceJob {
   readonly kind: "place";
 }
 
-export type Job = FetchJob | StockJob | PlaceJob;
+export type Job = FetchJob | StockJob | ShelveJob | PlaceJob;
 
 /** Mount points of the steps. */
 export const mount = {
@@ -65,7 +78,7 @@ export const mount = {
   auth: "/run/secrets/larder-auth",
   /** stock, place: the stage, writable. */
   stage: "/stage",
-  /** stock: input i, the OCI layout of `images[i]`. */
+  /** stock, shelve: input i, the OCI layout of `images[i]`. */
   input: (i: number): string => `/in/${i}`,
   /** stock: a plain directory for the daemon's data root; what is left there is thrown away. */
   work: "/out/work",
@@ -74,7 +87,7 @@ export const mount = {
   /** stock: output, a {@link StockAnswer}. */
   answer: "/out/answer",
   answerFile: "/out/answer/answer.json",
-  /** stock: output, outer layer k. */
+  /** stock, shelve: output, outer layer k. */
   layer: (k: number): string => `/out/layer/${k}`,
   /** place: the tree to copy. */
   tree: "/in/tree",
@@ -82,7 +95,7 @@ export const mount = {
 
 /**
  * A step that fails leaves one sentence in this file of its reporting mount, for the frontend to read
- * and to put into the build's error: `layout` for fetch, `catalog` for stock, `stage` for place.
+ * and to put into the build's error: `layout` for fetch, `catalog` for stock, `layer(0)` for shelve, `stage` for place.
  */
 export const errorReport = ".larder-error.json";
 export interface ErrorReport {

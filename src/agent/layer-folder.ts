@@ -26,12 +26,14 @@ export async function writeLayerFolder(layer: UnpackedLayer, output: string): Pr
     await writeFile(`${folder}/whiteouts`, formatWhiteouts(layer.whiteouts), { mode: 0o644 });
     await utimes(`${folder}/whiteouts`, 0, 0);
   }
-  for (const path of [folder, ...aboveLayers(output)]) await setDirectory(path);
+  await setDirectory(folder);
+  await fixDirectories(output, `${shelf}/layers`);
 }
 
-/** The directories of an outer layer above its inner layers, innermost first. */
-function aboveLayers(output: string): string[] {
-  return [...parentsOf(`${shelf}/layers/`), ""].reverse().map((path) => `${output}/${path}`);
+/** Fixes owner, mode and time of a directory of an outer layer and of those above it, once all is in them. */
+export async function fixDirectories(output: string, path: string): Promise<void> {
+  const line = ["", ...parentsOf(path), path].reverse();
+  for (const directory of line) await setDirectory(`${output}/${directory}`);
 }
 
 /**

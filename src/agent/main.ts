@@ -3,9 +3,15 @@ import { fetchImage } from "./fetch/fetch.js";
 import { type Job, jobVariable, mount } from "./job.js";
 import { place } from "./place.js";
 import { reportError } from "./report.js";
+import { shelve } from "./shelve.js";
 import { stock } from "./stock/stock.js";
 
-const reportingMount = { fetch: mount.layout, stock: mount.catalog, place: mount.stage } as const;
+const reportingMount = {
+  fetch: mount.layout,
+  stock: mount.catalog,
+  shelve: mount.layer(0),
+  place: mount.stage,
+} as const;
 
 /** What a build step of Larder runs. Ends with exit code 1, a sentence on stderr and in the error report. */
 async function main(): Promise<void> {
@@ -26,6 +32,8 @@ function runJob(job: Job): Promise<void> {
       return fetchImage(job);
     case "stock":
       return stock(job);
+    case "shelve":
+      return shelve(job);
     case "place":
       return place();
   }

@@ -110,7 +110,7 @@ copy_repeated() {
 }
 
 copy_all() {
-  warn_of_xattrs
+  [ ! -e "$catalog/xattrs" ] || warn_of_xattrs
   for path in "$snapshots"/*/fs; do
     [ ! -h "$path" ] || copy_directory "$path" "$path" || return
   done

@@ -175,10 +175,18 @@ function containerdModelOf(image: TestImage, firstId: number): ContainerdModel {
     ({ chainId, diffId, parent }, index): CatalogSnapshot[] => {
       const id = firstId + 2 * index + 1;
       const name = `larder-whiteouts-${chainId}`;
-      const layer = { namespace, name: chainId, parent: parent ?? null, id, holds: "layer", diffId } as const;
+      const layer = {
+        namespace,
+        name: chainId,
+        parent: parent ?? null,
+        id,
+        holds: "layer",
+        diffId,
+        xattrs: false,
+      } as const;
       if (parent === undefined) return [layer];
       return [
-        { namespace, name, parent, id: id + 1, holds: "whiteouts", diffId },
+        { namespace, name, parent, id: id + 1, holds: "whiteouts", diffId, xattrs: false },
         { ...layer, parent: name },
       ];
     },

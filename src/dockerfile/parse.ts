@@ -2,7 +2,12 @@
  * What Larder must know of a Dockerfile: its stages, where its instructions stand, and the words after
  * PRELOAD. What the instructions mean is the stock frontend's business.
  */
-import { type Instruction as AstInstruction, DockerfileParser } from "dockerfile-ast";
+import {
+  type Heredoc as AstHeredoc,
+  type Instruction as AstInstruction,
+  Copy,
+  DockerfileParser,
+} from "dockerfile-ast";
 import type { Lines } from "../error.js";
 import { maskForAst } from "./mask.js";
 
@@ -12,6 +17,18 @@ export interface Instruction {
   readonly lines: Lines;
   /** All after the keyword, continued lines joined, comments between them removed. */
   readonly text: string;
+  /** Of PRELOAD, whose text is without their contents; those of others are the stock frontend's business. */
+  readonly heredocs: readonly Heredoc[];
+}
+
+/** `<<EOF` and the lines that follow, up to one that is EOF. */
+export interface Heredoc {
+  readonly name: string;
+  /** Its name is in quotes: variables in it are not expanded. */
+  readonly isQuoted: boolean;
+  readonly content: readonly { readonly line: number; readonly text: string }[];
+  /** The line with its name came. */
+  readonly isEnded: boolean;
 }
 
 export interface Stage {
@@ -83,10 +100,33 @@ export function splitWords(text: string, escapeToken: string): string[] {
 
 function toInstruction(node: AstInstruction, fileLines: readonly string[], escapeToken: string): Instruction {
   const { start, end } = node.getRange();
-  const keyword = node.getKeyword();
-  const whole = fileLines.slice(start.line, end.line + 1).join("\n");
-  const raw = whole.slice(start.character + node.getInstruction().length);
-  return { keyword, lines: { start: start.line + 1, end: end.line + 1 }, text: joinLines(raw, escapeToken) };
+  const isPreload =
+    node instanceof Copy && !/^COPY/i.test(fileLines[start.line]?.slice(start.character) ?? "");
+  const heredocs = isPreload ? node.getHeredocs().map((heredoc) => toHeredoc(heredoc, fileLines)) : [];
+  const last = heredocs[0]?.content[0]?.line ?? end.line + 2;
+  const whole = fileLines.slice(start.line, last - 1).join("\n");
+  // What the mask made another word of is read from the file itself.
+  const [word = ""] = /^\S*/.exec(whole.slice(start.character)) ?? [];
+  return {
+    keyword: word.toUpperCase(),
+    lines: { start: start.line + 1, end: end.line + 1 },
+    text: joinLines(whole.slice(start.character + word.length), escapeToken),
+    heredocs,
+  };
+}
+
+function toHeredoc(node: AstHeredoc, fileLines: readonly string[]): Heredoc {
+  const start = node.getStartRange();
+  const range = node.getContentRange();
+  const written = fileLines[start.start.line]?.slice(start.start.character, start.end.character) ?? "";
+  const lines = range ? fileLines.slice(range.start.line, range.end.line + 1) : [];
+  const firstLine = (range?.start.line ?? 0) + 1;
+  return {
+    name: node.getName(),
+    isQuoted: /["']/.test(written),
+    content: lines.map((text, index) => ({ line: firstLine + index, text })),
+    isEnded: node.getDelimiterRange() !== null,
+  };
 }
 
 function joinLines(raw: string, escapeToken: string): string {

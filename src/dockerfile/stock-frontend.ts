@@ -63,6 +63,24 @@ export async function solveStock(bridge: Bridge, { options, inputs }: StockReque
   });
 }
 
+/**
+ * A file of the build context, as COPY finds it: in whatever kind of context, and `.dockerignore` counts.
+ * @throws LarderError in the stock frontend's words
+ */
+export async function readContextFile(
+  bridge: Bridge,
+  request: StockRequest,
+  source: Source,
+  path: string,
+): Promise<Buffer> {
+  const text = `FROM scratch\nCOPY ${JSON.stringify([path, copied])}\n`;
+  const { result } = await solveStock(bridge, asIntermediate(withText(request, source, text)));
+  if (result?.$case !== "ref") throw new LarderError("the build context is empty");
+  return bridge.readFile(result.value.id, copied);
+}
+
+const copied = "/larder-file";
+
 /** The config of a result for one platform. */
 export function configOf(result: Result): ImageConfig {
   const bytes = result.metadata["containerimage.config"];

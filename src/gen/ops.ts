@@ -136,7 +136,6 @@ export interface FileAction {
 export interface FileActionCopy {
   src: string;
   dest: string;
-  owner: ChownOpt | undefined;
   mode: number;
   followSymlink: boolean;
   dirCopyContents: boolean;
@@ -145,15 +144,6 @@ export interface FileActionCopy {
   allowWildcard: boolean;
   allowEmptyWildcard: boolean;
   timestamp: number;
-}
-
-export interface ChownOpt {
-  user: UserOpt | undefined;
-  group: UserOpt | undefined;
-}
-
-export interface UserOpt {
-  user: { $case: "byID"; value: number } | undefined;
 }
 
 export interface FileActionMkFile {
@@ -1510,7 +1500,6 @@ function createBaseFileActionCopy(): FileActionCopy {
   return {
     src: "",
     dest: "",
-    owner: undefined,
     mode: 0,
     followSymlink: false,
     dirCopyContents: false,
@@ -1529,9 +1518,6 @@ export const FileActionCopy: MessageFns<FileActionCopy> = {
     }
     if (message.dest !== "") {
       writer.uint32(18).string(message.dest);
-    }
-    if (message.owner !== undefined) {
-      ChownOpt.encode(message.owner, writer.uint32(26).fork()).join();
     }
     if (message.mode !== 0) {
       writer.uint32(32).int32(message.mode);
@@ -1587,14 +1573,6 @@ export const FileActionCopy: MessageFns<FileActionCopy> = {
             }
 
             message.dest = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.owner = ChownOpt.decode(reader, reader.uint32());
             continue;
           }
           case 4: {
@@ -1680,9 +1658,6 @@ export const FileActionCopy: MessageFns<FileActionCopy> = {
     const message = createBaseFileActionCopy();
     message.src = object.src ?? "";
     message.dest = object.dest ?? "";
-    message.owner = (object.owner !== undefined && object.owner !== null)
-      ? ChownOpt.fromPartial(object.owner)
-      : undefined;
     message.mode = object.mode ?? 0;
     message.followSymlink = object.followSymlink ?? false;
     message.dirCopyContents = object.dirCopyContents ?? false;
@@ -1691,139 +1666,6 @@ export const FileActionCopy: MessageFns<FileActionCopy> = {
     message.allowWildcard = object.allowWildcard ?? false;
     message.allowEmptyWildcard = object.allowEmptyWildcard ?? false;
     message.timestamp = object.timestamp ?? 0;
-    return message;
-  },
-};
-
-function createBaseChownOpt(): ChownOpt {
-  return { user: undefined, group: undefined };
-}
-
-export const ChownOpt: MessageFns<ChownOpt> = {
-  encode(message: ChownOpt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.user !== undefined) {
-      UserOpt.encode(message.user, writer.uint32(10).fork()).join();
-    }
-    if (message.group !== undefined) {
-      UserOpt.encode(message.group, writer.uint32(18).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ChownOpt {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseChownOpt();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.user = UserOpt.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.group = UserOpt.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ChownOpt>): ChownOpt {
-    return ChownOpt.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ChownOpt>): ChownOpt {
-    const message = createBaseChownOpt();
-    message.user = (object.user !== undefined && object.user !== null) ? UserOpt.fromPartial(object.user) : undefined;
-    message.group = (object.group !== undefined && object.group !== null)
-      ? UserOpt.fromPartial(object.group)
-      : undefined;
-    return message;
-  },
-};
-
-function createBaseUserOpt(): UserOpt {
-  return { user: undefined };
-}
-
-export const UserOpt: MessageFns<UserOpt> = {
-  encode(message: UserOpt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    switch (message.user?.$case) {
-      case "byID":
-        writer.uint32(16).uint32(message.user.value);
-        break;
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): UserOpt {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseUserOpt();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.user = { $case: "byID", value: reader.uint32() };
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<UserOpt>): UserOpt {
-    return UserOpt.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<UserOpt>): UserOpt {
-    const message = createBaseUserOpt();
-    switch (object.user?.$case) {
-      case "byID": {
-        if (object.user?.value !== undefined && object.user?.value !== null) {
-          message.user = { $case: "byID", value: object.user.value };
-        }
-        break;
-      }
-    }
     return message;
   },
 };

@@ -38,47 +38,6 @@ export function files(name: string, list: readonly NewFile[]): Output {
   });
 }
 
-export interface FileCopy {
-  readonly from: Output;
-  readonly src: string;
-  readonly dest: string;
-}
-
-/** Files of other states, on scratch: of owner root, mode 0644 and time 0, as are the folders above them (0755). */
-export function copyFiles(name: string, copies: readonly FileCopy[]): Output {
-  const inputs = [...new Set(copies.map(({ from }) => from))];
-  const folders = [...new Set(copies.map(({ dest }) => dest.slice(0, dest.lastIndexOf("/"))))];
-  const actions = [
-    ...folders.map((path) => ({
-      secondaryInput: -1,
-      action: { $case: "mkdir" as const, value: { path, mode: 0o755, makeParents: true, timestamp } },
-    })),
-    ...copies.map(({ from, src, dest }) => ({
-      secondaryInput: inputs.indexOf(from),
-      action: { $case: "copy" as const, value: { src, dest, owner: root, mode: 0o644, timestamp } },
-    })),
-  ];
-  const value = FileOp.fromPartial({
-    actions: actions.map((action, index) => ({
-      ...action,
-      // An action's number comes after those of the op's inputs; the first one starts from scratch.
-      input: index === 0 ? -1 : inputs.length + index - 1,
-      output: index === actions.length - 1 ? 0 : -1,
-    })),
-  });
-  return output({
-    kind: "own",
-    op: { $case: "file", value },
-    inputs,
-    metadata: { name, caps: ["file.base"] },
-  });
-}
-
-const root = {
-  user: { user: { $case: "byID" as const, value: 0 } },
-  group: { user: { $case: "byID" as const, value: 0 } },
-};
-
 /** What an archive holds, on scratch. */
 export function unpack(name: string, from: Output, path: string): Output {
   const copy = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Definition, Op, SecurityMode } from "../gen/ops.js";
 import { type ExecOptions, exec } from "./exec.js";
-import { copyFiles, files } from "./file.js";
+import { files } from "./file.js";
 import { digestOf, encodeOp, marshal } from "./marshal.js";
 import { merge } from "./merge.js";
 import { image, local } from "./source.js";
@@ -223,48 +223,6 @@ describe("files", () => {
     for (const { action } of actions) {
       assert.ok(action?.$case === "mkfile" || action?.$case === "mkdir");
       assert.equal(action.value.timestamp, 0);
-    }
-  });
-});
-
-describe("copyFiles", () => {
-  it("numbers its actions after the inputs, and fixes owner, mode and time of all", () => {
-    const [one, two] = [at(step(), "/out"), at(step({ args: ["two"] }), "/out")];
-    const state = copyFiles("c", [
-      { from: one, src: "/a", dest: "/d/x" },
-      { from: two, src: "/b", dest: "/d/y" },
-      { from: one, src: "/c", dest: "/e/z" },
-    ]);
-    const file = ops(marshal(state)).find(({ op }) => op?.$case === "file");
-    assert.equal(file?.inputs.length, 2);
-    const actions = file?.op?.$case === "file" ? file.op.value.actions : [];
-    assert.deepEqual(
-      actions.map(({ input, secondaryInput, output, action }) => [
-        input,
-        secondaryInput,
-        output,
-        action?.$case,
-      ]),
-      [
-        [-1, -1, -1, "mkdir"],
-        [2, -1, -1, "mkdir"],
-        [3, 0, -1, "copy"],
-        [4, 1, -1, "copy"],
-        [5, 0, 0, "copy"],
-      ],
-    );
-    for (const { action } of actions) {
-      if (action?.$case === "copy") {
-        const { owner, mode, timestamp } = action.value;
-        const user = { user: { $case: "byID", value: 0 } };
-        assert.deepEqual(
-          { owner, mode, timestamp },
-          { owner: { user, group: user }, mode: 0o644, timestamp: 0 },
-        );
-      } else {
-        assert.ok(action?.$case === "mkdir" && action.value.makeParents);
-        assert.equal(action.value.timestamp, 0);
-      }
     }
   });
 });

@@ -14,6 +14,7 @@ import { baseStage } from "../dockerfile/stages.js";
 import {
   asIntermediate,
   configOf,
+  readContextFile,
   type StockRequest,
   solveStock,
   withText,
@@ -24,7 +25,8 @@ import { encodeConfig, type ImageConfig, labelsOf, withLabels } from "../image/c
 import { marshal } from "../llb/marshal.js";
 import { fromDefinition, type Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
-import { type Directive, parseDirective } from "./directive.js";
+import { type Directive, parseDirective, withListed } from "./directive.js";
+import { wordsInHeredocs, wordsOfFile } from "./image-list.js";
 import { extendLabel, preloadLabel, readLabel } from "./label.js";
 import { readLayerSizes } from "./layer-sizes.js";
 import {
@@ -39,7 +41,7 @@ import {
 } from "./plan.js";
 import { isPlanOnly } from "./print-plan.js";
 import { resolveImage } from "./resolve.js";
-import { assemble, blobLayer, fetchStep, type StepContext, type Stocked, stockImages } from "./steps.js";
+import { assemble, fetchStep, type StepContext, type Stocked, shelveBlobs, stockImages } from "./steps.js";
 
 /** A cut with its PRELOAD done (as LLB: nothing has run yet). */
 export interface PreloadedCut extends SolvedCut {
@@ -74,7 +76,7 @@ export async function preloadCut(
     layouts,
   });
   const blobLayers = isPlanOnly(context.options) ? [] : await askForBlobs(context, plan, stocked);
-  const blobs = blobLayers.map((layer) => blobLayer(layouts, layer));
+  const blobs = shelveBlobs(step, plan, layouts, blobLayers);
   const { variables, config } = head.answer;
   return {
     ...cut,
@@ -144,8 +146,11 @@ async function solveHead(
 ): Promise<Head> {
   const { bridge, dockerfile, source } = context;
   const { lines, text } = cut.preload;
+  // A heredoc's mark is no word of PRELOAD's: the images in it are.
+  const words = splitWords(text, dockerfile.escape).filter((word) => !word.startsWith("<<"));
+  const listed = wordsInHeredocs(cut.preload);
   const probe: Probe = {
-    words: splitWords(text, dockerfile.escape),
+    words: [...words, ...listed.filter(({ expands }) => expands).map(({ word }) => word)],
     variables: keptVariables(dockerfile, ancestors, cut),
   };
   const draft = headText(dockerfile, cut, done, probe);
@@ -158,7 +163,37 @@ async function solveHead(
     );
   }
   const answer = readProbe(probe, withoutKeptHistory(configOf(result), cutBelow(context, cut.stage, done)));
-  return { state, answer, directive: parseDirective(probe.words, answer.words, lines) };
+  const expanded = answer.words.slice(words.length)[Symbol.iterator]();
+  const images = listed.map(({ word, lines, expands }) => ({
+    word: expands ? (expanded.next().value ?? "") : word,
+    lines,
+  }));
+  const directive = parseDirective(words, answer.words, lines, images);
+  return { state, answer, directive: await readLists(context, request, directive) };
+}
+
+async function readLists(
+  { bridge, source }: BuildContext,
+  request: StockRequest,
+  directive: Directive,
+): Promise<Directive> {
+  const { lists, lines } = directive;
+  if (lists.length === 0) return directive;
+  const texts = await Promise.all(
+    lists.map((path) =>
+      readContextFile(bridge, request, source, path).catch((cause: unknown) => {
+        throw new LarderError(
+          `PRELOAD: --list="${path}": the build context has no such file (${LarderError.from(cause).message}); ` +
+            "check the path, and that .dockerignore does not leave it out",
+          { lines, cause },
+        );
+      }),
+    ),
+  );
+  return withListed(
+    directive,
+    texts.flatMap((text) => wordsOfFile(text.toString("utf8"))),
+  );
 }
 
 async function planCut(
@@ -175,9 +210,7 @@ async function planCut(
     architecture: config.architecture ?? "amd64",
     ...(config.variant && { variant: config.variant }),
   };
-  const resolved = await Promise.all(
-    directive.images.map((image) => resolveImage(bridge, image, platform, lines)),
-  );
+  const resolved = await Promise.all(directive.images.map((image) => resolveImage(bridge, image, platform)));
   const images = resolved.map((image) => planImage(image, directive.network, settings.insecureRegistries));
   const withoutLayers: PreloadPlan = {
     lines,

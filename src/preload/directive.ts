@@ -12,6 +12,8 @@ export interface Directive {
   readonly network: Network | undefined;
   readonly target: StoreTarget;
   readonly images: readonly RequestedImage[];
+  /** Paths in the build context of files that name further images. */
+  readonly lists: readonly string[];
 }
 
 /** What of the stage the images are for; what is absent is asked of the stage. */
@@ -28,9 +30,11 @@ export interface RequestedImage {
   /** As the user wrote it, expanded. */
   readonly text: string;
   readonly reference: Reference;
+  /** Where the Dockerfile asks for it. */
+  readonly lines: Lines;
 }
 
-const flags = ["--platform", "--network", "--store", "--namespace", "--root", "--blobs"] as const;
+const flags = ["--platform", "--network", "--store", "--namespace", "--root", "--blobs", "--list"] as const;
 type Flag = (typeof flags)[number];
 
 /**
@@ -41,14 +45,17 @@ export function parseDirective(
   written: readonly string[],
   expanded: readonly string[],
   lines: Lines,
+  listed: readonly { readonly word: string; readonly lines: Lines }[] = [],
 ): Directive {
   const values = new Map<string, string>();
   const images: RequestedImage[] = [];
+  const lists: string[] = [];
   for (const [index, word] of written.entries()) {
     const value = expanded[index] ?? "";
     if (word.startsWith("--")) {
       const [name, text] = parseFlag(value, lines);
-      values.set(name, text);
+      if (name === "--list") lists.push(text);
+      else values.set(name, text);
     } else {
       // A variable may hold several images, as it may hold several ports for EXPOSE.
       images.push(
@@ -59,7 +66,8 @@ export function parseDirective(
       );
     }
   }
-  if (images.length === 0) {
+  images.push(...listed.map(({ word, lines }) => requestImage(word, lines)));
+  if (images.length === 0 && lists.length === 0) {
     throw new LarderError("PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7", {
       lines,
     });
@@ -71,7 +79,16 @@ export function parseDirective(
     network: oneOf("--network", values.get("--network"), ["default", "host", "none"], lines),
     target: parseTarget(values, lines),
     images: withoutDuplicates(images),
+    lists,
   };
+}
+
+/** The directive with what its lists name. @param words of all lists. @throws LarderError if that is nothing at all. */
+export function withListed(directive: Directive, words: readonly string[]): Directive {
+  const { lines, lists } = directive;
+  const images = withoutDuplicates([...directive.images, ...words.map((word) => requestImage(word, lines))]);
+  if (images.length > 0) return { ...directive, images };
+  throw new LarderError(`PRELOAD: --list="${lists.join(", ")}" names no image; write one a line`, { lines });
 }
 
 function parseFlag(word: string, lines: Lines): [string, string] {
@@ -136,7 +153,7 @@ function oneOf<Value extends string>(
 
 function requestImage(text: string, lines: Lines): RequestedImage {
   try {
-    return { text, reference: parseReference(text) };
+    return { text, reference: parseReference(text), lines };
   } catch (error) {
     throw new LarderError(`PRELOAD: image "${text}": ${(error as Error).message}`, { lines, cause: error });
   }

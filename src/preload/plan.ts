@@ -144,6 +144,11 @@ export function stockStep({ images, outerLayers }: PreloadPlan): string {
   return `[larder] stock ${count(images.length, "image")} (${count(layers, "layer")})`;
 }
 
+export function shelveStep(layers: readonly BlobLayer[]): string {
+  const blobs = layers.reduce((sum, layer) => sum + layer.blobs.length, 0);
+  return `[larder] shelve ${count(blobs, "blob")}`;
+}
+
 function historyText(diffIds: readonly string[], images: readonly PlannedImage[]): string {
   const [only] = diffIds;
   if (diffIds.length !== 1 || !only)

@@ -1,6 +1,6 @@
 /** Tags to digests, by the builder: the client's credentials, source policies and mirrors apply. */
 import { createHash } from "node:crypto";
-import { LarderError, type Lines } from "../error.js";
+import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { parseConfig } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
@@ -16,9 +16,8 @@ export async function resolveImage(
   bridge: Bridge,
   requested: RequestedImage,
   platform: Platform,
-  lines: Lines,
 ): Promise<InnerImage> {
-  const { reference, text } = requested;
+  const { reference, text, lines } = requested;
   const wanted = formatPlatform(platform);
   const { Digest, Config } = await bridge
     .resolveImageConfig({

@@ -1,11 +1,10 @@
 /** The build steps of a plan as LLB. Which step a failed vertex was is kept for the error's sake. */
-import { type FetchJob, home, type Job, jobVariable, mount, type StockJob, shelf } from "../agent/job.js";
+import { type FetchJob, home, type Job, jobVariable, mount, type StockJob } from "../agent/job.js";
 import type { InnerImage } from "../image/inner-image.js";
 import { type ExecOptions, exec, type Mount } from "../llb/exec.js";
-import { copyFiles } from "../llb/file.js";
 import { merge } from "../llb/merge.js";
 import type { Output } from "../llb/state.js";
-import { type BlobLayer, type PlannedImage, type PreloadPlan, stockStep } from "./plan.js";
+import { type BlobLayer, type PlannedImage, type PreloadPlan, shelveStep, stockStep } from "./plan.js";
 
 /** The secret with registry credentials: `--secret id=larder-auth,src=$HOME/.docker/config.json`. */
 const authSecret = "larder-auth";
@@ -83,15 +82,30 @@ export function stockImages(
   };
 }
 
-/** OCI layouts -> an outer layer with blobs, each named by its digest. No process runs for it. */
-export function blobLayer(layouts: readonly Output[], { blobs }: BlobLayer): Output {
-  const copies = blobs.flatMap(({ digest, image }) => {
-    const path = `blobs/${digest.replace(":", "/")}`;
-    const from = layouts[image];
-    return from ? [{ from, src: `/${path}`, dest: `/${shelf}/${path}` }] : [];
-  });
-  const [only] = blobs;
-  return copyFiles(`[larder] shelve ${blobs.length === 1 ? only?.digest : `${blobs.length} blobs`}`, copies);
+/** OCI layouts -> outer layers with blobs, each named by its digest */
+export function shelveBlobs(
+  context: StepContext,
+  plan: PreloadPlan,
+  layouts: readonly Output[],
+  blobLayers: readonly BlobLayer[],
+): Output[] {
+  if (blobLayers.length === 0) return [];
+  const layers = blobLayers.map(({ blobs }) => blobs.map(({ digest, image }) => ({ digest, image })));
+  const { job, outputs } = agentStep(
+    context,
+    { kind: "shelve", layers },
+    {
+      name: shelveStep(blobLayers),
+      network: "none",
+      insecure: false,
+      mounts: [
+        ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
+        ...layers.map((_, k): Mount => ({ kind: "output", dest: mount.layer(k), from: undefined })),
+      ],
+    },
+  );
+  context.steps.push({ job, plan, report: mount.layer(0) });
+  return layers.map((_, k) => outputAt(outputs, mount.layer(k)));
 }
 
 /** stage + outer layers -> stage */

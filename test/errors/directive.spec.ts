@@ -29,7 +29,7 @@ describe("errors: the instruction", () => {
       name: "an unknown flag",
       preload: `PRELOAD --pull=always ${busybox}`,
       message:
-        /^PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --store, --namespace, --root, --blobs$/,
+        /^PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --store, --namespace, --root, --blobs, --list$/,
     },
     {
       name: "a flag without a value",

@@ -21,7 +21,7 @@ import { formatBytes, progress } from "../report.js";
 import type { Containerd } from "./client.js";
 import { metadataBlobs, namesOf, sourceLabel } from "./image-records.js";
 import type { Labels } from "./labels.js";
-import { readTarNames } from "./tar-names.js";
+import { readLayerTar } from "./layer-tar.js";
 import type { Blob } from "./write-blob.js";
 
 export interface Place {
@@ -108,7 +108,9 @@ class Taking {
     const isNew = !this.#snapshots.has(link.chainId);
     // A layer is unpacked from its blob, even if the blob is not to stay.
     if (isNew || this.#options.keepsBlobs) await this.#layerBlob(layer, labels, blob);
-    if (isNew) await this.#unpack(layer, link, readLayerNames(await readTarNames(blob)), repeated);
+    if (!isNew) return;
+    const { names, hasXattrs } = await readLayerTar(blob, layer.mediaType);
+    await this.#unpack(layer, link, { ...readLayerNames(names), hasXattrs }, repeated);
   }
 
   async #layerBlob({ digest, size }: Descriptor, labels: Labels, blob: string): Promise<void> {
@@ -131,18 +133,23 @@ class Taking {
   }
 
   /** A layer that hides something stands on a snapshot of its own for what it hides, see docs/shelf.md. */
-  async #unpack(layer: Descriptor, link: ChainLink, names: LayerNames, repeated: boolean): Promise<void> {
+  async #unpack(
+    layer: Descriptor,
+    link: ChainLink,
+    { whiteouts, implied, hasXattrs: xattrs }: LayerNames & { readonly hasXattrs: boolean },
+    repeated: boolean,
+  ): Promise<void> {
     const { diffId, chainId } = link;
     let parent = link.parent ?? "";
-    if (names.whiteouts.length > 0 && parent !== "") {
+    if (whiteouts.length > 0 && parent !== "") {
       const name = `larder-whiteouts-${chainId}`;
-      await this.#snapshot({ name, parent, holds: "whiteouts", diffId }, () =>
+      await this.#snapshot({ name, parent, holds: "whiteouts", diffId, xattrs: false }, () =>
         this.#containerd.commit(name, keyOf(name)),
       );
       parent = name;
     }
     const known = repeated ? undefined : await this.#unpackedBefore(diffId);
-    await this.#snapshot({ name: chainId, parent, holds: "layer", diffId }, async (mounts, id) => {
+    await this.#snapshot({ name: chainId, parent, holds: "layer", diffId, xattrs }, async (mounts, id) => {
       if (known !== undefined) return this.#adopt(known, id, chainId);
       const { mediaType: media_type, digest, size } = layer;
       const applied = await this.#containerd.apply({ media_type, digest, size }, mounts);
@@ -153,7 +160,7 @@ class Taking {
       }
       await this.#containerd.commit(chainId, keyOf(chainId));
       const directory = `${this.#place.root}/${directoryOf(id)}`;
-      this.layers.set(diffId, { diffId, directory, implied: names.implied, whiteouts: names.whiteouts });
+      this.layers.set(diffId, { diffId, directory, implied, whiteouts });
       progress(`unpacked layer ${this.layers.size} ${diffId} ${formatBytes(size)}`);
     });
   }
@@ -181,12 +188,12 @@ class Taking {
     snapshot: Omit<CatalogSnapshot, "id" | "namespace" | "parent"> & { readonly parent: string },
     fill: (mounts: readonly Mount[], id: number) => Promise<void>,
   ): Promise<void> {
-    const { name, parent, holds, diffId } = snapshot;
+    const { name, parent } = snapshot;
     const { namespace } = this.#options;
     const mounts = await this.#containerd.prepare(keyOf(name), parent);
     const id = idOf(mounts);
     await fill(mounts, id);
-    const made: CatalogSnapshot = { namespace, name, parent: parent || null, id, holds, diffId };
+    const made: CatalogSnapshot = { ...snapshot, namespace, parent: parent || null, id };
     this.#snapshots.set(name, made);
     this.model = mergeModels(this.model, { ...emptyModel, snapshots: [made] });
   }

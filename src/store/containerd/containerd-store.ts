@@ -66,6 +66,7 @@ export class ContainerdStore implements Store {
           .map(({ id, diffId }) => `${id} ${keyOf(diffId)}\n`)
           .join(""),
       ),
+      ...(snapshots.some(({ xattrs }) => xattrs) ? [textFile("xattrs", "")] : []),
       textFile("images", formatImages(this.#model)),
       textFile("steps", formatSteps(this.#model)),
       ...(await this.#names(metadata)),

@@ -19,7 +19,7 @@ function layer(
   diffId: string,
   namespace = "moby",
 ): CatalogSnapshot {
-  return { namespace, name, parent, id, holds: "layer", diffId };
+  return { namespace, name, parent, id, holds: "layer", diffId, xattrs: false };
 }
 
 const model: ContainerdModel = {
@@ -43,6 +43,7 @@ const model: ContainerdModel = {
       id: 2,
       holds: "whiteouts",
       diffId: digest("2"),
+      xattrs: false,
     },
     layer(digest("3"), "larder-whiteouts-3", 3, digest("2")),
   ],

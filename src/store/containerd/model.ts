@@ -45,6 +45,8 @@ export interface CatalogSnapshot {
   /** `layer`: all files of the layer. `whiteouts`: what the layer with this diffID hides, one snapshot further down. */
   readonly holds: "layer" | "whiteouts";
   readonly diffId: Digest;
+  /** Some file of the layer has an extended attribute, which not every `cp` copies. */
+  readonly xattrs: boolean;
 }
 
 export interface CatalogBlob {

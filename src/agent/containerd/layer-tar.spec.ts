@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import fc from "fast-check";
+import { readLayerTar } from "./layer-tar.js";
+
+const gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
+const plain = "application/vnd.oci.image.layer.v1.tar";
+
+describe("names in a layer's tar", () => {
+  let work = "";
+  beforeEach(() => {
+    work = mkdtempSync(`${tmpdir()}/larder-names-`);
+  });
+  afterEach(() => rmSync(work, { recursive: true }));
+
+  const byte = fc.integer({ min: 1, max: 255 }).filter((code) => code !== 0x2f);
+  const name = fc
+    .array(byte, { minLength: 1, maxLength: 120 })
+    .map((codes) => Buffer.from(codes).toString("latin1"))
+    .filter((text) => text !== "." && text !== "..");
+
+  for (const format of ["posix", "gnu"]) {
+    it(`are the bytes that were packed, in the format ${format}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 5 }), async (names) => {
+          rmSync(`${work}/t`, { recursive: true, force: true });
+          mkdirSync(`${work}/t`);
+          for (const text of names) writeFileSync(Buffer.from(`${work}/t/${text}`, "latin1"), "");
+          const input = Buffer.from(names.map((text) => `${text}\0`).join(""), "latin1");
+          const list = ["--null", "--verbatim-files-from", "--files-from=-"];
+          execFileSync("tar", [`--format=${format}`, "-C", `${work}/t`, ...list, "-czf", `${work}/t.tar`], {
+            input,
+          });
+          assert.deepEqual((await readLayerTar(`${work}/t.tar`, gzip)).names, names);
+        }),
+        { numRuns: 25 },
+      );
+    });
+  }
+
+  it("keep what stands before and after them", async () => {
+    mkdirSync(`${work}/t/a`, { recursive: true });
+    writeFileSync(`${work}/t/a/.wh.b`, "");
+    execFileSync("tar", ["-C", `${work}/t`, "-cf", `${work}/t.tar`, "."]);
+    const { names, hasXattrs } = await readLayerTar(`${work}/t.tar`, plain);
+    assert.deepEqual([...names].sort(), ["./", "./a/", "./a/.wh.b"]);
+    assert.equal(hasXattrs, false);
+  });
+
+  it("come with the news that a file has extended attributes", async () => {
+    const record = "25 SCHILY.xattr.user.x=y\n";
+    // The record is long enough behind others to lie across two chunks of the stream.
+    const pad = `${1 << 18} comment=`.padEnd((1 << 18) - 1, "x");
+    for (const before of ["", `${pad}\n`]) {
+      writeFileSync(
+        `${work}/t.tar`,
+        Buffer.concat([paxHeader(before + record), fileHeader(), Buffer.alloc(1024)]),
+      );
+      const { names, hasXattrs } = await readLayerTar(`${work}/t.tar`, plain);
+      assert.deepEqual([names, hasXattrs], [["file"], true]);
+    }
+  });
+
+  it("are not to be had of what is no tar, or is compressed otherwise", async () => {
+    writeFileSync(`${work}/t.tar`, "x".repeat(2000));
+    await assert.rejects(
+      readLayerTar(`${work}/t.tar`, plain),
+      /^Error: tar: .*does not look like a tar archive/,
+    );
+    await assert.rejects(readLayerTar(`${work}/t.tar`, gzip), /^Error: gzip: .*not in gzip format/);
+  });
+});
+
+function header(name: string, type: string, size: number): Buffer {
+  const block = Buffer.alloc(512);
+  block.write(name, 0);
+  block.write("0000644\0" + "0000000\0" + "0000000\0", 100);
+  block.write(`${size.toString(8).padStart(11, "0")}\0`, 124);
+  block.write("00000000000\0", 136);
+  block.write("        ", 148);
+  block.write(type, 156);
+  block.write("ustar\x0000", 257);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return block;
+}
+
+function paxHeader(records: string): Buffer {
+  const data = Buffer.alloc(Math.ceil(records.length / 512) * 512);
+  data.write(records);
+  return Buffer.concat([header("pax", "x", records.length), data]);
+}
+
+function fileHeader(): Buffer {
+  return header("file", "0", 0);
+}

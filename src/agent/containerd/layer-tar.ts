@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { buffer, text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { type ByteString, fromBytes } from "../../store/bytes.js";
+import { toolEnvironment } from "../../store/tool.js";
+
+/** What the tar of a layer tells without being unpacked. */
+export interface LayerTar {
+  /** Names of the entries, in the order of the tar, as they are in it. */
+  readonly names: readonly ByteString[];
+  /** Some entry has an extended attribute (a file capability, mostly). */
+  readonly hasXattrs: boolean;
+}
+
+const xattrRecord = "SCHILY.xattr.";
+
+/**
+ * Reads a layer's blob once. GNU tar lists it, since it knows every dialect.
+ * @throws Error with the tools' own words if it is not a tar, or compressed in another way than it says.
+ */
+export async function readLayerTar(blob: string, mediaType: string): Promise<LayerTar> {
+  const tar = spawn("tar", ["--list", "--quoting-style=escape", "--absolute-names", "--file=-"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: toolEnvironment(),
+  });
+  const ended = new Promise<number | null>((resolve, reject) => tar.on("error", reject).on("close", resolve));
+  const listing = Promise.all([buffer(tar.stdout), text(tar.stderr), ended]);
+  let hasXattrs = false;
+  async function* scanned(): AsyncGenerator<Buffer> {
+    let tail = Buffer.alloc(0);
+    for await (const chunk of unpacked(blob, mediaType)) {
+      // A record may lie across two chunks.
+      if (!hasXattrs) hasXattrs = Buffer.concat([tail, chunk]).includes(xattrRecord);
+      tail = Buffer.from(chunk.subarray(-xattrRecord.length));
+      yield chunk;
+    }
+  }
+  const broken = await pipeline(scanned, tar.stdin).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error,
+  );
+  // tar reads no further than the end of the archive, or to where it finds fault, and that it says itself.
+  if (broken && !["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(broken.code ?? "")) throw broken;
+  const [names, errors, code] = await listing;
+  if (code !== 0) throw new Error(`tar: ${errors.trim() || `exit code ${code}`}`);
+  const lines = fromBytes(names).split("\n");
+  return { names: lines.filter((line) => line !== "").map(unescapeName), hasXattrs };
+}
+
+/** The tar itself. @throws Error with the tool's words where the blob is not compressed as its media type says. */
+async function* unpacked(blob: string, mediaType: string): AsyncGenerator<Buffer> {
+  const tool = /[+.]zstd$/.test(mediaType) ? "zstd" : /[+.]gzip$/.test(mediaType) ? "gzip" : undefined;
+  if (tool === undefined) return yield* createReadStream(blob, { highWaterMark: 1 << 18 });
+  const child = spawn(tool, ["-dc"], { stdio: ["pipe", "pipe", "pipe"], env: toolEnvironment() });
+  const ended = new Promise<number | null>((resolve, reject) =>
+    child.on("error", reject).on("close", resolve),
+  );
+  const failed = Promise.all([text(child.stderr), ended]);
+  // A tool that ends early says why.
+  pipeline(createReadStream(blob), child.stdin).catch(() => {});
+  yield* child.stdout;
+  const [errors, code] = await failed;
+  if (code !== 0) throw new Error(`${tool}: ${errors.trim() || `exit code ${code}`}`);
+}
+
+const letters: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};
+
+/** Undoes `--quoting-style=escape` in the locale C: a backslash and three octal digits, a letter, or itself. */
+function unescapeName(line: string): ByteString {
+  return line.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
+    code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (letters[code] ?? code),
+  );
+}

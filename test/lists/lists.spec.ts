@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { assertSentence, refusal } from "../errors/refused.js";
+import { lab, labImage } from "../harness/lab.js";
+import { buildPlan } from "../harness/plan.js";
+
+const busybox = labImage("busybox:1");
+const redis = labImage("redis:latest");
+const python = labImage("python:3");
+
+describe("lists of images", () => {
+  async function planned(lines: readonly string[], files: Record<string, string> = {}): Promise<string[]> {
+    const { plan } = await buildPlan({ dockerfile: [`FROM ${lab.system}`, ...lines].join("\n"), files });
+    return plan.cuts.flatMap(({ images }) => images.map(({ name }) => name));
+  }
+
+  it("in a heredoc: comments, variables, and images beside it", async () => {
+    const lines = [
+      `ARG REGISTRY=${lab.registry}`,
+      `PRELOAD ${busybox} <<EOF`,
+      "# the rest",
+      "$REGISTRY/redis:latest",
+      `${python} # pinned`,
+      "EOF",
+      "RUN true",
+    ];
+    assert.deepEqual(await planned(lines), [busybox, redis, python]);
+  });
+
+  it("in files of the context, each image once", async () => {
+    const files = { "lists/a.txt": `# one a line\n${busybox}\n\n${redis} # twice\n`, "b.txt": redis };
+    assert.deepEqual(await planned(["ARG DIR=lists", "PRELOAD --list=$DIR/a.txt --list=b.txt"], files), [
+      busybox,
+      redis,
+    ]);
+  });
+
+  it("in a heredoc with a wrong name: its own line", async () => {
+    const dockerfile = `FROM ${lab.system}\nPRELOAD <<EOF\n${busybox}\nFoo\nEOF\n`;
+    const { message } = await refusal({ dockerfile, shows: "Foo" });
+    assert.equal(message, 'PRELOAD: image "Foo": repository name must be lowercase');
+  });
+
+  it("in a file that is not there, or that .dockerignore leaves out", async () => {
+    const preload = "PRELOAD --list=images.txt";
+    const dockerfile = `FROM ${lab.system}\n${preload}\n`;
+    const said =
+      /^PRELOAD: --list="images.txt": the build context has no such file \(.*not found.*\); check the path, and that \.dockerignore/;
+    assert.match((await refusal({ dockerfile, shows: preload })).message, said);
+    const files = { "images.txt": busybox, ".dockerignore": "*.txt\n" };
+    assert.match((await refusal({ dockerfile, shows: preload, files })).message, said);
+  });
+
+  it("in a file that names none, or something else", async () => {
+    const preload = "PRELOAD --list=images.txt";
+    const dockerfile = `FROM ${lab.system}\n${preload}\n`;
+    const { message } = await refusal({ dockerfile, shows: preload, files: { "images.txt": "# none\n" } });
+    assert.equal(message, 'PRELOAD: --list="images.txt" names no image; write one a line');
+    assertSentence(
+      await refusal({ dockerfile, shows: preload, files: { "images.txt": "Foo\n" } }),
+      "Foo",
+      /^repository name must be lowercase$/,
+    );
+  });
+});
