@@ -1,22 +1,30 @@
 import type { Way } from "./images.js";
 import type { Measurement } from "./run.js";
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-/** Medians of one size; what the issue of speed is about is the difference to the empty store. */
-export function printTable(megabytes: number, runs: number, medians: ReadonlyMap<Way, Measurement>): void {
-  const larder = medians.get("larder");
-  const empty = medians.get("empty");
+export function medians(results: ReadonlyMap<Way, readonly Measurement[]>): ReadonlyMap<Way, Measurement> {
+  const of = (list: readonly Measurement[]): Measurement => ({
+    seconds: median(list.map(({ seconds }) => seconds)),
+    bytes: median(list.map(({ bytes }) => bytes)),
+  });
+  return new Map([...results].map(([way, list]) => [way, of(list)]));
+}
+
+/** Medians of one store and size; what the issue of speed is about is the difference to the empty store. */
+export function printTable(title: string, rows: ReadonlyMap<Way, Measurement>): void {
+  const larder = rows.get("larder");
+  const empty = rows.get("empty");
   if (!larder || !empty) throw new Error("unreachable: every way was measured");
-  console.log(`\ninner image of ${megabytes} MB, medians of ${runs} runs`);
+  console.log(`\n${title}`);
   console.table(
     Object.fromEntries(
-      [...medians].map(([way, { seconds, bytes }]) => [
+      [...rows].map(([way, { seconds, bytes }]) => [
         way,
         {
           "to first output, s": seconds.toFixed(3),

@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { dockerHost } from "../test/harness/docker.js";
 import { lab } from "../test/harness/lab.js";
 import { SystemContainer } from "../test/harness/system-container.js";
-import type { BenchImages, Way } from "./images.js";
+import { smallImage, type Way } from "./images.js";
+import type { BenchStore } from "./stores.js";
 
 export interface Measurement {
   /** From `docker run` of the system container to the first output of an inner container. */
@@ -12,13 +13,19 @@ export interface Measurement {
   readonly bytes: number;
 }
 
-export async function measure({ inner, system }: BenchImages, way: Way): Promise<Measurement> {
-  const name = `larder-bench-${way}-${process.pid}`;
-  const [entrypoint, script] = commands(way, inner);
-  const container = SystemContainer.named(name);
+/** @param system The system image of that way. */
+export async function measure(
+  store: BenchStore,
+  way: Way,
+  system: string,
+  inner: string,
+): Promise<Measurement> {
+  const name = `larder-bench-${store.name}-${way}-${process.pid}`;
+  const [entrypoint, script] = commands(store, way, inner);
+  const container = SystemContainer.named(name, { daemon: store.daemon });
   const flags = ["--privileged", "--network", "none", "--name", name, "--entrypoint", "sh"];
   const start = performance.now();
-  const child = spawn(lab.docker, ["run", ...flags, system[way], "-c", entrypoint, "sh", script], {
+  const child = spawn(lab.docker, ["run", ...flags, system, "-c", entrypoint, "sh", script], {
     env: { ...process.env, DOCKER_HOST: dockerHost() },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -31,33 +38,37 @@ export async function measure({ inner, system }: BenchImages, way: Way): Promise
 }
 
 /** What runs before the inner daemon, and what runs when it answers. */
-function commands(way: Way, inner: string): [entrypoint: string, script: string] {
+function commands(store: BenchStore, way: Way, inner: string): [entrypoint: string, script: string] {
   const start = 'exec system-entrypoint sh -c "$1"';
-  const run = `docker run --rm --network none ${inner} echo first-output; sleep infinity`;
+  // Sizes are asked for when the inner container is gone.
+  const end = "echo finished; sleep infinity";
+  const run = `${store.run(inner)}; ${end}`;
   switch (way) {
     case "larder":
       return [start, run];
     case "empty":
-      return [start, importScript];
+      return [start, `${uncountedLoad(store)}\n${store.run(smallImage)}; ${end}`];
     case "load":
-      return [start, `docker load --quiet --input /seed.tar >/dev/null; ${run}`];
+      return [start, `${store.load}; ${run}`];
     case "copy":
-      return [`cp -a /seed/. /var/lib/docker; ${start}`, run];
+      return [`cp -a /seed/. ${store.root}; ${start}`, run];
   }
 }
 
-const importScript = `before=$(date +%s%N); docker import /seed.tar seed >/dev/null; after=$(date +%s%N)
-echo uncounted $((after - before))
-docker run --rm --network none seed /bin/busybox echo first-output; sleep infinity`;
+function uncountedLoad({ load }: BenchStore): string {
+  return `before=$(date +%s%N); ${load}; after=$(date +%s%N)\necho uncounted $((after - before))`;
+}
 
-/** When the first output came (ms), and the seconds that the container says not to count. */
+/** When the first output came (ms), and the seconds that the container says not to count; once all has ended. */
 async function firstOutput(stream: NodeJS.ReadableStream): Promise<{ at: number; uncounted: number }> {
   let text = "";
+  let at: number | undefined;
   for await (const chunk of stream) {
     text += String(chunk);
-    if (!text.includes("first-output")) continue;
+    if (text.includes("first-output")) at ??= performance.now();
+    if (at === undefined || !text.includes("finished")) continue;
     const nanoseconds = Number(/^uncounted (\d+)$/m.exec(text)?.[1] ?? 0);
-    return { at: performance.now(), uncounted: nanoseconds / 1e9 };
+    return { at, uncounted: nanoseconds / 1e9 };
   }
   throw new Error(`the system container ended without the inner container's output:\n${text}`);
 }

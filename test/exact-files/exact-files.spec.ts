@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
-import { differences, type FileListing, listImage } from "../harness/file-listing.js";
+import { type FileListing, listImage } from "../harness/file-listing.js";
 import { dockerVersions, type EngineName, engineNames, labImage } from "../harness/lab.js";
 import { pushInnerImage, type RegistryImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
-import { impliedDirectories, pushHandMade } from "./hand-made.js";
+import { pushHandMade } from "./hand-made.js";
+import { assertSame, assertSameStat, exactly, statAll, withoutImpliedTimes } from "./same.js";
 
 const emptyLayer = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 const python = labImage("python:3");
@@ -14,18 +15,24 @@ const python = labImage("python:3");
 interface System {
   readonly engine: EngineName;
   readonly version: string;
+  /** Where the inner Docker keeps images. */
+  readonly store: "overlay2" | "containerd";
   /** With what takes long, too. */
   readonly full: boolean;
 }
 
-/** Each inner Docker, and each way to put the outer image together. */
+/** Each inner Docker with each of its stores, and each way to put the outer image together. */
 const systems: readonly System[] = [
-  ...dockerVersions.map((version) => ({ engine: "containerd" as const, version, full: version === "28.5" })),
-  { engine: "graph", version: "28.5", full: false },
+  ...dockerVersions.map((version) => ({
+    engine: "containerd" as const,
+    version,
+    store: "overlay2" as const,
+    full: version === "28.5",
+  })),
+  { engine: "containerd", version: "26.1", store: "containerd", full: false },
+  { engine: "containerd", version: "28.5", store: "containerd", full: true },
+  { engine: "graph", version: "28.5", store: "overlay2", full: false },
 ];
-
-/** What the listing of the whole tree does not tell: link counts as a program sees them. */
-const statAll = "find /odd ! -type d -print0 | xargs -0 stat -c '%h %F %a %u:%g %s %Y %n'";
 
 describe("exact files: an inner image has the files of the same image run by the outer engine", () => {
   let odd: RegistryImage;
@@ -76,17 +83,21 @@ describe("exact files: an inner image has the files of the same image run by the
     assertSame(await listOutside(exactly(odd), "graph"), await listOutside(exactly(odd), "containerd"));
   });
 
-  for (const { engine, version, full } of systems) {
-    describe(`Docker ${version} in a system image from the engine with ${engine === "graph" ? "a graph driver" : "containerd"}`, () => {
-      const tag = `e2e-exact-files:${version}`;
+  for (const { engine, version, store, full } of systems) {
+    describe(`Docker ${version}, ${store}, in a system image from the engine with ${engine === "graph" ? "a graph driver" : "containerd"}`, () => {
+      const tag = `e2e-exact-files-${store}:${version}`;
       let container: SystemContainer;
 
       before(async function () {
         if (!engineNames.includes(engine)) skip(this, `there is no engine "${engine}"`);
         const preload = [odd.reference, handMade.reference, ...(full ? [python] : [])].join(" ");
-        const dockerfile = `FROM ${labImage(`docker:${version}`)}\nPRELOAD ${preload}\n`;
+        const config = JSON.stringify({ features: { "containerd-snapshotter": store === "containerd" } });
+        const configure = `RUN mkdir -p /etc/docker && echo '${config}' >/etc/docker/daemon.json`;
+        const dockerfile = `FROM ${labImage(`docker:${version}`)}\n${configure}\nPRELOAD ${preload}\n`;
         await build({ engine, tag, dockerfile });
         container = await SystemContainer.start(tag, { engine });
+        const driver = await container.inner("info", "--format", "{{.Driver}}");
+        assert.equal(driver.trim(), store === "containerd" ? "overlayfs" : "overlay2");
       });
 
       after(cleanUp);
@@ -106,18 +117,7 @@ describe("exact files: an inner image has the files of the same image run by the
           container.inner(...see, odd.reference, ...command),
           docker([...see, exactly(odd), ...command], { engine }),
         ]);
-        const lines = (text: string) => text.split("\n").sort();
-        assert.ok(
-          lines(outer).some((line) => line.startsWith("4 regular file 644")),
-          "hard links are listed",
-        );
-        const expected = new Set(lines(outer));
-        assert.deepEqual(
-          lines(inner).filter((line) => !expected.has(line)),
-          [],
-          "lines that only the inner container prints",
-        );
-        assert.equal(lines(inner).length, lines(outer).length, "files that are listed");
+        assertSameStat(inner, outer);
       });
 
       it("an image whose layers no builder would write", async () => {
@@ -158,27 +158,4 @@ describe("exact files: an inner image has the files of the same image run by the
 function skip(test: Mocha.Context, reason: string): never {
   console.log(`      skipped: ${reason}`);
   return test.skip();
-}
-
-/** By its digest: an engine may have an older image of that tag. */
-function exactly({ reference, digest }: RegistryImage): string {
-  return `${reference}@${digest}`;
-}
-
-function assertSame(actual: FileListing, expected: FileListing): void {
-  const found = differences(actual, expected);
-  assert.equal(
-    found.length,
-    0,
-    `${found.length} of ${expected.size} paths differ:\n${found.slice(0, 30).join("\n")}`,
-  );
-}
-
-/** Nobody says what the time of a directory is that its layer does not mention: Docker takes the clock's. */
-function withoutImpliedTimes(files: FileListing): FileListing {
-  return new Map(
-    [...files].map(([path, words]) =>
-      impliedDirectories.includes(path) ? [path, words.replace(/ \d{4}-\S+Z/, "")] : [path, words],
-    ),
-  );
 }

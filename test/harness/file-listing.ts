@@ -28,7 +28,7 @@ export interface Place extends Pick<EngineOptions, "engine"> {
  * Lists the files of a container of an image: kind, mode, owner, time, size, hash, `security.capability`,
  * target of a symbolic link, and for a file with hard links all its names.
  *
- * Times are to the second: `docker export` tells no more, and the layers that Docker writes hold no more.
+ * Times are to the second: `docker export` tells no more, and the layers that BuildKit writes hold no more.
  */
 export async function listImage(image: string, { engine, inside }: Place = {}): Promise<FileListing> {
   const on = engine === undefined ? {} : { engine };
@@ -40,6 +40,29 @@ export async function listImage(image: string, { engine, inside }: Place = {}): 
     });
   } finally {
     await docker([...client, "rm", container], on);
+  }
+}
+
+/** The same of an image that a containerd in the container has unpacked: what is in a container before it runs. */
+export async function listUnpacked(
+  container: SystemContainer,
+  namespace: string,
+  image: string,
+): Promise<FileListing> {
+  const directory = (await container.exec("mktemp", "--directory")).trim();
+  await container.ctr(namespace, "images", "mount", image, directory);
+  try {
+    const tar = [
+      "tar",
+      "--format=pax",
+      "--xattrs",
+      "--xattrs-include=security.capability",
+      "--numeric-owner",
+    ];
+    const args = ["exec", container.id, ...tar, "-C", directory, "-cf", "-", "."];
+    return await listExport(lab.docker, args, { DOCKER_HOST: dockerHost() });
+  } finally {
+    await container.ctr(namespace, "images", "unmount", "--rm", directory);
   }
 }
 
@@ -86,13 +109,20 @@ function describe(path: string, header: Header, hash: string): Listed {
     ((mode ?? 0) & 0o7777).toString(8).padStart(4, "0"),
     // Large numbers are in the extended header only.
     `${pax.uid ?? header.uid}:${pax.gid ?? header.gid}`,
-    ...(touchedByDocker.has(path) ? [] : [mtime?.toISOString()]),
+    ...(touchedByDocker.has(path) ? [] : [wholeSeconds(pax.mtime, mtime)]),
     ...(type === "file" ? [`${size} bytes`, hash] : []),
     ...(type === "symlink" ? [`-> ${JSON.stringify(linkname)}`] : []),
     ...(type?.endsWith("device") ? [`${devmajor}:${devminor}`] : []),
     ...(capability ? [`capability ${Buffer.from(capability).toString("hex")}`] : []),
   ].join(" ");
   return type === "link" && linkname ? { words, linkTo: linkname.replace(/^(\.?\/)+/, "") } : { words };
+}
+
+/** Times with fractions and those before 1970 are in the extended header only. */
+function wholeSeconds(extended: string | undefined, plain: Date | undefined): string | undefined {
+  return extended === undefined
+    ? plain?.toISOString()
+    : new Date(Math.floor(Number(extended)) * 1000).toISOString();
 }
 
 /** All names of one file get the words of the first, and the names. */

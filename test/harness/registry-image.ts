@@ -8,8 +8,10 @@ import { lab, labImage } from "./lab.js";
 export interface RegistryImage {
   /** `<registry>/<name>:<tag>` */
   readonly reference: string;
-  /** Of its manifest. */
+  /** Of its manifest; of its index, if it is for several platforms. */
   readonly digest: string;
+  /** Of its manifest for linux/amd64. */
+  readonly manifestDigest: string;
   /** Digest of its config. */
   readonly imageId: string;
   /** Digests of its compressed layers, bottom layer first. */
@@ -25,11 +27,20 @@ export async function registryImage(reference: string): Promise<RegistryImage> {
   const inspect = (...flags: string[]) =>
     output(lab.skopeo, ["inspect", "--tls-verify=false", "--raw", ...flags, `docker://${reference}`]);
   const [raw, rawConfig] = await Promise.all([inspect(), inspect("--config")]);
+  const digest = `sha256:${createHash("sha256").update(raw).digest("hex")}`;
   const manifest = JSON.parse(raw);
+  if (manifest.manifests) {
+    const isWanted = ({ platform }: { platform?: { os: string; architecture: string } }) =>
+      platform?.os === "linux" && platform.architecture === "amd64";
+    const name = reference.replace(/(:[^:/]+)?(@.*)?$/, "");
+    const own = await registryImage(`${name}@${manifest.manifests.find(isWanted).digest}`);
+    return { ...own, reference, digest };
+  }
   const config = JSON.parse(rawConfig);
   return {
     reference,
-    digest: `sha256:${createHash("sha256").update(raw).digest("hex")}`,
+    digest,
+    manifestDigest: digest,
     imageId: manifest.config.digest,
     blobs: manifest.layers.map((layer: { digest: string }) => layer.digest),
     sizes: manifest.layers.map((layer: { size: number }) => layer.size),

@@ -22,6 +22,28 @@ interface SavedFile {
   readonly target?: string | null | undefined;
 }
 
+/** `docker save` in one system container, `docker load` in another. */
+export async function transfer(
+  from: SystemContainer,
+  to: SystemContainer,
+  ...references: readonly string[]
+): Promise<void> {
+  const [save, load] = [from.spawn("docker", "save", ...references), to.spawn("docker", "load")];
+  const ended = (child: typeof save, what: string) =>
+    new Promise<void>((resolve, reject) => {
+      const errors = text(child.stderr);
+      child.on("close", async (status) =>
+        status === 0 ? resolve() : reject(new Error(`${what}: exit status ${status}\n${await errors}`)),
+      );
+    });
+  load.stdout.resume();
+  await Promise.all([
+    ended(save, "docker save"),
+    ended(load, "docker load"),
+    pipeline(save.stdout, load.stdin),
+  ]);
+}
+
 /** Runs `docker save` in the system container and reads what comes. */
 export async function saveImages(
   container: SystemContainer,

@@ -73,6 +73,49 @@ describe("privilege: a builder with sysbox-runc", () => {
     await container.remove();
   });
 
+  for (const [store, daemon, base] of [
+    ["a containerd", "containerd", `FROM ${labImage("containerd:2.1")}\n`],
+    [
+      "Docker with the containerd store",
+      "docker",
+      `FROM ${lab.system}
+RUN mkdir -p /etc/docker && echo '{"features":{"containerd-snapshotter":true}}' >/etc/docker/daemon.json
+`,
+    ],
+  ] as const) {
+    it(`the same for ${store}`, async () => {
+      const text = `${base}PRELOAD ${odd}\n`;
+      const [own, insecure] = [
+        labImage(`e2e/privilege-${daemon}:sysbox`),
+        labImage(`e2e/privilege-${daemon}:insecure`),
+      ];
+      const log = await build({ engine, dockerfile: text, tag: own, allowInsecure: false, args: ["--push"] });
+      assert.match(log, /unpacked layer \d+ /);
+      await build({ dockerfile: text, tag: insecure, args: ["--push"] });
+      const [ours, theirs] = await Promise.all([shelfOf(own), shelfOf(insecure)]);
+      assert.ok(
+        ours.some(([line]) => line.includes("blob of layer")),
+        JSON.stringify(ours),
+      );
+      assert.deepEqual(ours, theirs);
+      assert.equal((await tryDocker(["pull", "--quiet", own], { engine })).status, 0);
+      const container = await SystemContainer.start(own, {
+        engine,
+        daemon,
+        args: ["--runtime", "larder-userns"],
+      });
+      const run =
+        daemon === "docker"
+          ? ["docker", "run", "--rm", odd]
+          : ["ctr", "run", "--rm", "--user", "0", odd, "c"];
+      assert.match(
+        await container.exec(...run, "sh", "-c", "ls -a /odd/again /odd/to-dir"),
+        /:\n\.\n\.\.\nnew\nsub\n/,
+      );
+      await container.remove();
+    });
+  }
+
   it("LARDER_SECURITY=insecure is refused: the three ways out", async () => {
     const shows = `PRELOAD ${python} ${odd}`;
     const args = ["--build-arg", "LARDER_SECURITY=insecure"];

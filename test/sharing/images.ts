@@ -1,6 +1,7 @@
 import { pushHandMade } from "../exact-files/hand-made.js";
 import { labImage } from "../harness/lab.js";
 import { pushInnerImage, type RegistryImage, registryImage } from "../harness/registry-image.js";
+import { pushIndex } from "../inner-docker/images.js";
 
 /** `python` and `nginx` have one layer in common, Debian; `odd` has busybox at the bottom. */
 export interface InnerImages {
@@ -10,6 +11,8 @@ export interface InnerImages {
   /** All that is hard to keep about files: see test/exact-files. */
   readonly odd: RegistryImage;
   readonly handMade: RegistryImage;
+  /** Small, for several platforms. */
+  readonly index: RegistryImage;
 }
 
 let images: Promise<InnerImages> | undefined;
@@ -20,14 +23,15 @@ export function innerImages(): Promise<InnerImages> {
 }
 
 async function pushImages(): Promise<InnerImages> {
-  const [busybox, python, nginx, odd, handMade] = await Promise.all([
+  const [busybox, python, nginx, odd, handMade, index] = await Promise.all([
     registryImage(labImage("busybox:1")),
     registryImage(labImage("python:3")),
     registryImage(labImage("nginx:latest")),
     pushInnerImage("sharing-odd", new URL("../exact-files/Dockerfile", import.meta.url)),
     pushHandMade(),
+    pushIndex(),
   ]);
-  return { busybox, python, nginx, odd, handMade };
+  return { busybox, python, nginx, odd, handMade, index };
 }
 
 export function references(...images: readonly RegistryImage[]): string[] {

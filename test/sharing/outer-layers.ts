@@ -17,6 +17,8 @@ export interface SystemImage extends RegistryImage {
   readonly shelf: readonly OuterLayer[];
   /** diffIDs of inner layers to the outer layers that hold them. */
   readonly holders: ReadonlyMap<string, readonly OuterLayer[]>;
+  /** Digests of compressed inner layers to the outer layers that hold them, for a store that keeps them. */
+  readonly blobHolders: ReadonlyMap<string, readonly OuterLayer[]>;
   /** One for each PRELOAD. */
   readonly catalogs: readonly OuterLayer[];
 }
@@ -51,14 +53,23 @@ function readSystem(image: RegistryImage): SystemImage {
     history,
   }));
   const shelf = layers.filter(({ history }) => history.startsWith("PRELOAD "));
-  const holders = new Map<string, OuterLayer[]>();
-  for (const layer of shelf) {
-    for (const diffId of innerLayers(layer)) holders.set(diffId, [...(holders.get(diffId) ?? []), layer]);
-  }
-  return { ...image, shelf, holders, catalogs: shelf.filter(({ history }) => history.endsWith(", catalog")) };
+  const blobs = shelf.filter(({ history }) =>
+    /^PRELOAD (\S+, blob of layer|\d+ small blobs?,)/.test(history),
+  );
+  const files = shelf.filter((layer) => !blobs.includes(layer));
+  const catalogs = files.filter(({ history }) => history.endsWith(", catalog"));
+  return { ...image, shelf, holders: byContent(files), blobHolders: byContent(blobs), catalogs };
 }
 
-/** diffIDs of the inner layers that an outer layer holds. */
+function byContent(layers: readonly OuterLayer[]): Map<string, OuterLayer[]> {
+  const holders = new Map<string, OuterLayer[]>();
+  for (const layer of layers) {
+    for (const digest of innerLayers(layer)) holders.set(digest, [...(holders.get(digest) ?? []), layer]);
+  }
+  return holders;
+}
+
+/** diffIDs of the inner layers that an outer layer holds; or their digests, if it holds blobs. */
 export function innerLayers({ history }: OuterLayer): string[] {
   return history.match(/sha256:[0-9a-f]{64}/g) ?? [];
 }
@@ -81,5 +92,22 @@ export function assertHolds(system: SystemImage, images: readonly RegistryImage[
 export function diffIdsOf(system: SystemImage): Record<string, string> {
   return Object.fromEntries(
     [...system.holders.keys()].sort().map((inner) => [inner, holderOf(system, inner).diffId]),
+  );
+}
+
+/** The system image has the blobs of these images, each once, and no others; each to the blob of its outer layer. */
+export function blobLayers(
+  system: SystemImage,
+  images: readonly RegistryImage[],
+): Record<string, readonly [diffId: string, blob: string]> {
+  const expected = [...new Set(images.flatMap(({ blobs }) => blobs))].sort();
+  assert.deepEqual([...system.blobHolders.keys()].sort(), expected);
+  return Object.fromEntries(
+    expected.map((digest) => {
+      const holders = system.blobHolders.get(digest) ?? [];
+      assert.equal(holders.length, 1, `${digest} is in ${holders.length} outer layers`);
+      const [holder = assert.fail()] = holders;
+      return [digest, [holder.diffId, holder.blob]];
+    }),
   );
 }

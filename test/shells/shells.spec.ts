@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { assertRuns, attachLines, systemImage } from "../attach/fixture.js";
+import { buildSystem, kubernetes, runImage } from "../containerd/fixture.js";
 import { build } from "../harness/build.js";
 import { labImage } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
+import { innerImages, prints } from "../inner-docker/images.js";
 
 interface Shell {
   readonly name: string;
@@ -65,6 +67,32 @@ describe("shells: attach with each /bin/sh", () => {
           assert.equal(lines[1], "larder: had attached 2 images (4 layers) to /var/lib/docker before");
           await container.remove();
         });
+      }
+    });
+  }
+});
+
+describe("shells: attach for containerd", () => {
+  for (const { name, instructions } of shells.filter(({ name }) => name !== "dash")) {
+    it(`${name}, by link and by copy`, async () => {
+      const images = await innerImages();
+      const image = `e2e-shells-containerd-${name}:1`;
+      const dockerfile = `FROM ${await buildSystem("2.1", images)}\n${instructions}\n`;
+      await build({ larder: false, dockerfile, tag: image });
+      for (const mode of ["link", "copy"]) {
+        const container = await SystemContainer.start(image, {
+          daemon: "containerd",
+          env: { LARDER_ATTACH: mode },
+        });
+        assert.equal(await runImage(container, "default", images.one.reference), prints.one);
+        assert.equal(await runImage(container, kubernetes, images.two.reference), prints.two);
+        const lines = await attachLines(container);
+        assert.equal(lines.length, 1, lines.join("\n"));
+        assert.match(
+          lines[0] ?? "",
+          new RegExp(`^larder: attached 5 images .* to /var/lib/containerd by ${mode} in [0-9.]+ s$`),
+        );
+        await container.remove();
       }
     });
   }

@@ -1,0 +1,51 @@
+/** The inner image stores that are measured, and how each is talked to. */
+import { lab, labImage } from "../test/harness/lab.js";
+
+export interface BenchStore {
+  readonly name: "docker-overlay2" | "docker-containerd" | "containerd";
+  readonly daemon: "docker" | "containerd";
+  /** A Dockerfile of the system image without inner images. */
+  readonly base: string;
+  /** Where the inner daemon keeps images, and the parts of it that a copy needs. */
+  readonly root: string;
+  readonly parts: readonly string[];
+  /** A shell command that takes in `/seed.tar`. */
+  readonly load: string;
+  /** A shell command that runs `echo first-output` in a container of the image. */
+  run(image: string): string;
+}
+
+const docker = {
+  daemon: "docker",
+  root: "/var/lib/docker",
+  load: "docker load --quiet --input /seed.tar >/dev/null",
+  run: (image: string) => `docker run --rm --network none ${image} echo first-output`,
+} as const;
+
+function dockerWith(containerdSnapshotter: boolean): string {
+  const config = JSON.stringify({ features: { "containerd-snapshotter": containerdSnapshotter } });
+  return `FROM ${lab.system}\nRUN mkdir -p /etc/docker && echo '${config}' >/etc/docker/daemon.json\n`;
+}
+
+const all: readonly BenchStore[] = [
+  { ...docker, name: "docker-overlay2", base: dockerWith(false), parts: ["image", "overlay2"] },
+  { ...docker, name: "docker-containerd", base: dockerWith(true), parts: ["containerd"] },
+  {
+    name: "containerd",
+    daemon: "containerd",
+    base: `FROM ${labImage("containerd:2.1")}\n`,
+    root: "/var/lib/containerd",
+    parts: ["."],
+    load: "ctr images import /seed.tar >/dev/null",
+    run: (image: string) => `ctr run --rm ${image} bench echo first-output`,
+  },
+];
+
+/** @param names With commas between; all stores, if there are none. */
+export function selectStores(names: string | undefined): readonly BenchStore[] {
+  return (names?.split(",") ?? all.map(({ name }) => name)).map((wanted) => {
+    const found = all.find(({ name }) => name === wanted);
+    if (!found) throw new Error(`no store "${wanted}": there are ${all.map(({ name }) => name).join(", ")}`);
+    return found;
+  });
+}

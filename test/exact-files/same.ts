@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { differences, type FileListing } from "../harness/file-listing.js";
+import type { RegistryImage } from "../harness/registry-image.js";
+import { impliedDirectories } from "./hand-made.js";
+
+/** What the listing of the whole tree does not tell: link counts as a program sees them. */
+export const statAll = "find /odd ! -type d -print0 | xargs -0 stat -c '%h %F %a %u:%g %s %Y %n'";
+
+/** By its digest: an engine may have an older image of that tag. */
+export function exactly({ reference, digest }: RegistryImage): string {
+  return `${reference}@${digest}`;
+}
+
+export function assertSame(actual: FileListing, expected: FileListing): void {
+  const found = differences(actual, expected);
+  assert.equal(
+    found.length,
+    0,
+    `${found.length} of ${expected.size} paths differ:\n${found.slice(0, 30).join("\n")}`,
+  );
+}
+
+/** Nobody says what the time of a directory is that its layer does not mention: the unpacker takes the clock's. */
+export function withoutImpliedTimes(files: FileListing): FileListing {
+  return new Map(
+    [...files].map(([path, words]) =>
+      impliedDirectories.includes(path) ? [path, words.replace(/ \d{4}-\S+Z/, "")] : [path, words],
+    ),
+  );
+}
+
+/** @param inner What `statAll` prints in the inner container, and in the one that it is compared with. */
+export function assertSameStat(inner: string, outer: string): void {
+  const lines = (text: string) => text.split("\n").sort();
+  assert.ok(
+    lines(outer).some((line) => line.startsWith("4 regular file 644")),
+    "hard links are listed",
+  );
+  const expected = new Set(lines(outer));
+  assert.deepEqual(
+    lines(inner).filter((line) => !expected.has(line)),
+    [],
+    "lines that only the inner container prints",
+  );
+  assert.equal(lines(inner).length, lines(outer).length, "files that are listed");
+}
