@@ -18,10 +18,11 @@ import { type BuildOptions, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { encodeConfig } from "../image/config.js";
 import { type BuildContext, readSettings } from "./build-context.js";
-import { cutBelow, type PreloadedCut, preloadCut, withCuts } from "./cut-stage.js";
+import { preloadCut } from "./cut-stage.js";
 import { explainFailure } from "./failure.js";
 import { larderImage } from "./larder-image.js";
 import { buildPlatforms } from "./platforms.js";
+import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
 import { isPlanOnly, planResult } from "./print-plan.js";
 import type { Step } from "./steps.js";
 

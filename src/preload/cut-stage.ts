@@ -1,32 +1,13 @@
-/** One cut: what stands above a PRELOAD, the PRELOAD itself, and what the stage builds FROM below it. */
+/** One cut: from what stands above a PRELOAD to what the stage builds FROM below it. */
 import { mount, type StockAnswer } from "../agent/job.js";
-import {
-  type Cut,
-  headText,
-  keptInstructions,
-  keptVariables,
-  type SolvedCut,
-  withoutKeptHistory,
-} from "../dockerfile/cut.js";
-import { type Stage, splitWords } from "../dockerfile/parse.js";
-import { type Probe, type ProbeAnswer, readProbe } from "../dockerfile/probe.js";
-import { baseStage } from "../dockerfile/stages.js";
-import {
-  asIntermediate,
-  configOf,
-  readContextFile,
-  type StockRequest,
-  solveStock,
-  withText,
-} from "../dockerfile/stock-frontend.js";
+import { type Cut, keptInstructions } from "../dockerfile/cut.js";
+import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError } from "../error.js";
 import { ignoresCache } from "../gateway/options.js";
-import { encodeConfig, type ImageConfig, labelsOf, withLabels } from "../image/config.js";
+import { type ImageConfig, labelsOf, withLabels } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
-import { fromDefinition, type Output } from "../llb/state.js";
+import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
-import { type Directive, parseDirective, withListed } from "./directive.js";
-import { wordsInHeredocs, wordsOfFile } from "./image-list.js";
 import { extendLabel, preloadLabel, readLabel } from "./label.js";
 import { readLayerSizes } from "./layer-sizes.js";
 import {
@@ -39,22 +20,11 @@ import {
   planImage,
   planOuterLayers,
 } from "./plan.js";
+import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { isPlanOnly } from "./print-plan.js";
 import { resolveImage } from "./resolve.js";
+import { type Head, solveHead } from "./stage-head.js";
 import { assemble, fetchStep, type StepContext, type Stocked, shelveBlobs, stockImages } from "./steps.js";
-
-/** A cut with its PRELOAD done (as LLB: nothing has run yet). */
-export interface PreloadedCut extends SolvedCut {
-  readonly plan: PreloadPlan;
-  readonly state: Output;
-}
-
-/** The stage above a cut. */
-interface Head {
-  readonly state: Output;
-  readonly answer: ProbeAnswer;
-  readonly directive: Directive;
-}
 
 export async function preloadCut(
   context: BuildContext,
@@ -110,92 +80,6 @@ async function askForBlobs(
   return planBlobLayers(blobs, plan.images, settings.layerBudget);
 }
 
-/** What the stock frontend has to be told of the cuts in the file that it is given. */
-export function withCuts(request: StockRequest, cuts: readonly PreloadedCut[]): StockRequest {
-  const options = cuts.flatMap(({ context, config }) => {
-    const metadata = { "containerimage.config": encodeConfig(config).toString("base64") };
-    return [
-      [`context:${context}`, `input:${context}`],
-      [`input-metadata:${context}`, JSON.stringify(metadata)],
-    ];
-  });
-  const inputs = cuts.map(({ context, state }) => [context, marshal(state)]);
-  return {
-    options: { ...request.options, ...Object.fromEntries(options) },
-    inputs: { ...request.inputs, ...Object.fromEntries(inputs) },
-  };
-}
-
-/** The cut that a stage builds on: its own last one, or that of a stage below. */
-export function cutBelow<C extends Cut>(
-  context: BuildContext,
-  stage: Stage,
-  cuts: readonly C[],
-): C | undefined {
-  const chain = [stage, ...ancestorsOf(context, stage)];
-  const cutStage = chain.find((candidate) => cuts.some((cut) => cut.stage === candidate));
-  return cuts.findLast((cut) => cut.stage === cutStage);
-}
-
-async function solveHead(
-  context: BuildContext,
-  request: StockRequest,
-  cut: Cut,
-  ancestors: readonly Stage[],
-  done: readonly PreloadedCut[],
-): Promise<Head> {
-  const { bridge, dockerfile, source } = context;
-  const { lines, text } = cut.preload;
-  // A heredoc's mark is no word of PRELOAD's: the images in it are.
-  const words = splitWords(text, dockerfile.escape).filter((word) => !word.startsWith("<<"));
-  const listed = wordsInHeredocs(cut.preload);
-  const probe: Probe = {
-    words: [...words, ...listed.filter(({ expands }) => expands).map(({ word }) => word)],
-    variables: keptVariables(dockerfile, ancestors, cut),
-  };
-  const draft = headText(dockerfile, cut, done, probe);
-  const result = await solveStock(bridge, asIntermediate(withText(withCuts(request, done), source, draft)));
-  const state = result.result?.$case === "ref" ? fromDefinition(result.result.value.def) : undefined;
-  if (!state) {
-    throw new LarderError(
-      "PRELOAD: the stage is empty (FROM scratch), so it has no container manager; build FROM an image with Docker",
-      { lines },
-    );
-  }
-  const answer = readProbe(probe, withoutKeptHistory(configOf(result), cutBelow(context, cut.stage, done)));
-  const expanded = answer.words.slice(words.length)[Symbol.iterator]();
-  const images = listed.map(({ word, lines, expands }) => ({
-    word: expands ? (expanded.next().value ?? "") : word,
-    lines,
-  }));
-  const directive = parseDirective(words, answer.words, lines, images);
-  return { state, answer, directive: await readLists(context, request, directive) };
-}
-
-async function readLists(
-  { bridge, source }: BuildContext,
-  request: StockRequest,
-  directive: Directive,
-): Promise<Directive> {
-  const { lists, lines } = directive;
-  if (lists.length === 0) return directive;
-  const texts = await Promise.all(
-    lists.map((path) =>
-      readContextFile(bridge, request, source, path).catch((cause: unknown) => {
-        throw new LarderError(
-          `PRELOAD: --list="${path}": the build context has no such file (${LarderError.from(cause).message}); ` +
-            "check the path, and that .dockerignore does not leave it out",
-          { lines, cause },
-        );
-      }),
-    ),
-  );
-  return withListed(
-    directive,
-    texts.flatMap((text) => wordsOfFile(text.toString("utf8"))),
-  );
-}
-
 async function planCut(
   context: BuildContext,
   cut: Cut,
@@ -247,9 +131,4 @@ function preloadedConfig(
   const labels = { ...labelsOf(config), [preloadLabel]: extendLabel(readLabel(config), plan.images) };
   const history = [...(config.history ?? []), ...planHistory(plan, blobLayers)];
   return withLabels({ ...config, config: container, history }, labels);
-}
-
-function ancestorsOf(context: BuildContext, stage: Stage): Stage[] {
-  const base = baseStage(context.dockerfile, stage, context.bases);
-  return base ? [base, ...ancestorsOf(context, base)] : [];
 }

@@ -5,8 +5,8 @@ import { formatPlatform } from "../image/platform.js";
 import { files } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
 import type { BuildContext } from "./build-context.js";
-import type { PreloadedCut } from "./cut-stage.js";
 import { type PreloadPlan, stockStep } from "./plan.js";
+import type { PreloadedCut } from "./preloaded-cut.js";
 
 /** Asked for by `--build-arg LARDER_PLAN=1`; nothing runs then. */
 export function isPlanOnly(options: BuildOptions): boolean {

@@ -104,10 +104,13 @@ export async function attachLines(container: SystemContainer): Promise<string[]>
 }
 
 /** A new volume; gives the arguments for `docker run` that make it the data root. */
-export async function newVolume(engine: EngineName = "containerd"): Promise<string[]> {
+export async function newVolume(
+  engine: EngineName = "containerd",
+  dataRoot = "/var/lib/docker",
+): Promise<string[]> {
   const name = (await docker(["volume", "create"], { engine })).trim();
   atEnd(() => tryDocker(["volume", "rm", "--force", name], { engine }));
-  return ["--volume", `${name}:/var/lib/docker`];
+  return ["--volume", `${name}:${dataRoot}`];
 }
 
 /** A shell program in a container of the image, without an inner daemon; gives what it prints. */

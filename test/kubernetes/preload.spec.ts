@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { innerImage, pushTarget } from "../attach/fixture.js";
+import { innerImage, newVolume, pushTarget } from "../attach/fixture.js";
 import { build } from "../harness/build.js";
 import { containerdVersions, labImage } from "../harness/lab.js";
 import { registryImage } from "../harness/registry-image.js";
@@ -9,18 +9,25 @@ import { criFiles } from "./cri-files.js";
 
 const images = [labImage("pause:3"), innerImage("odd"), labImage("redis:latest")] as const;
 const odd = images[1];
+const nodeOf = (version: string) => `FROM ${labImage(`containerd:${version}`)}\nCOPY etc /etc\n`;
+
+/** A node without anything of Larder's, which reaches the registry. */
+async function plainNode(version: string, args: readonly string[] = []): Promise<SystemContainer> {
+  const tag = `e2e-cri:${version}`;
+  await build({ larder: false, allowInsecure: false, tag, dockerfile: nodeOf(version), files: criFiles });
+  return SystemContainer.start(tag, { daemon: "containerd", network: "bridge", args });
+}
 
 for (const version of containerdVersions) {
   describe(`Kubernetes: images in the namespace k8s.io of containerd ${version}`, () => {
     let container: SystemContainer;
     let cri: Cri;
-    const node = `FROM ${labImage(`containerd:${version}`)}\nCOPY etc /etc\n`;
 
     before(async () => {
       await pushTarget("odd");
       const tag = `e2e-kubernetes:${version}`;
       const preload = `PRELOAD --namespace=k8s.io --blobs=never ${images.join(" ")}\n`;
-      await build({ tag, dockerfile: node + preload, files: criFiles });
+      await build({ tag, dockerfile: nodeOf(version) + preload, files: criFiles });
       container = await SystemContainer.start(tag, { daemon: "containerd" });
       cri = await Cri.open(container);
     });
@@ -45,10 +52,35 @@ for (const version of containerdVersions) {
       }
     });
 
+    it("come beside those that the node has pulled before, on a volume", async () => {
+      const args = await newVolume("containerd", "/var/lib/containerd");
+      const plain = await plainNode(version, args);
+      const before = await Cri.open(plain);
+      await before.pull(labImage("busybox:1"));
+      // Some of the preloaded image's layers, and then all of another one's.
+      await before.pull(await pushTarget("derived"));
+      await before.pull(labImage("redis:latest"));
+      before.close();
+      await plain.remove();
+
+      const node = await SystemContainer.start(`e2e-kubernetes:${version}`, { daemon: "containerd", args });
+      assert.match(await node.logs(), /^larder: attached 3 images .* by link in .* beside what was there$/m);
+      const after = await Cri.open(node);
+      const expected = [...images, labImage("busybox:1"), innerImage("derived")];
+      const listed = (await after.images()).flatMap(({ repo_tags }) => repo_tags);
+      assert.deepEqual(listed.sort(), expected.sort());
+      const list = ["sh", "-c", "cd /t && find . | sort | xargs echo"];
+      assert.equal((await after.run(odd, ...list)).output, ". ./again ./again/new ./kept ./kept/stays\n");
+      assert.equal(
+        (await after.run(innerImage("derived"), ...list)).output,
+        ". ./again ./again/new ./derived ./kept\n",
+      );
+      after.close();
+      await node.remove();
+    });
+
     it("say of themselves what they say after a pull by CRI", async () => {
-      const tag = `e2e-cri:${version}`;
-      await build({ larder: false, allowInsecure: false, tag, dockerfile: node, files: criFiles });
-      const pulled = await SystemContainer.start(tag, { daemon: "containerd", network: "bridge" });
+      const pulled = await plainNode(version);
       const plain = await Cri.open(pulled);
       for (const reference of images) await plain.pull(reference);
       const expected = (await plain.images()).map((image) => ({ ...image, pinned: true }));
