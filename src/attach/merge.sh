@@ -13,7 +13,7 @@ merge() {
   # shellcheck source=src/attach/prune.sh
   . "$here/prune.sh"
   start_containerd
-  if repair_link && prune && add_steps && bring_back; then
+  if finish_snapshot && prune && add_steps && bring_back; then
     stop_containerd
   else
     stop_containerd
@@ -154,8 +154,8 @@ add_snapshot() { # name, parent, short name or directory
   printed=$(ctr_print snapshots --snapshotter overlayfs prepare --target /x "larder-$1" $parent) || return
   directory_of "$printed"
   case $kind in
-    whiteouts) rmdir "$directory" && mv "$scratch/whiteouts/$3/fs" "$directory" && commit "$1" ;;
-    link) if [ "$mode" = link ]; then commit_link "$1" "$3"; else commit_copy "$1" "$3"; fi ;;
+    whiteouts) rmdir "$directory" && mv "$scratch/whiteouts/$3/fs" "$directory" && commit "$1" - ;;
+    link) if [ "$mode" = link ]; then commit "$1" "$3"; else commit_copy "$1" "$3"; fi ;;
     copy) commit_copy "$1" "$3" ;;
   esac
 }
@@ -171,32 +171,31 @@ directory_of() {
 }
 
 commit_copy() { # name, short name
-  cp -a "$catalog/layers/$2/." "$directory/" && commit "$1"
+  cp -a "$catalog/layers/$2/." "$directory/" && commit "$1" -
 }
 
-# The files are bound while the daemon counts them, and linked from then on. Where nothing can be bound, its count of
-# their size is wrong, and nothing else.
-commit_link() { # name, short name
-  printf '%s %s\n' "$2" "$directory" >"$root/larder/link.pending"
-  bound=''
-  ! mount -o bind "$catalog/layers/$2" "$directory" 2>/dev/null || bound=yes
-  committed=yes
-  commit "$1" || committed=''
+# A snapshot whose files are to be a link has them bound while the daemon counts them. Where nothing can be bound, its
+# count of their size is wrong, and nothing else.
+commit() { # name, short name of the layer to be linked, or -
+  printf '%s %s %s %s\n' "$namespace" "$1" "$2" "$directory" >"$root/larder/snapshot.pending" || return
+  bound='' committed=yes
+  [ "$2" = - ] || ! mount -o bind "$catalog/layers/$2" "$directory" 2>/dev/null || bound=yes
+  ctr_quiet snapshots --snapshotter overlayfs commit "$1" "larder-$1" || committed=''
   [ -z "$bound" ] || umount "$directory" || return
-  [ -n "$committed" ] && repair_link
+  [ -n "$committed" ] && finish_snapshot
 }
 
-# Puts the link where an attach that was killed did not come to it any more.
-repair_link() {
-  [ -r "$root/larder/link.pending" ] || return 0
-  read -r key path <"$root/larder/link.pending" || return
-  umount "$path" 2>/dev/null
-  if [ -d "$path" ] && [ ! -h "$path" ]; then rmdir "$path" && ln -s "$shelf/catalog/containerd/layers/$key" "$path"; fi &&
-    rm -f "$root/larder/link.pending"
-}
-
-# ctr marks what it makes as a root of the garbage collection, which nothing would ever remove.
-commit() { # name
-  ctr_quiet snapshots --snapshotter overlayfs commit "$1" "larder-$1" &&
-    ctr_quiet snapshots --snapshotter overlayfs label "$1" containerd.io/gc.root=
+# What is done to a snapshot once it is committed, here or by an attach that was killed before it came to it. ctr has
+# marked it as a root of the garbage collection, which nothing would ever remove.
+finish_snapshot() {
+  [ -r "$root/larder/snapshot.pending" ] || return 0
+  read -r pending_space pending_name pending_key pending_path <"$root/larder/snapshot.pending" || return
+  if [ "$pending_key" != - ] && [ -d "$pending_path" ] && [ ! -h "$pending_path" ]; then
+    umount "$pending_path" 2>/dev/null
+    rmdir "$pending_path" && ln -s "$shelf/catalog/containerd/layers/$pending_key" "$pending_path" || return
+  fi
+  # One that was not committed after all is not there.
+  ctr --namespace "$pending_space" snapshots --snapshotter overlayfs label "$pending_name" containerd.io/gc.root= \
+    >/dev/null 2>"$scratch/error"
+  rm -f "$root/larder/snapshot.pending"
 }

@@ -53,7 +53,11 @@ prune_snapshots() {
   done
   for orphan in $orphans; do
     kind=${orphan##*=} key=${orphan%=*}
-    set_aside "${key%=*}" "${key##*=}" "$kind" || return
+    case $kind in
+      # Nothing is in it but what it shows of others.
+      View) ctr_quiet snapshots --snapshotter overlayfs rm "${key%=*}" || return ;;
+      *) set_aside "${key%=*}" "${key##*=}" "$kind" || return ;;
+    esac
   done
   for key in $lost; do
     # One that something of the user's stands on, or that is not there, stays as it is.
@@ -63,22 +67,28 @@ prune_snapshots() {
 
 # The files of a snapshot of the user's own, and what it is called.
 set_aside() { # key, parent, kind
-  if [ "$3" = Committed ]; then
-    ctr_quiet snapshots --snapshotter overlayfs rm larder-aside
-    printed=$(ctr_print snapshots --snapshotter overlayfs view --target /x larder-aside "$1") &&
-      ctr_quiet snapshots --snapshotter overlayfs rm larder-aside || return
-  else
-    printed=$(ctr_print snapshots --snapshotter overlayfs mounts /x "$1") || return
-  fi
-  directory_of "$printed"
   name=$namespace:$1
   while :; do
     case $name in */*) name=${name%%/*}_${name#*/} ;; *) break ;; esac
   done
   mkdir -p "$aside/$name" && printf '%s %s %s %s\n' "$namespace" "$1" "$2" "$3" >"$aside/$name/snapshot" || return
   # An attach that was killed may have moved them already.
-  [ -e "$aside/$name/fs" ] || mv "$directory" "$aside/$name/fs" || return
+  if [ ! -e "$aside/$name/fs" ]; then
+    files_of "$1" "$3" && mv "$directory" "$aside/$name/fs" || return
+  fi
+  ctr_quiet snapshots --snapshotter overlayfs rm larder-aside
   ctr_quiet snapshots --snapshotter overlayfs rm "$1"
+}
+
+# Where the files of a snapshot are; of one that is committed only a view tells.
+files_of() { # key, kind
+  if [ "$2" = Committed ]; then
+    ctr_quiet snapshots --snapshotter overlayfs rm larder-aside
+    printed=$(ctr_print snapshots --snapshotter overlayfs view --target /x larder-aside "$1") || return
+  else
+    printed=$(ctr_print snapshots --snapshotter overlayfs mounts /x "$1") || return
+  fi
+  directory_of "$printed"
 }
 
 # What was set aside, where what it stood on is there again; unless the user has made it anew.
@@ -90,8 +100,8 @@ bring_back() {
       [ -r "$path" ] || continue
       read -r namespace key parent kind <"$path" || return
       list_namespace || return
-      case $snapshots_known in
-        *" $key "*) ;;
+      case $kind:$snapshots_known in
+        Committed:*" $key "*) ;;
         *" $parent "*) restore_snapshot "$key" "$parent" "$kind" "${path%/snapshot}" || return ;;
         *) continue ;;
       esac
@@ -103,12 +113,13 @@ bring_back() {
 restore_snapshot() { # key, parent, kind, where it was set aside
   active=$1
   [ "$3" != Committed ] || active=larder-$1
-  ctr_quiet snapshots --snapshotter overlayfs rm "larder-$1"
-  printed=$(ctr_print snapshots --snapshotter overlayfs prepare --target /x "$active" "$2") || return
+  # An attach that was killed may have prepared it already, and moved the files.
+  printed=$(ctr_print snapshots --snapshotter overlayfs prepare --target /x "$active" "$2") ||
+    printed=$(ctr_print snapshots --snapshotter overlayfs mounts /x "$active") || return
   directory_of "$printed"
-  rmdir "$directory" && mv "$4/fs" "$directory" || return
+  if [ -e "$4/fs" ]; then rmdir "$directory" && mv "$4/fs" "$directory" || return; fi
   if [ "$3" = Committed ]; then
-    commit "$1"
+    commit "$1" -
   else
     ctr_quiet snapshots --snapshotter overlayfs label "$1" containerd.io/gc.root=
   fi

@@ -1,15 +1,45 @@
 import assert from "node:assert/strict";
 import { until } from "../harness/command.js";
 import { SystemContainer } from "../harness/system-container.js";
-import { assertRuns, buildSystem, newVolume, pushTarget, shell, systemImage } from "./fixture.js";
+import {
+  assertRuns,
+  buildSystem,
+  innerImage,
+  listImages,
+  newVolume,
+  pushTarget,
+  shell,
+  systemImage,
+} from "./fixture.js";
 
 /** Stands in PATH before ctr; at the given call all processes are killed in its stead. */
 const killer = `#!/bin/sh
 read n </count
 echo $((n + 1)) >/count
-[ $((n + 1)) != "$KILL_AT" ] || kill -9 -1
+# It is not among "all" itself.
+[ $((n + 1)) != "$KILL_AT" ] || { kill -9 -1; kill -9 $$; }
 exec /usr/bin/ctr "$@"
 `;
+
+/** Attaches, killed at each call of ctr that comes up, until it gets through. @returns how often it was killed. */
+async function attachKilled(image: string, args: readonly string[]): Promise<number> {
+  const program = `
+    mkdir /w && printf '%s' '${killer}' >/w/ctr && chmod +x /w/ctr
+    killed=0
+    # One call later each time, and after it what the attaches before have left to do.
+    until [ $killed = 100 ]; do
+      echo 0 >/count
+      (KILL_AT=$((3 + killed)) PATH=/w:$PATH /usr/lib/larder/bin/attach dockerd 2>/said) & wait
+      ! grep -qE 'larder: (had )?attached' /said || break
+      killed=$((killed + 1))
+    done
+    echo "killed $killed times; $(cat /said)"`;
+  const said = await shell(image, program, { args });
+  console.log(`        ${said.trim()}`);
+  const killed = /^killed (\d+) times; larder: attached /.exec(said)?.[1];
+  assert.ok(killed, said);
+  return Number(killed);
+}
 
 describe("attach: killed while it adds to a containerd that holds other images", () => {
   let args: string[] = [];
@@ -23,20 +53,8 @@ describe("attach: killed while it adds to a containerd that holds other images",
   });
 
   it("at each call of ctr: each time it goes on from there", async () => {
-    const program = `
-      mkdir /w && printf '%s' '${killer}' >/w/ctr && chmod +x /w/ctr
-      killed=0
-      # The second number changes with what the ones before it have left to do.
-      until [ -e /var/lib/docker/containerd/daemon/larder/[0-9a-f]* ] || [ $killed = 100 ]; do
-        echo 0 >/count
-        (KILL_AT=$((5 + killed % 7)) PATH=/w:$PATH /usr/lib/larder/bin/attach dockerd 2>/said) & wait
-        killed=$((killed + 1))
-      done
-      echo "killed $((killed - 1)) times; $(cat /said)"`;
-    const said = await shell(await systemImage({ store: "containerd" }), program, { args });
-    console.log(`        ${said.trim()}`);
-    const times = Number(/^killed (\d+) times; larder: attached 2 images /.exec(said)?.[1]);
-    assert.ok(times > 5 && times < 99, said);
+    const killed = await attachKilled(await systemImage({ store: "containerd" }), args);
+    assert.ok(killed > 5 && killed < 99, `killed ${killed} times`);
   });
 
   it("and all images are there", async () => {
@@ -53,6 +71,41 @@ describe("attach: killed while it adds to a containerd that holds other images",
       const list = await container.exec("ctr", ...address, "--namespace", "moby", "snapshots", "ls");
       return list.trim().split("\n").length === 1;
     });
+    await container.remove();
+  });
+});
+
+describe("attach: killed while it takes away what an older system image attached, and brings it back", () => {
+  const [odd, second] = [innerImage("odd"), innerImage("second")];
+  let images: { older: string; newer: string };
+  let args: string[] = [];
+
+  before("the user has a container of an image that only the older one has", async () => {
+    await pushTarget("odd");
+    await pushTarget("second");
+    images = {
+      older: await buildSystem("e2e-attach-with-odd", [odd, second], { store: "containerd" }),
+      newer: await buildSystem("e2e-attach-without-odd", [second], { store: "containerd" }),
+    };
+    args = await newVolume();
+    const container = await SystemContainer.start(images.older, { args });
+    await container.inner("run", "--name", "mine", odd, "sh", "-c", "echo mine >/mine; rm -r /t/kept; ls /");
+    await container.remove();
+  });
+
+  it("the newer one has its own images in the end", async () => {
+    assert.ok((await attachKilled(images.newer, args)) > 3);
+    const container = await SystemContainer.start(images.newer, { args });
+    await assertRuns(container, "second");
+    assert.ok(!(await listImages(container)).includes(odd));
+    await container.remove();
+  });
+
+  it("the older one has all again, and the container its files", async () => {
+    assert.ok((await attachKilled(images.older, args)) > 3);
+    const container = await SystemContainer.start(images.older, { args });
+    await assertRuns(container, "odd", "second");
+    assert.equal(await container.inner("diff", "mine"), "C /t\nD /t/kept\nA /mine\n");
     await container.remove();
   });
 });
