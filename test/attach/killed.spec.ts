@@ -23,7 +23,8 @@ read n </count
 echo $((n + 1)) >/count
 if [ $((n + 1)) = "$KILL_AT" ]; then
   ${when === "before" ? "" : `/usr/bin/\${0##*/} "$@" & sleep 0.00\${KILL_AT}`}
-  kill -9 -1
+  # It is not among "all" itself.
+  kill -9 -1; kill -9 $$
 fi
 exec /usr/bin/\${0##*/} "$@"
 `;
