@@ -17,13 +17,17 @@ export interface FetchJob {
 }
 
 /** Privileged, without a network: the stage's own daemon takes the images in. */
-export interface StockJob {
+export interface StockJob extends StoreTarget {
   readonly kind: "stock";
   readonly images: readonly InnerImage[];
   /** Outer layer k holds the inner layers with the diffIDs `layers[k]`. */
   readonly layers: readonly (readonly string[])[];
   /** The stage's environment (`NAME=value`): its PATH says which daemon is meant. */
   readonly env: readonly string[];
+}
+
+/** For whom of the stage images are; what is absent is asked of the stage. */
+export interface StoreTarget {
   /** Absent: Docker where the stage has it, else containerd. */
   readonly manager?: "docker" | "containerd";
   /** Of a containerd without Docker; absent: `default`. */

@@ -1,5 +1,6 @@
 /** What a PRELOAD says, once its words are expanded. */
 
+import type { StoreTarget } from "../agent/job.js";
 import { LarderError, type Lines } from "../error.js";
 import { type Platform, parsePlatform } from "../image/platform.js";
 import { parseReference, type Reference } from "../image/reference.js";
@@ -14,16 +15,6 @@ export interface Directive {
   readonly images: readonly RequestedImage[];
   /** Paths in the build context of files that name further images. */
   readonly lists: readonly string[];
-}
-
-/** What of the stage the images are for; what is absent is asked of the stage. */
-export interface StoreTarget {
-  readonly manager?: "docker" | "containerd";
-  /** Of a containerd without Docker. */
-  readonly namespace?: string;
-  /** Of a containerd whose configuration does not say where its root is. */
-  readonly root?: string;
-  readonly blobs?: "never";
 }
 
 export interface RequestedImage {
