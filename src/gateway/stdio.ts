@@ -2,7 +2,7 @@
  * BuildKit speaks HTTP/2 on the frontend's stdin and stdout; grpc-js can only connect to an address.
  * So a Unix socket in the frontend's own container is joined to the two pipes.
  */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,11 +20,14 @@ export async function joinStdio(
   output: NodeJS.WritableStream = process.stdout,
 ): Promise<Transport> {
   const longValues = new LongValues();
-  const path = join(mkdtempSync(join(tmpdir(), "larder-")), "bridge.sock");
+  const folder = mkdtempSync(join(tmpdir(), "larder-"));
+  const path = join(folder, "bridge.sock");
   const server = createServer((socket) => {
     input.pipe(longValues).pipe(socket);
     socket.pipe(output);
+    // Nobody else is to come.
     server.close();
+    rmSync(folder, { recursive: true, force: true });
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
