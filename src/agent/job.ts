@@ -3,6 +3,8 @@
  * of these as JSON. It is part of the step's cache key, so nothing in it may vary by chance.
  */
 import type { InnerImage } from "../image/inner-image.js";
+import type { Platform } from "../image/platform.js";
+import type { Reference } from "../image/reference.js";
 
 export const jobVariable = "LARDER_JOB";
 /** Where the frontend image keeps Larder itself. */
@@ -14,6 +16,25 @@ export interface FetchJob {
   readonly image: InnerImage;
   /** The registry may speak plain HTTP, or HTTPS with a certificate nobody knows. */
   readonly insecure: boolean;
+}
+
+/** Unprivileged, without a network: what a stage came to becomes an image in an OCI layout. */
+export interface PackJob {
+  readonly kind: "pack";
+  /** The name that the image is to have; without a digest. */
+  readonly reference: Reference;
+  readonly platform: Platform;
+  /** The image whose layers are the lowest ones: input 0 is its layout and tree 0 its files. Absent: tree 0 is the first layer. */
+  readonly base?: InnerImage;
+  /** How many trees there are: tree i is the file system after the i-th step of the stage. */
+  readonly trees: number;
+  /** What `created` of the image is, in seconds; absent: the newest time of a file in the image's own layers. */
+  readonly created?: number;
+}
+
+/** What the pack step found out, in a file of its own. */
+export interface PackAnswer {
+  readonly image: InnerImage;
 }
 
 /** Privileged, without a network: the stage's own daemon takes the images in. */
@@ -72,34 +93,40 @@ export interface PlaceJob {
   readonly kind: "place";
 }
 
-export type Job = FetchJob | StockJob | ShelveJob | PlaceJob;
+export type Job = FetchJob | PackJob | StockJob | ShelveJob | PlaceJob;
 
 /** Mount points of the steps. */
 export const mount = {
-  /** fetch: output, the OCI layout. */
+  /** fetch, pack: output, the OCI layout. */
   layout: "/out/layout",
   /** fetch: the Docker config.json with credentials, if the build has such a secret. */
   auth: "/run/secrets/larder-auth",
   /** stock, place: the stage, writable. */
   stage: "/stage",
-  /** stock, shelve: input i, the OCI layout of `images[i]`. */
+  /** stock, shelve: input i, the OCI layout of `images[i]`; pack: input 0, that of the base. */
   input: (i: number): string => `/in/${i}`,
   /** stock: a plain directory for the daemon's data root; what is left there is thrown away. */
   work: "/out/work",
   /** stock: output, what belongs to this PRELOAD alone. */
   catalog: "/out/catalog",
-  /** stock: output, a {@link StockAnswer}. */
+  /** stock, pack: output, a {@link StockAnswer} or a {@link PackAnswer}. */
   answer: "/out/answer",
   answerFile: "/out/answer/answer.json",
   /** stock, shelve: output, outer layer k. */
   layer: (k: number): string => `/out/layer/${k}`,
   /** place: the tree to copy. */
   tree: "/in/tree",
+  /** pack: tree i, read-only. */
+  packTree: (i: number): string => `/in/trees/${i}`,
+  /** pack: the image config as the stock frontend gave it. */
+  config: "/in/config",
+  configFile: "/in/config/config.json",
 } as const;
 
 /**
  * A step that fails leaves one sentence in this file of its reporting mount, for the frontend to read
- * and to put into the build's error: `layout` for fetch, `catalog` for stock, `layer(0)` for shelve, `stage` for place.
+ * and to put into the build's error: `layout` for fetch and pack, `catalog` for stock, `layer(0)` for
+ * shelve, `stage` for place.
  */
 export const errorReport = ".larder-error.json";
 export interface ErrorReport {

@@ -1,6 +1,7 @@
 import { LarderError } from "../error.js";
 import { fetchImage } from "./fetch/fetch.js";
 import { type Job, jobVariable, mount } from "./job.js";
+import { pack } from "./pack/pack.js";
 import { place } from "./place.js";
 import { reportError } from "./report.js";
 import { shelve } from "./shelve.js";
@@ -8,6 +9,7 @@ import { stock } from "./stock/stock.js";
 
 const reportingMount = {
   fetch: mount.layout,
+  pack: mount.layout,
   stock: mount.catalog,
   shelve: mount.layer(0),
   place: mount.stage,
@@ -30,6 +32,8 @@ function runJob(job: Job): Promise<void> {
   switch (job.kind) {
     case "fetch":
       return fetchImage(job);
+    case "pack":
+      return pack(job);
     case "stock":
       return stock(job);
     case "shelve":

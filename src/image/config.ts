@@ -18,6 +18,8 @@ export interface ContainerConfig {
 }
 
 export interface HistoryEntry {
+  /** RFC 3339. */
+  readonly created?: string;
   readonly created_by?: string;
   readonly comment?: string;
   readonly empty_layer?: boolean;

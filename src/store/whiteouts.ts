@@ -7,7 +7,8 @@ import { type ByteString, compare, fromBytes, parentsOf, toBytes } from "./bytes
  */
 export type Whiteouts = readonly ByteString[];
 
-const prefix = ".wh.";
+/** Of the name of an entry that deletes what is called so without it. */
+export const whiteoutPrefix = ".wh.";
 /** AUFS keeps its own bookkeeping under these names; they delete nothing. */
 const metaPrefix = ".wh..wh.";
 const opaqueMarker = ".wh..wh..opq";
@@ -41,8 +42,8 @@ export function readLayerNames(names: Iterable<ByteString>): LayerNames {
     if (base === opaqueMarker) {
       // overlayfs looks for no mark on the root of a layer, so neither does Docker's overlay2.
       if (parent !== "") opaque.add(parent);
-    } else if (base.startsWith(prefix) && base.length > prefix.length) {
-      hidden.add((slash < 0 ? "" : `${parent}/`) + base.slice(prefix.length));
+    } else if (base.startsWith(whiteoutPrefix) && base.length > whiteoutPrefix.length) {
+      hidden.add((slash < 0 ? "" : `${parent}/`) + base.slice(whiteoutPrefix.length));
     } else {
       hidden.delete(path);
       entries.add(path);

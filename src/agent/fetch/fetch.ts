@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { repositoryName } from "../../image/reference.js";
 import { hexOf, sha256 } from "../../store/chain.js";
 import { type FetchJob, mount } from "../job.js";
 import { blobPath, type Descriptor, type Manifest, parseManifestOrIndex, verifyBlob } from "../layout.js";
+import { finishLayout } from "../layout-files.js";
 import { formatBytes, progress } from "../report.js";
 import { skopeo } from "./skopeo.js";
 
@@ -26,10 +27,7 @@ export async function fetchImage({ image, insecure }: FetchJob): Promise<void> {
   await mkdir(`${layout}/blobs/sha256`, { recursive: true });
   await skopeo(copyArguments(source, image), source.context, announceBlob());
   const manifest = await adoptRawLayout(image);
-  await writeFile(blobPath(layout, image.reference.digest), top);
-  await writeFile(`${layout}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}');
-  await writeFile(`${layout}/index.json`, formatIndex(top, image));
-  await fixTimes();
+  await finishLayout(layout, top);
   const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
   progress(`${manifest.layers.length} layers, ${formatBytes(total)}`);
 }
@@ -96,26 +94,4 @@ async function adoptBlob(blob: Descriptor, what: string): Promise<void> {
   const path = blobPath(layout, blob.digest);
   await rename(`${raw}/${hexOf(blob.digest)}`, path);
   await verifyBlob(path, blob, what);
-}
-
-function formatIndex(top: Buffer, image: InnerImage): string {
-  const { mediaType } = JSON.parse(top.toString("utf8")) as { mediaType?: string };
-  const isIndex = "index" in parseManifestOrIndex(top);
-  const descriptor = {
-    // Only OCI manifests may leave it out.
-    mediaType: mediaType ?? `application/vnd.oci.image.${isIndex ? "index" : "manifest"}.v1+json`,
-    digest: image.reference.digest,
-    size: top.length,
-  };
-  return JSON.stringify({
-    schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.index.v1+json",
-    manifests: [descriptor],
-  });
-}
-
-/** The layout is an output: nothing in it may tell when it was made. */
-async function fixTimes(): Promise<void> {
-  const names = await readdir(layout, { recursive: true });
-  for (const name of ["", ...names]) await utimes(`${layout}/${name}`, 0, 0);
 }

@@ -1,0 +1,90 @@
+import { constants } from "node:fs";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { LarderError } from "../../error.js";
+import { parseConfig } from "../../image/config.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { mount, type PackAnswer, type PackJob } from "../job.js";
+import { blobPath, type Descriptor, type Manifest, readManifest } from "../layout.js";
+import { finishLayout } from "../layout-files.js";
+import { formatBytes, progress } from "../report.js";
+import { canonicalJson, imageConfig } from "./image-config.js";
+import { layerTar, mtimeOf } from "./layer-tar.js";
+import { digestOf, formatManifest, mediaTypesOf } from "./manifest.js";
+import { findChanges } from "./tree-changes.js";
+import { type WrittenLayer, writeLayer } from "./write-layer.js";
+
+/** Where a pack step has what it reads and writes: the mounts, but for specs. */
+export interface PackPlaces {
+  readonly layout: string;
+  readonly configFile: string;
+  readonly answerFile: string;
+  input(i: number): string;
+  packTree(i: number): string;
+}
+
+/**
+ * Makes an image of a stage: the layers of its base as their registry has them, and one for each step, also for a step
+ * that changed nothing, as `docker build` would have it.
+ */
+export async function pack(job: PackJob, places: PackPlaces = mount): Promise<void> {
+  const { layout, configFile, answerFile } = places;
+  const { platform } = job;
+  await mkdir(`${layout}/blobs/sha256`, { recursive: true });
+  const base = job.base && (await copyBase(job.base, places));
+  const types = mediaTypesOf(base);
+  const own = await packSteps(job, places, base?.layers.length ?? 0);
+  const layers: Descriptor[] = [
+    ...(base?.layers ?? []),
+    ...own.layers.map(({ digest, size }) => ({ mediaType: types.layer, digest, size })),
+  ];
+  const diffIds = [...(job.base?.diffIds ?? []), ...own.layers.map(({ diffId }) => diffId)];
+  const created = job.created === undefined ? own.newest : BigInt(job.created);
+  const stage = parseConfig(await readFile(configFile));
+  const config = canonicalJson(imageConfig(stage, { platform, diffIds, created }));
+  await writeFile(blobPath(layout, digestOf(config)), config);
+  const manifest = formatManifest(types, config, layers);
+  await finishLayout(layout, manifest);
+  const reference = { ...job.reference, digest: digestOf(manifest) };
+  const answer: PackAnswer = { image: { reference, platform, imageId: digestOf(config), diffIds } };
+  await writeFile(answerFile, `${JSON.stringify(answer)}\n`);
+  const total = layers.reduce((sum, { size }) => sum + size, 0);
+  progress(`${layers.length} layers, ${formatBytes(total)}`);
+}
+
+interface PackedSteps {
+  readonly layers: readonly WrittenLayer[];
+  /** The newest time of a file in them, in seconds; absent if they have none. */
+  readonly newest: bigint | undefined;
+}
+
+/** @param below How many layers the base has. */
+async function packSteps(job: PackJob, places: PackPlaces, below: number): Promise<PackedSteps> {
+  const layers: WrittenLayer[] = [];
+  let newest: bigint | undefined;
+  for (let i = job.base ? 1 : 0; i < job.trees; i++) {
+    const tree = places.packTree(i);
+    const changes = await findChanges(i > 0 ? places.packTree(i - 1) : undefined, tree);
+    const layer = await writeLayer(places.layout, layerTar(tree, changes));
+    layers.push(layer);
+    for (const change of changes) {
+      const time = change.kind === "present" ? mtimeOf(change) : undefined;
+      if (time !== undefined && (newest === undefined || time > newest)) newest = time;
+    }
+    progress(`layer ${below + layers.length} ${layer.diffId} ${formatBytes(layer.size)}`);
+  }
+  return { layers, newest };
+}
+
+/** Blobs of the base's layers come into the layout. @returns the base's manifest. */
+async function copyBase(base: InnerImage, { input, layout }: PackPlaces): Promise<Manifest> {
+  const { manifest } = await readManifest(input(0), base);
+  if (manifest.layers.length !== base.diffIds.length) {
+    throw new LarderError(
+      `its base ${base.imageId} has ${manifest.layers.length} layers, but ${base.diffIds.length} in its config: push the base again`,
+    );
+  }
+  for (const { digest } of manifest.layers) {
+    await copyFile(blobPath(input(0), digest), blobPath(layout, digest), constants.COPYFILE_FICLONE);
+  }
+  return manifest;
+}

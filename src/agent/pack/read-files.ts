@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { type ByteString, toBytes } from "../../store/bytes.js";
+import { toolEnvironment } from "../../store/tool.js";
+
+/** A regular file with what Node cannot tell of it. */
+export interface ReadFile {
+  /** The value of `security.capability`. */
+  readonly capability: Buffer | undefined;
+  /** To be read before the next file is asked for, or not at all. */
+  readonly content: AsyncIterable<Buffer>;
+}
+
+/** GNU tar is the one program at hand that reads extended attributes, and it is good at many small files. */
+const options = [
+  "--format=posix",
+  "--xattrs",
+  "--xattrs-include=security.capability",
+  "--no-recursion",
+  // A file with several names is asked for by several of them, when two trees are compared.
+  "--hard-dereference",
+  "--null",
+  "--verbatim-files-from",
+];
+const capabilityRecord = "SCHILY.xattr.security.capability";
+const blockSize = 512;
+
+/**
+ * Reads regular files of a tree, in the order in which they are given.
+ * @throws Error with tar's own words if a file cannot be read.
+ */
+export async function* readFiles(
+  root: string,
+  files: readonly { readonly path: ByteString; readonly size: bigint }[],
+): AsyncGenerator<ReadFile> {
+  if (files.length === 0) return;
+  const tar = spawn("tar", [...options, "-C", root, "--files-from=-", "-cf", "-"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: toolEnvironment(),
+  });
+  const closed = new Promise<number | null>((resolve, reject) =>
+    tar.on("error", reject).on("close", resolve),
+  );
+  const ended = Promise.all([closed, text(tar.stderr)]);
+  // Awaited further down; until then nobody listens.
+  ended.catch(() => {});
+  tar.stdin.on("error", () => {});
+  tar.stdin.end(toBytes(files.map(({ path }) => `${path}\0`).join("")));
+  const archive = new Archive(tar.stdout);
+  try {
+    for (const { size } of files) {
+      if (!(yield* readEntry(archive, size))) break;
+    }
+    await archive.skipAll();
+    const [code, errors] = await ended;
+    if (code !== 0) throw new Error(`reading files of ${root}: ${errors.trim().slice(0, 500)}`);
+  } finally {
+    tar.kill();
+  }
+}
+
+/** @returns false at the end of the archive: tar has come upon an error, and will say so. */
+async function* readEntry(archive: Archive, size: bigint): AsyncGenerator<ReadFile, boolean> {
+  let capability: Buffer | undefined;
+  for (;;) {
+    const header = await archive.read(blockSize);
+    const type = header.toString("latin1", 156, 157);
+    if (header.length < blockSize || type === "\0") return false;
+    if (type !== "x") break;
+    const length = Number.parseInt(header.toString("latin1", 124, 135), 8);
+    capability = paxValue(await archive.read(padded(length)), length, capabilityRecord);
+  }
+  const content = archive.take(Number(size));
+  yield { capability, content };
+  for await (const _ of content);
+  await archive.read(padded(Number(size)) - Number(size));
+  return true;
+}
+
+function padded(size: number): number {
+  return Math.ceil(size / blockSize) * blockSize;
+}
+
+/** A record is `<its length> <key>=<value>\n`, and a value may have any bytes. */
+function paxValue(data: Buffer, length: number, wanted: string): Buffer | undefined {
+  for (let start = 0; start < length; ) {
+    const space = data.indexOf(" ", start);
+    const end = start + Number.parseInt(data.toString("latin1", start, space), 10);
+    const equals = data.indexOf("=", space);
+    if (data.toString("latin1", space + 1, equals) === wanted) return data.subarray(equals + 1, end - 1);
+    start = end;
+  }
+  return undefined;
+}
+
+/** Hands out a stream in pieces of given lengths. */
+class Archive {
+  readonly #chunks: AsyncIterator<Buffer>;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(stream: AsyncIterable<Buffer>) {
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  /** The next bytes as they come; fewer only at the end. */
+  async *take(length: number): AsyncGenerator<Buffer> {
+    for (let left = length; left > 0; ) {
+      if (this.#rest.length === 0) {
+        const { value, done } = await this.#chunks.next();
+        if (done) return;
+        this.#rest = value as Buffer;
+      }
+      const piece = this.#rest.subarray(0, left);
+      this.#rest = this.#rest.subarray(piece.length);
+      left -= piece.length;
+      yield piece;
+    }
+  }
+
+  async read(length: number): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    for await (const piece of this.take(length)) pieces.push(piece);
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+  }
+
+  async skipAll(): Promise<void> {
+    for await (const _ of this.take(Number.MAX_SAFE_INTEGER));
+  }
+}

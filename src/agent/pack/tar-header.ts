@@ -1,0 +1,143 @@
+import type { BigIntStats } from "node:fs";
+import { type ByteString, compare, toBytes } from "../../store/bytes.js";
+
+/** An entry of a layer's tar. */
+export interface TarEntry {
+  /** Relative; without a slash at its end. */
+  readonly name: ByteString;
+  readonly type: keyof typeof typeFlags;
+  /** Without the kind of file. */
+  readonly mode: bigint;
+  readonly uid: bigint;
+  readonly gid: bigint;
+  /** Bytes that follow; 0 if absent. */
+  readonly size?: bigint;
+  /** Seconds since 1970, also negative. */
+  readonly mtime: bigint;
+  readonly linkName?: ByteString;
+  /** Of a device, as `stat` gives it. */
+  readonly device?: bigint;
+  /** The value of `security.capability`. */
+  readonly capability?: Buffer | undefined;
+}
+
+const typeFlags = {
+  file: "0",
+  "hard link": "1",
+  "symbolic link": "2",
+  "character device": "3",
+  "block device": "4",
+  directory: "5",
+  fifo: "6",
+} as const;
+
+export const blockSize = 512;
+
+/** What stands at the end of an archive. */
+export const endOfTar = Buffer.alloc(2 * blockSize);
+
+/** Fills up the last block of a file. */
+export function padding(size: bigint): Buffer {
+  return Buffer.alloc(Number(-size & BigInt(blockSize - 1)));
+}
+
+/**
+ * The blocks before an entry's content, in the format of POSIX.1-2001 (pax): what the old header cannot hold is in an
+ * extended one. Written here since the bytes make the image ID: they must not vary with the version of a program, and
+ * what unpacks a layer takes the capability away from a file at each hard link that does not name it again.
+ */
+export function formatHeader(entry: TarEntry): Buffer {
+  const name = entry.type === "directory" ? `${entry.name}/` : entry.name;
+  const fields = { ...entry, name, linkName: entry.linkName ?? "", size: entry.size ?? 0n };
+  const records = extendedRecords(fields);
+  if (records.length === 0) return formatBlock(fields, typeFlags[entry.type]);
+  const data = Buffer.concat(records);
+  const size = BigInt(data.length);
+  const extended = { name: "PaxHeader", linkName: "", mode: 0o644n, uid: 0n, gid: 0n, mtime: 0n, size };
+  return Buffer.concat([
+    formatBlock(extended, "x"),
+    data,
+    padding(size),
+    formatBlock(fields, typeFlags[entry.type]),
+  ]);
+}
+
+type Fields = Pick<TarEntry, "name" | "mode" | "uid" | "gid" | "mtime" | "device" | "capability"> & {
+  readonly size: bigint;
+  readonly linkName: ByteString;
+};
+
+function extendedRecords({ name, linkName, uid, gid, size, mtime, capability }: Fields): Buffer[] {
+  const records = new Map<string, Buffer>();
+  if (!fitsName(name)) records.set("path", toBytes(name));
+  if (!fitsName(linkName)) records.set("linkpath", toBytes(linkName));
+  for (const [key, value, digits] of [
+    ["uid", uid, 7],
+    ["gid", gid, 7],
+    ["size", size, 11],
+    ["mtime", mtime, 11],
+  ] as const) {
+    if (!fitsNumber(value, digits)) records.set(key, Buffer.from(`${value}`));
+  }
+  if (capability) records.set("SCHILY.xattr.security.capability", capability);
+  return [...records].sort(([a], [b]) => compare(a, b)).map(([key, value]) => formatRecord(key, value));
+}
+
+/** The old header is for ASCII. */
+function fitsName(name: ByteString): boolean {
+  return name.length <= 100 && !/[\x80-\xff]/.test(name);
+}
+
+function fitsNumber(value: bigint, digits: number): boolean {
+  return value >= 0n && value < 1n << BigInt(3 * digits);
+}
+
+/** `<length> <key>=<value>\n`; the length counts its own digits. */
+function formatRecord(key: string, value: Buffer): Buffer {
+  const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from("\n")]);
+  let length = rest.length;
+  while (length !== rest.length + `${length}`.length) length = rest.length + `${length}`.length;
+  return Buffer.concat([Buffer.from(`${length}`), rest]);
+}
+
+function formatBlock(fields: Fields, typeFlag: string): Buffer {
+  const block = Buffer.alloc(blockSize);
+  const writeName = (name: ByteString, offset: number) => block.write(name.slice(0, 100), offset, "latin1");
+  const writeNumber = (value: bigint, digits: number, offset: number) =>
+    block.write((fitsNumber(value, digits) ? value : 0n).toString(8).padStart(digits, "0"), offset);
+  writeName(fields.name, 0);
+  writeNumber(fields.mode, 7, 100);
+  writeNumber(fields.uid, 7, 108);
+  writeNumber(fields.gid, 7, 116);
+  writeNumber(fields.size, 11, 124);
+  writeNumber(fields.mtime, 11, 136);
+  block.write(" ".repeat(8), 148);
+  block.write(typeFlag, 156);
+  writeName(fields.linkName, 157);
+  block.write("ustar\x0000", 257);
+  const { major, minor } = deviceNumbers(fields.device ?? 0n);
+  writeNumber(major, 7, 329);
+  writeNumber(minor, 7, 337);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return block;
+}
+
+/** As Linux packs them into 64 bits. */
+function deviceNumbers(device: bigint): { major: bigint; minor: bigint } {
+  return {
+    major: ((device >> 32n) & ~0xfffn) | ((device >> 8n) & 0xfffn),
+    minor: ((device >> 12n) & ~0xffn & 0xffffffffn) | (device & 0xffn),
+  };
+}
+
+/** The kind of file in the words of a tar. @throws Error for a socket, which no tar has. */
+export function entryType(stat: BigIntStats): Exclude<TarEntry["type"], "hard link"> {
+  if (stat.isFile()) return "file";
+  if (stat.isDirectory()) return "directory";
+  if (stat.isSymbolicLink()) return "symbolic link";
+  if (stat.isCharacterDevice()) return "character device";
+  if (stat.isBlockDevice()) return "block device";
+  if (stat.isFIFO()) return "fifo";
+  throw new Error(`a file of mode ${stat.mode.toString(8)} cannot be in a tar`);
+}

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { rename, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import type { Digest } from "../../store/chain.js";
+import { blobPath } from "../layout.js";
+
+/** What is known of a layer once it is written. */
+export interface WrittenLayer {
+  readonly diffId: Digest;
+  /** Of the compressed layer. */
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** What BuildKit takes, too. */
+const level = 6;
+
+/** Compresses a tar into a blob of a layout. */
+export async function writeLayer(layout: string, tar: AsyncIterable<Buffer>): Promise<WrittenLayer> {
+  const unfinished = `${layout}/layer`;
+  const [uncompressed, compressed] = [createHash("sha256"), createHash("sha256")];
+  await pipeline(
+    tar,
+    hashed(uncompressed),
+    createGzip({ level }),
+    hashed(compressed),
+    createWriteStream(unfinished),
+  );
+  const digest = `sha256:${compressed.digest("hex")}`;
+  const { size } = await stat(unfinished);
+  await rename(unfinished, blobPath(layout, digest));
+  return { diffId: `sha256:${uncompressed.digest("hex")}`, digest, size };
+}
+
+function hashed(hash: ReturnType<typeof createHash>) {
+  return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  };
+}
