@@ -31,6 +31,8 @@ const typeFlags = {
   fifo: "6",
 } as const;
 
+const extendedFlag = "x";
+
 export const blockSize = 512;
 
 /** What stands at the end of an archive. */
@@ -43,8 +45,9 @@ export function padding(size: bigint): Buffer {
 
 /**
  * The blocks before an entry's content, in the format of POSIX.1-2001 (pax): what the old header cannot hold is in an
- * extended one. Written here since the bytes make the image ID: they must not vary with the version of a program, and
- * what unpacks a layer takes the capability away from a file at each hard link that does not name it again.
+ * extended one. They are made here and not by GNU tar, since the bytes are the layer's name: these are the ones that
+ * Go's archive/tar writes for BuildKit, so that a layer is the same whether it was packed or pushed. And a hard link
+ * has to have the capability of its file again: to unpack it is to give the file its owner, which takes it away.
  */
 export function formatHeader(entry: TarEntry): Buffer {
   const name = entry.type === "directory" ? `${entry.name}/` : entry.name;
@@ -52,12 +55,10 @@ export function formatHeader(entry: TarEntry): Buffer {
   const records = extendedRecords(fields);
   if (records.length === 0) return formatBlock(fields, typeFlags[entry.type]);
   const data = Buffer.concat(records);
-  const size = BigInt(data.length);
-  const extended = { name: "PaxHeader", linkName: "", mode: 0o644n, uid: 0n, gid: 0n, mtime: 0n, size };
   return Buffer.concat([
-    formatBlock(extended, "x"),
+    formatBlock(extendedHeader(name, BigInt(data.length)), extendedFlag),
     data,
-    padding(size),
+    padding(BigInt(data.length)),
     formatBlock(fields, typeFlags[entry.type]),
   ]);
 }
@@ -66,6 +67,13 @@ type Fields = Pick<TarEntry, "name" | "mode" | "uid" | "gid" | "mtime" | "device
   readonly size: bigint;
   readonly linkName: ByteString;
 };
+
+/** Its name is for programs that take it for a file. */
+function extendedHeader(name: ByteString, size: bigint): Fields {
+  const base = name.lastIndexOf("/") + 1;
+  const path = `${name.slice(0, base)}PaxHeaders.0/${name.slice(base)}`.replace(/\/$/, "");
+  return { name: path, linkName: "", mode: 0n, uid: 0n, gid: 0n, mtime: 0n, size };
+}
 
 function extendedRecords({ name, linkName, uid, gid, size, mtime, capability }: Fields): Buffer[] {
   const records = new Map<string, Buffer>();
@@ -102,7 +110,7 @@ function formatRecord(key: string, value: Buffer): Buffer {
 
 function formatBlock(fields: Fields, typeFlag: string): Buffer {
   const block = Buffer.alloc(blockSize);
-  const writeName = (name: ByteString, offset: number) => block.write(name.slice(0, 100), offset, "latin1");
+  const writeName = (name: ByteString, offset: number) => block.write(shortName(name), offset, "latin1");
   const writeNumber = (value: bigint, digits: number, offset: number) =>
     block.write((fitsNumber(value, digits) ? value : 0n).toString(8).padStart(digits, "0"), offset);
   writeName(fields.name, 0);
@@ -115,12 +123,20 @@ function formatBlock(fields: Fields, typeFlag: string): Buffer {
   block.write(typeFlag, 156);
   writeName(fields.linkName, 157);
   block.write("ustar\x0000", 257);
-  const { major, minor } = deviceNumbers(fields.device ?? 0n);
-  writeNumber(major, 7, 329);
-  writeNumber(minor, 7, 337);
+  if (typeFlag !== extendedFlag) {
+    const { major, minor } = deviceNumbers(fields.device ?? 0n);
+    writeNumber(major, 7, 329);
+    writeNumber(minor, 7, 337);
+  }
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return block;
+}
+
+/** What the old header can say of a name; with a slash at its end it could be taken for a directory. */
+function shortName(name: ByteString): ByteString {
+  const ascii = name.replace(/[\x80-\xff]/g, "");
+  return ascii.length > 100 ? ascii.slice(0, 100).replace(/\/+$/, "") : ascii;
 }
 
 /** As Linux packs them into 64 bits. */

@@ -13,9 +13,9 @@ export type Change =
 type Present = Extract<Change, { kind: "present" }>;
 
 /**
- * What makes one tree of another, as containerd and Docker write it into layers: what is new or not the same, all
- * names of a file if one of them is, the directories above these, and what was deleted. A directory comes before what
- * is in it. The root itself is no part of a layer.
+ * What makes one tree of another, as BuildKit writes it into layers: what is new or not the same, all names of a file
+ * if one of them is, the directories above these, and what was deleted. A directory comes before what is in it. The
+ * root itself is no part of a layer.
  * @param before Absent: all is new.
  */
 export async function findChanges(before: string | undefined, after: string): Promise<Change[]> {
@@ -67,15 +67,17 @@ async function compareStats(
   return old === current ? "same" : "changed";
 }
 
-/** The mode has the kind of file, too. The size of a directory says nothing, nor does the number of names. */
+/**
+ * The mode has the kind of file, too. Of a directory neither size nor time counts: BuildKit makes mount points in /etc
+ * for each RUN and takes them away again.
+ */
 function hasSameMetadata(a: BigIntStats, b: BigIntStats): boolean {
   return (
     a.mode === b.mode &&
     a.uid === b.uid &&
     a.gid === b.gid &&
-    a.mtimeNs === b.mtimeNs &&
     a.rdev === b.rdev &&
-    (a.isDirectory() || a.size === b.size)
+    (a.isDirectory() || (a.size === b.size && a.mtimeNs === b.mtimeNs))
   );
 }
 
