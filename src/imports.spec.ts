@@ -7,7 +7,16 @@ import { readdirSync, readFileSync } from "node:fs";
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["preload", "dockerfile", "gateway", "error.ts"],
-  preload: ["dockerfile", "llb", "image", "agent/job.ts", "gateway", "gen", "error.ts"],
+  preload: [
+    "dockerfile",
+    "llb",
+    "image",
+    "agent/job.ts",
+    "gateway",
+    "gen",
+    "error.ts",
+    "fastest-levenshtein",
+  ],
   dockerfile: ["llb", "image", "gateway", "gen", "error.ts", "dockerfile-ast"],
   llb: ["gen"],
   image: [],

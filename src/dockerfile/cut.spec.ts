@@ -68,7 +68,8 @@ function cutAll(dockerfile: Dockerfile, answer: Answer): { head: string; tail: s
         config: answer.config ?? {},
         buildArgument: (name) => answer.buildArguments?.[name],
       });
-      solved.push({ ...cut, kept, config: answer.config ?? {} });
+      const lines = { start: stage.from.lines.start, end: preload.lines.end };
+      solved.push({ context: cut.context, stage, lines, kept, config: answer.config ?? {} });
     }
   }
   return { head, tail: tailText(dockerfile, solved) };
@@ -78,14 +79,12 @@ describe("withoutKeptHistory", () => {
   const entries = (...texts: string[]) => texts.map((created_by) => ({ created_by }));
   const [stage] = parseDockerfile("Dockerfile", "FROM a\nPRELOAD b").stages;
   assert.ok(stage);
-  const [preload] = preloadsOf(stage);
-  assert.ok(preload);
 
   it("takes out the entries of kept instructions, and no others", () => {
     const cut: SolvedCut = {
       context: "c",
       stage,
-      preload,
+      lines: { start: 1, end: 2 },
       config: { history: entries("FROM", "ARG A", "PRELOAD") },
       kept: [
         { line: 1, text: "ARG A", entries: 1 },

@@ -20,15 +20,22 @@ export interface Cut {
   readonly preload: Instruction;
 }
 
-/** A cut whose upper part has been solved. */
-export interface SolvedCut extends Cut {
+/** A cut whose upper part has been solved: an image stands for it. */
+export interface SolvedCut {
+  readonly context: string;
+  readonly stage: Stage;
+  /** The instructions that fired at the stage's FROM, if there were any, as a stage of their own. */
+  readonly triggers?: Stage;
+  /** What the image stands for, from the FROM on. */
+  readonly lines: Lines;
   readonly kept: readonly KeptInstruction[];
   /** Config of the image at the cut, PRELOAD's own history and label in it. */
   readonly config: ImageConfig;
 }
 
 export interface KeptInstruction {
-  readonly line: number;
+  /** Absent where it is a trigger of the cut's image, which fires at the FROM. */
+  readonly line?: number;
   readonly text: string;
   /** Entries that it adds to the image's history, where they already are. */
   readonly entries: 0 | 1;
@@ -54,6 +61,14 @@ export function tailText(dockerfile: Dockerfile, solved: readonly SolvedCut[]): 
   const draft = new Draft(dockerfile.text);
   replaceCutStages(draft, dockerfile, solved);
   return draft.toString();
+}
+
+/** The file up to the end of a stage, which is the one to solve. */
+export function stageText(dockerfile: Dockerfile, stage: Stage, solved: readonly SolvedCut[]): string {
+  const draft = new Draft(dockerfile.text);
+  replaceCutStages(draft, dockerfile, solved);
+  const next = dockerfile.stages[stage.index + 1];
+  return (next ? draft.blankFrom(next.from.lines.start) : draft).toString();
 }
 
 /** Variables whose values at the cut have to be known to keep the instructions that set them. */
@@ -120,16 +135,19 @@ function replaceCutStages(draft: Draft, dockerfile: Dockerfile, solved: readonly
   for (const stage of dockerfile.stages) {
     // A PRELOAD that is left is one of a stage that is not needed; the stock frontend does not know it.
     for (const { lines } of preloadsOf(stage)) draft.blank(lines);
-    const last = solved.findLast((cut) => cut.stage === stage);
+    const last = solved.findLast((cut) => cut.stage.index === stage.index);
     if (last) replaceHead(draft, last);
   }
 }
 
-function replaceHead(draft: Draft, { stage, preload, context, kept }: SolvedCut): void {
-  const replaced: Lines = { start: stage.from.lines.start, end: preload.lines.end };
-  const from = ["FROM", ...stage.flags, context, ...(stage.name ? ["AS", stage.name] : [])];
-  draft.blank(replaced).put(replaced.start, from.join(" "));
-  for (const { line, text } of kept) draft.put(line, text);
+function replaceHead(draft: Draft, { stage, lines, context, kept }: SolvedCut): void {
+  draft.blank(lines).put(lines.start, fromInstruction(stage, context));
+  for (const { line, text } of kept) if (line !== undefined) draft.put(line, text);
+}
+
+/** The FROM of a stage, with another base. */
+export function fromInstruction({ flags, name }: Stage, base: string): string {
+  return ["FROM", ...flags, base, ...(name ? ["AS", name] : [])].join(" ");
 }
 
 function instructionsAbove({ stage, preload }: Cut): readonly Instruction[] {

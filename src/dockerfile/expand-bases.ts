@@ -5,15 +5,41 @@ import { probeInstruction, readProbe } from "./probe.js";
 import type { Source } from "./read.js";
 import { asIntermediate, configOf, type StockRequest, solveStock, withText } from "./stock-frontend.js";
 
-/** For each stage the word after FROM with the ARGs above the first FROM expanded. */
+/** What the FROMs say with the ARGs above the first one expanded, by the number of the stage. */
+export interface Bases {
+  /** The word after FROM. */
+  readonly bases: readonly string[];
+  /** The value of `--platform=`; empty where it is not given. */
+  readonly platforms: readonly string[];
+}
+
+const platformFlag = "--platform=";
+
 export async function expandBases(
   bridge: Bridge,
   request: StockRequest,
   source: Source,
   dockerfile: Dockerfile,
+): Promise<Bases> {
+  const { stages } = dockerfile;
+  const words = [
+    ...stages.map(({ base }) => base),
+    ...stages.map(
+      ({ flags }) => flags.find((flag) => flag.startsWith(platformFlag))?.slice(platformFlag.length) ?? "",
+    ),
+  ];
+  const expanded = await expandGlobals(bridge, request, source, dockerfile, words);
+  return { bases: expanded.slice(0, stages.length), platforms: expanded.slice(stages.length) };
+}
+
+async function expandGlobals(
+  bridge: Bridge,
+  request: StockRequest,
+  source: Source,
+  { text, stages }: Dockerfile,
+  words: readonly string[],
 ): Promise<readonly string[]> {
-  const words = dockerfile.stages.map(({ base }) => base);
-  const first = dockerfile.stages[0];
+  const [first] = stages;
   const variables = new Set(
     words.flatMap((word) => [...word.matchAll(/\$\{?(\w+)/g)].map((match) => match[1] ?? "")),
   );
@@ -21,7 +47,7 @@ export async function expandBases(
   const probe = { words, variables: [] };
   const { start } = first.from.lines;
   const stage = ["FROM scratch", `ARG ${[...variables].join(" ")}`, probeInstruction(probe)].join("\n");
-  const text = new Draft(dockerfile.text).blankFrom(start).put(start, stage).toString();
-  const result = await solveStock(bridge, asIntermediate(withText(request, source, text)));
+  const draft = new Draft(text).blankFrom(start).put(start, stage).toString();
+  const result = await solveStock(bridge, asIntermediate(withText(request, source, draft)));
   return readProbe(probe, configOf(result)).words;
 }

@@ -36,14 +36,20 @@ export function neededStages(
   return dockerfile.stages.filter((stage) => needed.has(stage));
 }
 
+/** The stage above that `COPY --from=` means: by its name, or by its number. */
+export function copiedStage({ stages }: Dockerfile, from: Stage, name: string): Stage | undefined {
+  const above = stages.slice(0, from.index);
+  return /^\d+$/.test(name) ? above[Number(name)] : findStage(above, name);
+}
+
 function findStage(stages: readonly Stage[], name: string): Stage | undefined {
   return stages.findLast((stage) => stage.name?.toLowerCase() === name.toLowerCase());
 }
 
-/** COPY --from=x, RUN --mount=...,from=x, also behind ONBUILD. */
+/** COPY --from=x, PRELOAD --from=x, RUN --mount=...,from=x, also behind ONBUILD. */
 function referencedStages(stage: Stage): string[] {
   return stage.instructions
-    .filter(({ keyword }) => ["COPY", "ADD", "RUN", "ONBUILD"].includes(keyword))
+    .filter(({ keyword }) => ["COPY", "ADD", "RUN", "ONBUILD", "PRELOAD"].includes(keyword))
     .flatMap(({ text }) => [...text.matchAll(/(?:--from=|--mount=\S*?\bfrom=)["']?([^\s,"']+)/g)])
     .map((match) => match[1] ?? "");
 }

@@ -1,4 +1,7 @@
-/** The frontend that everything but PRELOAD is left to: `dockerfile.v0`, built into the daemon. */
+/**
+ * The frontend that everything but PRELOAD is left to: `dockerfile.v0`, built into the daemon, or the image that
+ * `--build-arg LARDER_UPSTREAM=docker/dockerfile:1-labs` puts in its place.
+ */
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import type { BuildOptions } from "../gateway/options.js";
@@ -14,6 +17,8 @@ export interface StockRequest {
   readonly options: Readonly<Record<string, string>>;
   readonly inputs: Readonly<Record<string, Definition>>;
 }
+
+const upstreamOption = "build-arg:LARDER_UPSTREAM";
 
 /** The build as it was asked for. */
 export function originalRequest(options: BuildOptions, source: Source): StockRequest {
@@ -54,10 +59,11 @@ export function asIntermediate(request: StockRequest): StockRequest {
  * call Larder, without end.
  */
 export async function solveStock(bridge: Bridge, { options, inputs }: StockRequest): Promise<Result> {
-  const cmdline = options.cmdline ?? options.source ?? "larder";
+  const upstream = options[upstreamOption];
+  const cmdline = upstream || options.cmdline || options.source || "larder";
   return bridge.solve({
-    Frontend: "dockerfile.v0",
-    FrontendOpt: { ...options, cmdline },
+    Frontend: upstream ? "gateway.v0" : "dockerfile.v0",
+    FrontendOpt: { ...options, cmdline, ...(upstream && { source: upstream }) },
     FrontendInputs: { ...inputs },
     CacheImports: cacheImports(options),
   });

@@ -6,12 +6,13 @@ import {
   LLBBridgeClient,
   type PongResponse,
   type ReadFileResponse,
-  type ResolveImageConfigRequest,
+  ResolveImageConfigRequest,
   type ResolveImageConfigResponse,
   type Result,
   ReturnRequest,
   SolveRequest,
   type SolveResponse,
+  WarnRequest,
 } from "../gen/gateway.js";
 import type { Definition } from "../gen/ops.js";
 import { Status } from "../gen/status.js";
@@ -23,7 +24,9 @@ export interface Bridge {
   ping(): Promise<PongResponse>;
   /** Definitions that the client or another frontend passed in, by name. */
   inputs(): Promise<Record<string, Definition>>;
-  resolveImageConfig(request: ResolveImageConfigRequest): Promise<ResolveImageConfigResponse>;
+  resolveImageConfig(
+    request: Parameters<typeof ResolveImageConfigRequest.fromPartial>[0],
+  ): Promise<ResolveImageConfigResponse>;
   /** Nothing runs until the result is evaluated, read or exported. */
   solve(request: Parameters<typeof SolveRequest.fromPartial>[0]): Promise<Result>;
   evaluate(ref: string): Promise<void>;
@@ -31,6 +34,8 @@ export interface Bridge {
   readFile(ref: string, path: string, length?: number): Promise<Buffer>;
   /** The standard output of a command in a container of its own. */
   containerOutput(command: ContainerCommand): Promise<Buffer>;
+  /** A warning at the end of the build's output. */
+  warn(request: Parameters<typeof WarnRequest.fromPartial>[0]): Promise<void>;
   /** To be called once; the process must then exit. */
   return(request: Parameters<typeof ReturnRequest.fromPartial>[0]): Promise<void>;
 }
@@ -56,8 +61,10 @@ export function openBridge({ address, longValues }: Transport): Bridge {
   return {
     ping: () => call<PongResponse>((done) => client.ping({}, done)),
     inputs: async () => (await call<InputsResponse>((done) => client.inputs({}, done))).Definitions,
-    resolveImageConfig: (request) =>
-      call<ResolveImageConfigResponse>((done) => client.resolveImageConfig(request, done)),
+    resolveImageConfig: (request) => {
+      const full = ResolveImageConfigRequest.fromPartial(request);
+      return call<ResolveImageConfigResponse>((done) => client.resolveImageConfig(full, done));
+    },
     solve: async (request) => {
       const full = SolveRequest.fromPartial({
         ...request,
@@ -78,6 +85,9 @@ export function openBridge({ address, longValues }: Transport): Bridge {
       return Buffer.from(Data);
     },
     containerOutput: (command) => containerOutput(client, command),
+    warn: async (request) => {
+      await call<unknown>((done) => client.warn(WarnRequest.fromPartial(request), done));
+    },
     return: async (request) => {
       const full = ReturnRequest.fromPartial(request);
       await call<unknown>((done) => client.return(full, done));

@@ -46,15 +46,22 @@ export function withExcerpt(error: LarderError, { filename, text }: DockerfileTe
   const hasExcerpt = details.some(({ type_url }) => type_url === sourceType);
   if (!hasExcerpt && error.lines) {
     const info = { filename, data, language: "Dockerfile" };
-    details.unshift(jsonDetail(sourceType, { info, ranges: rangesOf(error.lines) }));
+    details.unshift(jsonDetail(sourceType, { info, ranges: lineRanges(error.lines) }));
   }
   return new LarderError(error.message, { code: error.code, lines: error.lines, details, cause: error });
 }
 
+/** Details without excerpts, of an error that is to be shown at another place. */
+export function withoutExcerpt(details: readonly Detail[]): Detail[] {
+  return details.filter(({ type_url }) => type_url !== sourceType);
+}
+
 /** One range a line, as the stock frontend's parser has it. */
-function rangesOf({ start, end }: Lines): unknown[] {
-  const lines = Array.from({ length: end - start + 1 }, (_, index) => start + index);
-  return lines.map((line) => ({ start: { line }, end: { line } }));
+export function lineRanges(lines: Lines | undefined): { start: { line: number }; end: { line: number } }[] {
+  if (!lines) return [];
+  const { start, end } = lines;
+  const numbers = Array.from({ length: end - start + 1 }, (_, index) => start + index);
+  return numbers.map((line) => ({ start: { line }, end: { line } }));
 }
 
 function jsonDetail(type_url: string, value: unknown): Detail {

@@ -20,7 +20,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { Definition, Meta, Mount, NetMode, Platform } from "./ops.js";
+import { Definition, Meta, Mount, NetMode, Platform, Range, SourceInfo } from "./ops.js";
 import { Status } from "./status.js";
 
 export const protobufPackage = "moby.buildkit.v1.frontend";
@@ -121,6 +121,9 @@ export interface ResolveImageConfigRequest {
   Platform: Platform | undefined;
   ResolveMode: string;
   LogName: string;
+  ResolverType: number;
+  SessionID: string;
+  StoreID: string;
 }
 
 export interface ResolveImageConfigResponse {
@@ -258,6 +261,19 @@ export interface ExitMessage {
 }
 
 export interface DoneMessage {
+}
+
+export interface WarnRequest {
+  digest: string;
+  level: number;
+  short: Buffer;
+  detail: Buffer[];
+  url: string;
+  info: SourceInfo | undefined;
+  ranges: Range[];
+}
+
+export interface WarnResponse {
 }
 
 function createBaseResult(): Result {
@@ -1343,7 +1359,7 @@ export const InputsResponse_DefinitionsEntry: MessageFns<InputsResponse_Definiti
 };
 
 function createBaseResolveImageConfigRequest(): ResolveImageConfigRequest {
-  return { Ref: "", Platform: undefined, ResolveMode: "", LogName: "" };
+  return { Ref: "", Platform: undefined, ResolveMode: "", LogName: "", ResolverType: 0, SessionID: "", StoreID: "" };
 }
 
 export const ResolveImageConfigRequest: MessageFns<ResolveImageConfigRequest> = {
@@ -1359,6 +1375,15 @@ export const ResolveImageConfigRequest: MessageFns<ResolveImageConfigRequest> = 
     }
     if (message.LogName !== "") {
       writer.uint32(34).string(message.LogName);
+    }
+    if (message.ResolverType !== 0) {
+      writer.uint32(40).int32(message.ResolverType);
+    }
+    if (message.SessionID !== "") {
+      writer.uint32(50).string(message.SessionID);
+    }
+    if (message.StoreID !== "") {
+      writer.uint32(58).string(message.StoreID);
     }
     return writer;
   },
@@ -1408,6 +1433,30 @@ export const ResolveImageConfigRequest: MessageFns<ResolveImageConfigRequest> = 
             message.LogName = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.ResolverType = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.SessionID = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.StoreID = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1431,6 +1480,9 @@ export const ResolveImageConfigRequest: MessageFns<ResolveImageConfigRequest> = 
       : undefined;
     message.ResolveMode = object.ResolveMode ?? "";
     message.LogName = object.LogName ?? "";
+    message.ResolverType = object.ResolverType ?? 0;
+    message.SessionID = object.SessionID ?? "";
+    message.StoreID = object.StoreID ?? "";
     return message;
   },
 };
@@ -3350,6 +3402,178 @@ export const DoneMessage: MessageFns<DoneMessage> = {
   },
 };
 
+function createBaseWarnRequest(): WarnRequest {
+  return { digest: "", level: 0, short: Buffer.alloc(0), detail: [], url: "", info: undefined, ranges: [] };
+}
+
+export const WarnRequest: MessageFns<WarnRequest> = {
+  encode(message: WarnRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest !== "") {
+      writer.uint32(10).string(message.digest);
+    }
+    if (message.level !== 0) {
+      writer.uint32(16).int64(message.level);
+    }
+    if (message.short.length !== 0) {
+      writer.uint32(26).bytes(message.short);
+    }
+    for (const v of message.detail) {
+      writer.uint32(34).bytes(v!);
+    }
+    if (message.url !== "") {
+      writer.uint32(42).string(message.url);
+    }
+    if (message.info !== undefined) {
+      SourceInfo.encode(message.info, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.ranges) {
+      Range.encode(v!, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WarnRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWarnRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.level = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.short = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.detail.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.info = SourceInfo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.ranges.push(Range.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WarnRequest>): WarnRequest {
+    return WarnRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WarnRequest>): WarnRequest {
+    const message = createBaseWarnRequest();
+    message.digest = object.digest ?? "";
+    message.level = object.level ?? 0;
+    message.short = object.short ?? Buffer.alloc(0);
+    message.detail = object.detail?.map((e) => e) || [];
+    message.url = object.url ?? "";
+    message.info = (object.info !== undefined && object.info !== null)
+      ? SourceInfo.fromPartial(object.info)
+      : undefined;
+    message.ranges = object.ranges?.map((e) => Range.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWarnResponse(): WarnResponse {
+  return {};
+}
+
+export const WarnResponse: MessageFns<WarnResponse> = {
+  encode(_: WarnResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WarnResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWarnResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WarnResponse>): WarnResponse {
+    return WarnResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<WarnResponse>): WarnResponse {
+    const message = createBaseWarnResponse();
+    return message;
+  },
+};
+
 export type LLBBridgeService = typeof LLBBridgeService;
 export const LLBBridgeService = {
   resolveImageConfig: {
@@ -3447,6 +3671,15 @@ export const LLBBridgeService = {
     responseSerialize: (value: ExecMessage): Buffer => Buffer.from(ExecMessage.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExecMessage => ExecMessage.decode(value),
   },
+  warn: {
+    path: "/moby.buildkit.v1.frontend.LLBBridge/Warn" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: WarnRequest): Buffer => Buffer.from(WarnRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WarnRequest => WarnRequest.decode(value),
+    responseSerialize: (value: WarnResponse): Buffer => Buffer.from(WarnResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WarnResponse => WarnResponse.decode(value),
+  },
 } as const;
 
 export interface LLBBridgeServer extends UntypedServiceImplementation {
@@ -3460,6 +3693,7 @@ export interface LLBBridgeServer extends UntypedServiceImplementation {
   newContainer: handleUnaryCall<NewContainerRequest, NewContainerResponse>;
   releaseContainer: handleUnaryCall<ReleaseContainerRequest, ReleaseContainerResponse>;
   execProcess: handleBidiStreamingCall<ExecMessage, ExecMessage>;
+  warn: handleUnaryCall<WarnRequest, WarnResponse>;
 }
 
 export interface LLBBridgeClient extends Client {
@@ -3598,6 +3832,18 @@ export interface LLBBridgeClient extends Client {
   execProcess(): ClientDuplexStream<ExecMessage, ExecMessage>;
   execProcess(options: Partial<CallOptions>): ClientDuplexStream<ExecMessage, ExecMessage>;
   execProcess(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<ExecMessage, ExecMessage>;
+  warn(request: WarnRequest, callback: (error: ServiceError | null, response: WarnResponse) => void): ClientUnaryCall;
+  warn(
+    request: WarnRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: WarnResponse) => void,
+  ): ClientUnaryCall;
+  warn(
+    request: WarnRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: WarnResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const LLBBridgeClient = makeGenericClientConstructor(

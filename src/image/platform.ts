@@ -27,3 +27,8 @@ export function parsePlatform(text: string): Platform {
 export function formatPlatform({ os, architecture, variant }: Platform): string {
   return [os, architecture, variant].filter(Boolean).join("/");
 }
+
+/** As BuildKit's messages have it (pb.Platform). */
+export function messagePlatform({ os, architecture, variant = "" }: Platform) {
+  return { OS: os, Architecture: architecture, Variant: variant, OSVersion: "", OSFeatures: [] };
+}

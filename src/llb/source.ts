@@ -1,3 +1,4 @@
+import type { Platform } from "../gen/ops.js";
 import { type Output, output } from "./state.js";
 
 /** A part of what the client sends: the files that `followPaths` names, of its local folder `name`. */
@@ -14,8 +15,28 @@ export function local(
 }
 
 /** An image of a registry or of the daemon's own store. */
-export function image(label: string, reference: string): Output {
-  return source(label, `docker-image://${reference}`, {});
+export function image(
+  label: string,
+  reference: string,
+  { platform, resolveMode }: { platform?: Platform; resolveMode?: string } = {},
+): Output {
+  const attrs: Record<string, string> = resolveMode ? { "image.resolvemode": resolveMode } : {};
+  return source(label, `docker-image://${reference}`, attrs, platform);
+}
+
+/** The lowest layers of an image in a folder of the client. */
+export function ociLayout(
+  label: string,
+  reference: string,
+  {
+    sessionId,
+    store,
+    platform,
+    layers,
+  }: { sessionId: string; store: string; platform: Platform; layers: number },
+): Output {
+  const attrs = { "oci.session": sessionId, "oci.store": store, "oci.layerlimit": String(layers) };
+  return source(label, `oci-layout://${reference}`, attrs, platform);
 }
 
 /** One file from a web server, under the name `filename`. */
@@ -48,12 +69,18 @@ export function git(label: string, { remote, ref, subdir, keepGitDir }: GitSourc
   });
 }
 
-function source(name: string, identifier: string, attrs: Record<string, string>): Output {
+function source(
+  name: string,
+  identifier: string,
+  attrs: Record<string, string>,
+  platform?: Platform,
+): Output {
   const sorted = Object.fromEntries(Object.entries(attrs).sort(([a], [b]) => (a < b ? -1 : 1)));
   return output({
     kind: "own",
     op: { $case: "source", value: { identifier, attrs: sorted } },
     inputs: [],
+    ...(platform && { platform }),
     metadata: { name, caps: [capability(identifier)] },
   });
 }

@@ -51,6 +51,13 @@ export function fromDefinition(definition: Definition | undefined): State {
   return { vertex: { kind: "foreign", definition, digest: result.digest }, index: result.index };
 }
 
+/** The same state without the places in a Dockerfile that its steps come from: the user does not have that file. */
+export function withoutSource({ vertex, index }: Output): Output {
+  if (vertex.kind === "own") return { vertex, index };
+  const { Source: _, ...definition } = vertex.definition;
+  return { vertex: { ...vertex, definition: { ...definition, Source: undefined } }, index };
+}
+
 export function encodeMetadata({ name, caps, ignoreCache }: VertexMetadata): OpMetadata {
   return {
     ignore_cache: ignoreCache ?? false,

@@ -1,26 +1,30 @@
+import type { Bases } from "../dockerfile/expand-bases.js";
 import type { Dockerfile } from "../dockerfile/parse.js";
 import type { Source } from "../dockerfile/read.js";
-import { LarderError } from "../error.js";
+import { LarderError, type Lines } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { Output } from "../llb/state.js";
+import type { Warn } from "./lint.js";
 import type { InsecureRegistries, PreloadPlan, Security } from "./plan.js";
 import { chooseSecurity, securityArgument } from "./privilege.js";
 import type { Step } from "./steps.js";
 
 /** All that one build is about. */
-export interface BuildContext {
+export interface BuildContext extends Bases {
   readonly bridge: Bridge;
   readonly options: BuildOptions;
   readonly source: Source;
   readonly dockerfile: Dockerfile;
-  /** For each stage the word after FROM, expanded. */
-  readonly bases: readonly string[];
   /** The frontend image. */
   readonly larder: Output;
   readonly settings: Settings;
   /** Every step that PRELOAD asks for, as it is made. */
   readonly steps: Step[];
+  /** Prints a warning. */
+  readonly warn: Warn;
+  /** Where the user's file asks for all that is done, if that is not where the instruction stands. */
+  readonly place?: Lines;
 }
 
 export interface Settings {

@@ -1,30 +1,33 @@
 /** One cut: from what stands above a PRELOAD to what the stage builds FROM below it. */
 import { mount, type StockAnswer } from "../agent/job.js";
-import { type Cut, keptInstructions } from "../dockerfile/cut.js";
+import { type Cut, type KeptInstruction, keptInstructions } from "../dockerfile/cut.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
-import { LarderError } from "../error.js";
+import { LarderError, type Lines } from "../error.js";
 import { ignoresCache } from "../gateway/options.js";
 import { type ImageConfig, labelsOf, withLabels } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
+import type { Directive } from "./directive.js";
 import { extendLabel, preloadLabel, readLabel } from "./label.js";
 import { readLayerSizes } from "./layer-sizes.js";
+import { platformOf } from "./pack-image.js";
 import {
   type BlobLayer,
   groupLayers,
   newLayers,
+  type PlannedImage,
   type PreloadPlan,
   planBlobLayers,
   planHistory,
-  planImage,
   planOuterLayers,
 } from "./plan.js";
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { isPlanOnly } from "./print-plan.js";
-import { resolveImage } from "./resolve.js";
-import { type Head, solveHead } from "./stage-head.js";
-import { assemble, fetchStep, type StepContext, type Stocked, shelveBlobs, stockImages } from "./steps.js";
+import { readDirective } from "./read-directive.js";
+import type { Head } from "./stage-head.js";
+import { assemble, type StepContext, type Stocked, shelveBlobs, stockImages } from "./steps.js";
+import { takeImages } from "./take-images.js";
 
 export async function preloadCut(
   context: BuildContext,
@@ -32,36 +35,54 @@ export async function preloadCut(
   cut: Cut,
   done: readonly PreloadedCut[],
 ): Promise<PreloadedCut> {
-  const ancestors = ancestorsOf(context, cut.stage);
-  const head = await solveHead(context, request, cut, ancestors, done);
+  const { head, directive } = await readDirective(context, request, cut, done);
+  const { config } = head.answer;
+  const lines = context.place ?? directive.lines;
   const step: StepContext = {
     larder: context.larder,
     steps: context.steps,
     ignoreCache: ignoresCache(context.options, cut.stage.name),
+    lines,
   };
-  const { plan, layouts } = await planCut(context, cut, head, step);
+  const platform = directive.platform ?? platformOf(config);
+  const taken = await takeImages(context, request, step, { stage: cut.stage, directive, platform, done });
+  const layouts = taken.flatMap(({ layout }) => layout ?? []);
+  const images = taken.map(({ image }) => image);
+  const plan = await planCut(context, { ...cut, lines }, directive, config, images, layouts);
   const stocked = stockImages(step, plan, {
     stage: head.state,
-    env: head.answer.config.config?.Env ?? [],
+    env: config.config?.Env ?? [],
     layouts,
   });
   const blobLayers = isPlanOnly(context.options) ? [] : await askForBlobs(context, plan, stocked);
   const blobs = shelveBlobs(step, plan, layouts, blobLayers);
-  const { variables, config } = head.answer;
   return {
-    ...cut,
-    plan,
+    context: cut.context,
+    stage: cut.stage,
+    lines: { start: cut.stage.from.lines.start, end: cut.preload.lines.end },
+    plans: [plan],
     state: assemble(step, plan, head.state, [...stocked.layers, ...blobs, stocked.catalog]),
     config: preloadedConfig(config, plan, blobLayers),
-    kept: keptInstructions({
-      dockerfile: context.dockerfile,
-      ancestors,
-      cut,
-      variables,
-      config,
-      buildArgument: (name) => request.options[`build-arg:${name}`],
-    }),
+    kept: keptAt(context, request, cut, done, head),
   };
+}
+
+/** The instructions above a cut that act on what comes below it. */
+export function keptAt(
+  context: BuildContext,
+  request: StockRequest,
+  cut: Cut,
+  done: readonly PreloadedCut[],
+  { answer: { variables, config } }: Head,
+): KeptInstruction[] {
+  return keptInstructions({
+    dockerfile: context.dockerfile,
+    ancestors: ancestorsOf(context, cut.stage, done),
+    cut,
+    variables,
+    config,
+    buildArgument: (name) => request.options[`build-arg:${name}`],
+  });
 }
 
 /**
@@ -81,40 +102,27 @@ async function askForBlobs(
 }
 
 async function planCut(
-  context: BuildContext,
-  cut: Cut,
-  { answer, directive }: Head,
-  step: StepContext,
-): Promise<{ plan: PreloadPlan; layouts: Output[] }> {
-  const { config } = answer;
-  const { settings, bridge } = context;
-  const { lines } = directive;
-  const platform = directive.platform ?? {
-    os: config.os ?? "linux",
-    architecture: config.architecture ?? "amd64",
-    ...(config.variant && { variant: config.variant }),
-  };
-  const resolved = await Promise.all(directive.images.map((image) => resolveImage(bridge, image, platform)));
-  const images = resolved.map((image) => planImage(image, directive.network, settings.insecureRegistries));
-  const withoutLayers: PreloadPlan = {
-    lines,
-    stage: cut.stage.name ?? `stage-${cut.stage.index}`,
-    context: cut.context,
-    security: settings.security(),
-    target: directive.target,
-    assembly: settings.assembly,
-    images,
-    outerLayers: [],
-  };
-  const layouts = images.map((image) => fetchStep(step, withoutLayers, image));
+  { bridge, settings }: BuildContext,
+  { stage, context, lines }: Cut & { lines: Lines },
+  { target }: Directive,
+  config: ImageConfig,
+  images: readonly PlannedImage[],
+  layouts: readonly Output[],
+): Promise<PreloadPlan> {
   const present = new Set(readLabel(config).flatMap(({ layers }) => layers));
   const layers = newLayers(images, present);
   const budget = Math.max(settings.layerBudget - present.size, 1);
   const sizes =
     layers.length > budget ? await readLayerSizes(bridge, images, layouts) : new Map<string, number>();
   return {
-    plan: { ...withoutLayers, outerLayers: planOuterLayers(groupLayers(layers, sizes, budget), images) },
-    layouts,
+    lines,
+    stage: stage.name ?? `stage-${stage.index}`,
+    context,
+    security: settings.security(),
+    target,
+    assembly: settings.assembly,
+    images,
+    outerLayers: planOuterLayers(groupLayers(layers, sizes, budget), images),
   };
 }
 

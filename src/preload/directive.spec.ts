@@ -82,7 +82,7 @@ describe("parseDirective", () => {
     [["--network=none"], "PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7"],
     [
       ["--pull", "a"],
-      'PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --store, --namespace, --root, --blobs, --list',
+      'PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --from, --list, --compose, --store, --namespace, --root, --blobs',
     ],
     [["--network", "a"], 'PRELOAD: flag "--network" has no value; write --network=...'],
     [["--network=bridge", "a"], 'PRELOAD: unknown network "bridge"; --network is default, host or none'],

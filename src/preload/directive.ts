@@ -1,5 +1,5 @@
 /** What a PRELOAD says, once its words are expanded. */
-
+import { closest, distance } from "fastest-levenshtein";
 import type { StoreTarget } from "../agent/job.js";
 import { LarderError, type Lines } from "../error.js";
 import { type Platform, parsePlatform } from "../image/platform.js";
@@ -13,8 +13,12 @@ export interface Directive {
   readonly network: Network | undefined;
   readonly target: StoreTarget;
   readonly images: readonly RequestedImage[];
+  /** A stage, a named context or an image that has what the images are to be. */
+  readonly from: string | undefined;
   /** Paths in the build context of files that name further images. */
   readonly lists: readonly string[];
+  /** Such paths of Compose files. */
+  readonly composes: readonly string[];
 }
 
 export interface RequestedImage {
@@ -25,7 +29,17 @@ export interface RequestedImage {
   readonly lines: Lines;
 }
 
-const flags = ["--platform", "--network", "--store", "--namespace", "--root", "--blobs", "--list"] as const;
+const flags = [
+  "--platform",
+  "--network",
+  "--from",
+  "--list",
+  "--compose",
+  "--store",
+  "--namespace",
+  "--root",
+  "--blobs",
+] as const;
 type Flag = (typeof flags)[number];
 
 /**
@@ -41,11 +55,13 @@ export function parseDirective(
   const values = new Map<string, string>();
   const images: RequestedImage[] = [];
   const lists: string[] = [];
+  const composes: string[] = [];
   for (const [index, word] of written.entries()) {
     const value = expanded[index] ?? "";
     if (word.startsWith("--")) {
-      const [name, text] = parseFlag(value, lines);
+      const [name, text] = splitFlag(value, lines);
       if (name === "--list") lists.push(text);
+      else if (name === "--compose") composes.push(text);
       else values.set(name, text);
     } else {
       // A variable may hold several images, as it may hold several ports for EXPOSE.
@@ -58,7 +74,7 @@ export function parseDirective(
     }
   }
   images.push(...listed.map(({ word, lines }) => requestImage(word, lines)));
-  if (images.length === 0 && lists.length === 0) {
+  if (images.length + lists.length + composes.length === 0) {
     throw new LarderError("PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7", {
       lines,
     });
@@ -70,26 +86,38 @@ export function parseDirective(
     network: oneOf("--network", values.get("--network"), ["default", "host", "none"], lines),
     target: parseTarget(values, lines),
     images: withoutDuplicates(images),
+    from: values.get("--from"),
     lists,
+    composes,
   };
 }
 
-/** The directive with what its lists name. @param words of all lists. @throws LarderError if that is nothing at all. */
+/** The directive with what its files name. @param words of all files. @throws LarderError if that is nothing at all. */
 export function withListed(directive: Directive, words: readonly string[]): Directive {
-  const { lines, lists } = directive;
+  const { lines, lists, composes } = directive;
   const images = withoutDuplicates([...directive.images, ...words.map((word) => requestImage(word, lines))]);
   if (images.length > 0) return { ...directive, images };
-  throw new LarderError(`PRELOAD: --list="${lists.join(", ")}" names no image; write one a line`, { lines });
+  const flag = lists.length > 0 ? "--list" : "--compose";
+  const way = lists.length > 0 ? "write one a line" : "give its services images";
+  const paths = [...lists, ...composes].join(", ");
+  throw new LarderError(`PRELOAD: ${flag}="${paths}" names no image; ${way}`, { lines });
 }
 
-function parseFlag(word: string, lines: Lines): [string, string] {
+/** `--name=value` in its parts. @throws LarderError for a flag that there is not, or one without a value. */
+export function splitFlag(word: string, lines: Lines): [name: string, value: string] {
   const equals = word.indexOf("=");
   const name = equals < 0 ? word : word.slice(0, equals);
-  if (!flags.some((flag) => flag === name)) {
-    throw new LarderError(`PRELOAD: unknown flag "${name}"; the flags are ${flags.join(", ")}`, { lines });
-  }
+  if (!flags.some((flag) => flag === name)) throw unknownFlag(name, lines);
   if (equals < 0) throw new LarderError(`PRELOAD: flag "${name}" has no value; write ${name}=...`, { lines });
   return [name, word.slice(equals + 1)];
+}
+
+function unknownFlag(name: string, lines: Lines): LarderError {
+  const nearest = closest(name, flags);
+  const meant = distance(name, nearest) <= 3 ? `; did you mean ${nearest}?` : "";
+  return new LarderError(`PRELOAD: unknown flag "${name}"${meant || `; the flags are ${flags.join(", ")}`}`, {
+    lines,
+  });
 }
 
 /** A namespace and a root are a containerd's, so that either of them says that no Docker is meant. */

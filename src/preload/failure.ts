@@ -3,7 +3,6 @@ import { type ErrorReport, errorReport } from "../agent/job.js";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { type FailedSolve, failedSolve } from "../gateway/details.js";
-import type { PreloadPlan } from "./plan.js";
 import { securityArgument } from "./privilege.js";
 import type { Step } from "./steps.js";
 
@@ -14,17 +13,17 @@ export async function explainFailure(
   steps: readonly Step[],
 ): Promise<LarderError> {
   const error = LarderError.from(thrown);
-  const plan = steps[0]?.plan;
-  if (plan && /security\.insecure is not allowed/.test(error.message)) return refusedPrivilege(error, plan);
-  if (plan && /network\.host is not allowed/.test(error.message)) return refusedNetwork(error, steps);
+  const stock = steps.find(({ kind }) => kind === "stock");
+  if (stock && /security\.insecure is not allowed/.test(error.message)) return refusedPrivilege(error, stock);
+  const onHost = steps.find(({ network }) => network === "host");
+  if (onHost && /network\.host is not allowed/.test(error.message)) return refusedNetwork(error, onHost);
   const solve = failedSolve(error);
   const env = solve?.op?.exec?.meta?.env ?? [];
   const step = steps.find(({ job }) => env.includes(job));
   if (!solve || !step) return error;
   const report = await readReport(bridge, solve, step);
-  const what = step.image ? `image "${step.image.name}": ` : `${imageNames(step.plan)}: `;
   const why = report?.message ?? `the step broke off without a word (${error.message}); its log is above`;
-  return new LarderError(`PRELOAD: ${what}${why}`, { lines: step.plan.lines, cause: error });
+  return new LarderError(`PRELOAD: ${step.subject}: ${why}`, { lines: step.lines, cause: error });
 }
 
 /** The mounts of a failed step can only be looked at from a container; its own root has what is needed. */
@@ -52,26 +51,20 @@ async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promi
   }
 }
 
-function refusedPrivilege(cause: LarderError, plan: PreloadPlan): LarderError {
+function refusedPrivilege(cause: LarderError, { subject, lines }: Step): LarderError {
   const message =
-    `PRELOAD: ${imageNames(plan)}: the build may not mount file systems, which the inner daemon needs; either ` +
+    `PRELOAD: ${subject}: the build may not mount file systems, which the inner daemon needs; either ` +
     "build with --allow security.insecure on a builder that permits it " +
     '(Docker: {"builder":{"entitlements":{"security-insecure":true}}} in daemon.json; ' +
     'buildkitd: insecure-entitlements = ["security.insecure"] in buildkitd.toml), or make sysbox-runc the ' +
     "builder's runtime (Docker: DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc in dockerd's environment; " +
     `buildkitd: --oci-worker-binary=sysbox-runc) and build with ${securityArgument}=auto`;
-  return new LarderError(message, { lines: plan.lines, cause });
+  return new LarderError(message, { lines, cause });
 }
 
-function refusedNetwork(cause: LarderError, steps: readonly Step[]): LarderError {
-  const step = steps.find(({ image }) => image?.network === "host");
+function refusedNetwork(cause: LarderError, { subject, lines }: Step): LarderError {
   const message =
-    `PRELOAD: image "${step?.image?.name}": it is fetched on the builder's own network ` +
+    `PRELOAD: ${subject}: it is fetched on the builder's own network ` +
     "(--network=host, or a registry on a loopback address); build with --allow network.host";
-  return new LarderError(message, { lines: step?.plan.lines, cause });
-}
-
-function imageNames({ images }: PreloadPlan): string {
-  const names = images.map(({ name }) => `"${name}"`);
-  return `${names.length === 1 ? "image" : "images"} ${names.join(", ")}`;
+  return new LarderError(message, { lines, cause });
 }

@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { InnerImage } from "../image/inner-image.js";
 import { parseReference } from "../image/reference.js";
+import type { Network } from "./directive.js";
 import {
   groupLayers,
+  type InsecureRegistries,
   newLayers,
   type PlannedImage,
   type PreloadPlan,
   planBlobLayers,
+  planFetched,
   planHistory,
-  planImage,
   planOuterLayers,
   stockStep,
 } from "./plan.js";
@@ -25,10 +27,19 @@ function innerImage(text: string, diffIds: readonly string[] = []): InnerImage {
   };
 }
 
-const planned = (text: string, diffIds: readonly string[] = []): PlannedImage =>
-  planImage(innerImage(text, diffIds), undefined, new Set());
+const planned = (
+  text: string,
+  diffIds: readonly string[] = [],
+  network?: Network,
+  sites: InsecureRegistries = new Set(),
+): PlannedImage => planFetched(innerImage(text, diffIds), parseReference(text), network, sites);
 
-describe("planImage", () => {
+function wayOf({ origin }: PlannedImage) {
+  assert.ok(origin.kind === "registry");
+  return { network: origin.network, insecure: origin.insecure };
+}
+
+describe("planFetched", () => {
   const sites = new Set(["10.0.0.1:5000"]);
   const cases: [text: string, name: string, network: string, insecure: boolean][] = [
     ["redis:7", "redis:7", "default", false],
@@ -40,15 +51,28 @@ describe("planImage", () => {
   ];
   for (const [text, name, network, insecure] of cases) {
     it(text, () => {
-      const image = planImage(innerImage(text), undefined, sites);
-      assert.deepEqual([image.name, image.network, image.insecure], [name, network, insecure]);
+      const image = planned(text, [], undefined, sites);
+      assert.equal(image.name, name);
+      assert.deepEqual(wayOf(image), { network, insecure });
       assert.equal(image.step, `[larder] fetch ${name}`);
     });
   }
 
   it("takes the network that the directive names", () => {
-    assert.equal(planImage(innerImage("localhost/a"), "none", sites).network, "none");
-    assert.equal(planImage(innerImage("redis"), "host", sites).network, "host");
+    assert.equal(wayOf(planned("localhost/a", [], "none")).network, "none");
+    assert.equal(wayOf(planned("redis", [], "host")).network, "host");
+  });
+
+  it("keeps where an image comes from that is to have another name", () => {
+    const image = planFetched(innerImage("r.io/a:1"), parseReference("b:2"), undefined, sites);
+    assert.equal(image.name, "b:2");
+    assert.deepEqual(image.reference, { ...parseReference("b:2"), digest });
+    assert.deepEqual(image.origin, {
+      kind: "registry",
+      reference: { ...parseReference("r.io/a:1"), digest },
+      network: "default",
+      insecure: false,
+    });
   });
 });
 

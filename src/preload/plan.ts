@@ -7,7 +7,7 @@ import type { NeededBlob, StoreTarget } from "../agent/job.js";
 import type { Lines } from "../error.js";
 import type { HistoryEntry } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
-import { familiarReference, isLoopback } from "../image/reference.js";
+import { familiarReference, isLoopback, type Reference } from "../image/reference.js";
 import type { Network } from "./directive.js";
 
 export interface PreloadPlan {
@@ -32,11 +32,21 @@ export type Security = "sysbox" | "insecure";
 export interface PlannedImage extends InnerImage {
   /** As the build's output names it: `redis:7`. */
   readonly name: string;
-  readonly network: Network;
-  readonly insecure: boolean;
-  /** What the fetch step is called. */
+  readonly origin: Origin;
+  /** What the step is called that brings it. */
   readonly step: string;
 }
+
+export type Origin =
+  | {
+      readonly kind: "registry";
+      /** What the registry calls it: not the image's own name where `--from=` gives it another. */
+      readonly reference: InnerImage["reference"];
+      readonly network: Network;
+      readonly insecure: boolean;
+    }
+  /** What `--from=` names: made in this build, or given to it. */
+  | { readonly kind: "stage" | "context"; readonly name: string };
 
 export interface OuterLayer {
   readonly diffIds: readonly string[];
@@ -47,23 +57,50 @@ export interface OuterLayer {
 /** Registries that may speak plain HTTP beside those on a loopback address. */
 export type InsecureRegistries = ReadonlySet<string>;
 
-export function planImage(
+/** An image of a registry. @param reference as what it is to be known, where that is not the registry's name. */
+export function planFetched(
   image: InnerImage,
+  reference: Reference,
   network: Network | undefined,
   insecureRegistries: InsecureRegistries,
 ): PlannedImage {
-  const { reference } = image;
-  const { digest, ...withoutDigest } = reference;
-  const name = reference.tag ? familiarReference(withoutDigest) : familiarReference(reference);
-  const loopback = isLoopback(reference);
+  const loopback = isLoopback(image.reference);
+  const name = nameOf(reference);
   return {
     ...image,
+    reference: { ...reference, digest: image.reference.digest },
     name,
-    // Only the builder's own network has what it means by a loopback address.
-    network: network ?? (loopback ? "host" : "default"),
-    insecure: loopback || insecureRegistries.has(reference.domain),
+    origin: {
+      kind: "registry",
+      reference: image.reference,
+      // Only the builder's own network has what it means by a loopback address.
+      network: network ?? (loopback ? "host" : "default"),
+      insecure: loopback || insecureRegistries.has(image.reference.domain),
+    },
     step: `[larder] fetch ${name}`,
   };
+}
+
+/** An image that is not in a registry. */
+export function planPacked(image: InnerImage, reference: Reference, origin: Origin): PlannedImage {
+  const name = nameOf(reference);
+  return {
+    ...image,
+    reference: { ...reference, digest: image.reference.digest },
+    name,
+    origin,
+    step: packStepName(name),
+  };
+}
+
+export function packStepName(name: string): string {
+  return `[larder] pack ${name}`;
+}
+
+/** As the build's output names an image: with its digest only if there is no tag. */
+export function nameOf(reference: Reference): string {
+  const { digest: _, ...withoutDigest } = reference;
+  return familiarReference(reference.tag ? withoutDigest : reference);
 }
 
 /** Distinct inner layers in the order in which the images name them, without those that are there already. */

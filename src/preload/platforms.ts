@@ -18,25 +18,35 @@ export async function buildPlatforms(
   request: StockRequest,
   build: (request: StockRequest) => Promise<Result>,
 ): Promise<Result> {
-  const names = (request.options.platform ?? "")
-    .split(",")
-    .map((name) => name.trim())
-    .filter(Boolean);
-  if (!isMultiPlatform(request, names)) return build(request);
-  const { [multiOption]: _, [multiArgument]: __, ...options } = request.options;
-  if (names.length === 0) return joinResults([await build({ ...request, options })]);
+  if (!isMultiPlatform(request)) return build(request);
   const results: Result[] = [];
-  for (const platform of names) {
-    const result = await build({ ...request, options: { ...options, platform } });
-    results.push(withPlatform(result, platform));
+  for (const one of requestsByPlatform(request)) {
+    const result = await build(one);
+    const { platform } = one.options;
+    results.push(platform === undefined ? result : withPlatform(result, platform));
   }
   return joinResults(results);
 }
 
+/** The same build for each of its platforms alone. */
+export function requestsByPlatform(request: StockRequest): StockRequest[] {
+  const { [multiOption]: _, [multiArgument]: __, ...options } = request.options;
+  const names = platformsOf(request);
+  if (names.length === 0) return [{ ...request, options }];
+  return names.map((platform) => ({ ...request, options: { ...options, platform } }));
+}
+
+function platformsOf({ options }: StockRequest): string[] {
+  return (options.platform ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
+
 /** A result that is a map although it may have one platform only. */
-function isMultiPlatform({ options }: StockRequest, names: readonly string[]): boolean {
-  const flag = options[multiArgument] || options[multiOption];
-  return flag ? /^(1|t|true)$/i.test(flag) : names.length > 1;
+function isMultiPlatform(request: StockRequest): boolean {
+  const flag = request.options[multiArgument] || request.options[multiOption];
+  return flag ? /^(1|t|true)$/i.test(flag) : platformsOf(request).length > 1;
 }
 
 /** The stock frontend names the platform in its results; a plan has none. */

@@ -1,22 +1,29 @@
 /** Cuts whose PRELOAD is done, and what the stock frontend is told of them. */
-import type { Cut, SolvedCut } from "../dockerfile/cut.js";
+import type { SolvedCut } from "../dockerfile/cut.js";
 import type { Stage } from "../dockerfile/parse.js";
 import { baseStage } from "../dockerfile/stages.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
-import { encodeConfig } from "../image/config.js";
+import { encodeConfig, type ImageConfig } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
 import type { PreloadPlan } from "./plan.js";
 
 /** A cut with its PRELOAD done, as LLB. */
-export interface PreloadedCut extends SolvedCut {
-  readonly plan: PreloadPlan;
-  readonly state: Output;
+export interface PreloadedCut extends SolvedCut, ContextImage {
+  /** Of its PRELOAD; where triggers fired, of theirs. */
+  readonly plans: readonly PreloadPlan[];
 }
 
-/** What the stock frontend has to be told of the cuts in the file that it is given. */
-export function withCuts(request: StockRequest, cuts: readonly PreloadedCut[]): StockRequest {
+/** An image that a file builds FROM by the name of a context. */
+export interface ContextImage {
+  readonly context: string;
+  readonly state: Output;
+  readonly config: ImageConfig;
+}
+
+/** What the stock frontend has to be told of the contexts in the file that it is given. */
+export function withCuts(request: StockRequest, cuts: readonly ContextImage[]): StockRequest {
   const options = cuts.flatMap(({ context, config }) => {
     const metadata = { "containerimage.config": encodeConfig(config).toString("base64") };
     return [
@@ -32,18 +39,23 @@ export function withCuts(request: StockRequest, cuts: readonly PreloadedCut[]): 
 }
 
 /** The cut that a stage builds on: its own last one, or that of a stage below. */
-export function cutBelow<C extends Cut>(
+export function cutBelow<C extends SolvedCut>(
   context: BuildContext,
   stage: Stage,
   cuts: readonly C[],
 ): C | undefined {
-  const chain = [stage, ...ancestorsOf(context, stage)];
-  const cutStage = chain.find((candidate) => cuts.some((cut) => cut.stage === candidate));
-  return cuts.findLast((cut) => cut.stage === cutStage);
+  const ofStage = ({ index }: Stage): C | undefined => cuts.findLast((cut) => cut.stage.index === index);
+  return [stage, ...fileAncestors(context, stage)].map(ofStage).find((cut) => cut !== undefined);
 }
 
-/** The stages of this file that a stage builds on, nearest first. */
-export function ancestorsOf(context: BuildContext, stage: Stage): Stage[] {
+/** The stages that a stage builds on, nearest first; what fired at a FROM is one of them. */
+export function ancestorsOf(context: BuildContext, stage: Stage, cuts: readonly SolvedCut[]): Stage[] {
+  const fired = (at: Stage): Stage[] =>
+    cuts.flatMap(({ stage, triggers }) => (triggers && stage.index === at.index ? [triggers] : []));
+  return [...fired(stage), ...fileAncestors(context, stage).flatMap((below) => [below, ...fired(below)])];
+}
+
+function fileAncestors(context: BuildContext, stage: Stage): Stage[] {
   const base = baseStage(context.dockerfile, stage, context.bases);
-  return base ? [base, ...ancestorsOf(context, base)] : [];
+  return base ? [base, ...fileAncestors(context, base)] : [];
 }

@@ -2,10 +2,11 @@ import type { Stage } from "../dockerfile/parse.js";
 import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { formatPlatform } from "../image/platform.js";
+import { formatReference, type Reference } from "../image/reference.js";
 import { files } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
 import type { BuildContext } from "./build-context.js";
-import { type PreloadPlan, stockStep } from "./plan.js";
+import { type Origin, type PreloadPlan, stockStep } from "./plan.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 
 /** Asked for by `--build-arg LARDER_PLAN=1`; nothing runs then. */
@@ -37,10 +38,18 @@ function describe(
       name: stageName(stage),
       base: bases[stage.index],
       lines: stage.from.lines,
-      cuts: cuts.filter((cut) => cut.stage === stage).map((cut) => cut.context),
+      cuts: cuts.filter((cut) => cut.stage.index === stage.index).map((cut) => cut.context),
     })),
-    cuts: cuts.map(({ plan, kept }) => ({ ...describePlan(plan), kept })),
+    cuts: cuts.flatMap(({ plans, kept }) => plans.map((plan) => ({ ...describePlan(plan), kept }))),
   };
+}
+
+function describeOrigin(origin: Origin, { digest: _, ...name }: Reference) {
+  if (origin.kind !== "registry") return { from: origin.name };
+  const { network, insecure, reference } = origin;
+  const { digest: __, ...source } = reference;
+  const isRenamed = formatReference(source) !== formatReference(name);
+  return { ...(isRenamed && { from: formatReference(source) }), network, insecure };
 }
 
 function describePlan(plan: PreloadPlan) {
@@ -56,8 +65,7 @@ function describePlan(plan: PreloadPlan) {
       digest: image.reference.digest,
       imageId: image.imageId,
       platform: formatPlatform(image.platform),
-      network: image.network,
-      insecure: image.insecure,
+      ...describeOrigin(image.origin, image.reference),
       layers: image.diffIds.map((diffId) => ({
         diffId,
         // An inner layer that is not in one is in the stage already.

@@ -4,7 +4,7 @@ import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { parseConfig } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
-import { formatPlatform, type Platform } from "../image/platform.js";
+import { formatPlatform, messagePlatform, type Platform } from "../image/platform.js";
 import { formatReference } from "../image/reference.js";
 import type { RequestedImage } from "./directive.js";
 
@@ -22,13 +22,7 @@ export async function resolveImage(
   const { Digest, Config } = await bridge
     .resolveImageConfig({
       Ref: formatReference(reference),
-      Platform: {
-        OS: platform.os,
-        Architecture: platform.architecture,
-        Variant: platform.variant ?? "",
-        OSVersion: "",
-        OSFeatures: [],
-      },
+      Platform: messagePlatform(platform),
       ResolveMode: "pull",
       LogName: `[larder] resolve ${text}`,
     })

@@ -1,20 +1,34 @@
 /** The build steps of a plan as LLB. Which step a failed vertex was is kept for the error's sake. */
-import { type FetchJob, home, type Job, jobVariable, mount, type StockJob } from "../agent/job.js";
+import { home, type Job, jobVariable, mount, type PackJob, type StockJob } from "../agent/job.js";
+import type { Lines } from "../error.js";
+import { encodeConfig, type ImageConfig } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
 import { type ExecOptions, exec, type Mount } from "../llb/exec.js";
+import { files } from "../llb/file.js";
 import { merge } from "../llb/merge.js";
 import type { Output } from "../llb/state.js";
-import { type BlobLayer, type PlannedImage, type PreloadPlan, shelveStep, stockStep } from "./plan.js";
+import type { Network } from "./directive.js";
+import {
+  type BlobLayer,
+  type PlannedImage,
+  type PreloadPlan,
+  packStepName,
+  shelveStep,
+  stockStep,
+} from "./plan.js";
 
 /** The secret with registry credentials: `--secret id=larder-auth,src=$HOME/.docker/config.json`. */
 const authSecret = "larder-auth";
 
 export interface Step {
+  readonly kind: Job["kind"];
   /** What the step was asked for, as it stands in its environment: a failed step is known by it. */
   readonly job: string;
-  readonly plan: PreloadPlan;
-  /** Absent where the step is about all images of the PRELOAD. */
-  readonly image?: PlannedImage;
+  /** What it is about, as an error names it: `image "redis:7"`. */
+  readonly subject: string;
+  readonly network: Network;
+  /** Where the user asked for it. */
+  readonly lines: Lines;
   /** Where a failing step leaves its sentence. */
   readonly report: string;
 }
@@ -23,23 +37,71 @@ export interface StepContext {
   /** The frontend image: it brings node, tar, skopeo and the agent. */
   readonly larder: Output;
   readonly ignoreCache: boolean;
+  /** The PRELOAD that the steps are for. */
+  readonly lines: Lines;
   readonly steps: Step[];
 }
 
-/** image -> OCI layout */
-export function fetchStep(context: StepContext, plan: PreloadPlan, image: PlannedImage): Output {
-  const fetch: FetchJob = { kind: "fetch", image: innerImage(image), insecure: image.insecure };
-  const { job, outputs } = agentStep(context, fetch, {
-    name: image.step,
-    network: image.network,
-    insecure: false,
-    mounts: [
-      { kind: "output", dest: mount.layout, from: undefined },
-      { kind: "secret", dest: mount.auth, id: authSecret },
-    ],
-  });
-  context.steps.push({ job, plan, image, report: mount.layout });
+/** image of a registry -> OCI layout */
+export function fetchStep(context: StepContext, image: PlannedImage): Output {
+  const { origin, name, step } = image;
+  if (origin.kind !== "registry") throw new Error(`unreachable: "${name}" is in no registry`);
+  const { reference, network, insecure } = origin;
+  const outputs = agentStep(
+    context,
+    { kind: "fetch", image: { ...innerImage(image), reference }, insecure },
+    {
+      name: step,
+      subject: subjectOf([image]),
+      report: mount.layout,
+      network,
+      mounts: [
+        { kind: "output", dest: mount.layout, from: undefined },
+        { kind: "secret", dest: mount.auth, id: authSecret },
+      ],
+    },
+  );
   return outputAt(outputs, mount.layout);
+}
+
+export interface Packed {
+  readonly layout: Output;
+  /** A file with the image that it came to. */
+  readonly answer: Output;
+}
+
+/** file systems, one after each layer -> OCI layout */
+export function packTrees(
+  context: StepContext,
+  task: Omit<PackJob, "kind" | "trees">,
+  {
+    name,
+    config,
+    trees,
+    baseLayout,
+  }: { name: string; config: ImageConfig; trees: readonly Output[]; baseLayout: Output | undefined },
+): Packed {
+  const configFile = files("[larder] write image config", [
+    { path: mount.configFile.slice(mount.config.length), data: encodeConfig(config) },
+  ]);
+  const outputs = agentStep(
+    context,
+    { kind: "pack", ...task, trees: trees.length },
+    {
+      name: packStepName(name),
+      subject: `image "${name}"`,
+      report: mount.layout,
+      network: "none",
+      mounts: [
+        ...(baseLayout ? [{ kind: "readonly", dest: mount.input(0), from: baseLayout } as const] : []),
+        ...trees.map((from, i): Mount => ({ kind: "readonly", dest: mount.packTree(i), from })),
+        { kind: "readonly", dest: mount.config, from: configFile },
+        { kind: "output", dest: mount.layout, from: undefined },
+        { kind: "output", dest: mount.answer, from: undefined },
+      ],
+    },
+  );
+  return { layout: outputAt(outputs, mount.layout), answer: outputAt(outputs, mount.answer) };
 }
 
 export interface Stocked {
@@ -61,8 +123,10 @@ export function stockImages(
   const layerMounts = layers.map(
     (_, k): Mount => ({ kind: "output", dest: mount.layer(k), from: undefined }),
   );
-  const { job, outputs } = agentStep(context, stock, {
+  const outputs = agentStep(context, stock, {
     name: stockStep(plan),
+    subject: subjectOf(plan.images),
+    report: mount.catalog,
     network: "none",
     insecure: plan.security === "insecure",
     mounts: [
@@ -74,7 +138,6 @@ export function stockImages(
       ...layerMounts,
     ],
   });
-  context.steps.push({ job, plan, report: mount.catalog });
   return {
     layers: layers.map((_, k) => outputAt(outputs, mount.layer(k))),
     catalog: outputAt(outputs, mount.catalog),
@@ -91,20 +154,20 @@ export function shelveBlobs(
 ): Output[] {
   if (blobLayers.length === 0) return [];
   const layers = blobLayers.map(({ blobs }) => blobs.map(({ digest, image }) => ({ digest, image })));
-  const { job, outputs } = agentStep(
+  const outputs = agentStep(
     context,
     { kind: "shelve", layers },
     {
       name: shelveStep(blobLayers),
+      subject: subjectOf(plan.images),
+      report: mount.layer(0),
       network: "none",
-      insecure: false,
       mounts: [
         ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
         ...layers.map((_, k): Mount => ({ kind: "output", dest: mount.layer(k), from: undefined })),
       ],
     },
   );
-  context.steps.push({ job, plan, report: mount.layer(0) });
   return layers.map((_, k) => outputAt(outputs, mount.layer(k)));
 }
 
@@ -130,38 +193,52 @@ function placeStep(
   tree: Output,
   position: string,
 ): Output {
-  const { job, outputs } = agentStep(
+  const outputs = agentStep(
     context,
     { kind: "place" },
     {
       name: `[larder] place layer ${position}`,
+      subject: subjectOf(plan.images),
+      report: mount.stage,
       network: "none",
-      insecure: false,
       mounts: [
         { kind: "output", dest: mount.stage, from: below },
         { kind: "readonly", dest: mount.tree, from: tree },
       ],
     },
   );
-  context.steps.push({ job, plan, report: mount.stage });
   return outputAt(outputs, mount.stage);
 }
 
+/** One run of the agent; what it is about is noted, for the error's sake. */
 function agentStep(
-  { larder, ignoreCache }: StepContext,
+  { larder, ignoreCache, lines, steps }: StepContext,
   task: Job,
-  options: Pick<ExecOptions, "name" | "network" | "insecure" | "mounts">,
-): { job: string; outputs: ReadonlyMap<string, Output> } {
+  {
+    subject,
+    report,
+    insecure = false,
+    ...options
+  }: Pick<ExecOptions, "name" | "network" | "mounts"> &
+    Pick<Step, "subject" | "report"> & { insecure?: boolean },
+): ReadonlyMap<string, Output> {
   const job = `${jobVariable}=${JSON.stringify(task)}`;
-  const outputs = exec({
+  steps.push({ kind: task.kind, job, subject, network: options.network, lines, report });
+  return exec({
     ...options,
+    insecure,
     args: ["node", `${home}/agent.mjs`],
     env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", job],
     // The root is an output although nobody wants it: runc cannot make mount points in a read-only one.
     mounts: [{ kind: "output", dest: "/", from: larder }, ...options.mounts],
     ignoreCache,
   });
-  return { job, outputs };
+}
+
+/** `image "a"`, or `images "a", "b"`. */
+function subjectOf(images: readonly PlannedImage[]): string {
+  const names = images.map(({ name }) => `"${name}"`);
+  return `${names.length === 1 ? "image" : "images"} ${names.join(", ")}`;
 }
 
 /** Only what the job is about: the rest of a planned image must not be in the cache key. */

@@ -1,0 +1,129 @@
+/**
+ * Warnings: the stock frontend's for the whole file, which the parts of a cut file would not show it, and
+ * PRELOAD's own. `docker build --check` has them as its answer, a build at its end.
+ */
+import {
+  type LintResults,
+  type LintWarning,
+  lintStock,
+  readCheckOptions,
+  violation,
+} from "../dockerfile/lint.js";
+import type { Dockerfile, Stage } from "../dockerfile/parse.js";
+import type { Source } from "../dockerfile/read.js";
+import { type StockRequest, withText } from "../dockerfile/stock-frontend.js";
+import type { Bridge } from "../gateway/bridge.js";
+import { lineRanges } from "../gateway/details.js";
+import type { Result } from "../gen/gateway.js";
+import { digestOf } from "../llb/marshal.js";
+import { checkStages, type Finding, findFault } from "./checks.js";
+import { questionAbout } from "./question.js";
+
+const checkArgument = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
+
+/** Of requests whose warnings have been reported as a whole. */
+export function withoutWarnings(request: StockRequest): StockRequest {
+  return { ...request, options: { ...request.options, [checkArgument]: "skip=all" } };
+}
+
+export type Warn = (finding: Finding) => Promise<void>;
+
+/**
+ * Prints the warnings of a build.
+ * @returns what prints further ones, which turn up while it is planned.
+ * @throws LarderError where the file or the build wants them to be errors.
+ */
+export async function reportWarnings(
+  { bridge, source, dockerfile }: { bridge: Bridge; source: Source; dockerfile: Dockerfile },
+  request: StockRequest,
+  target: Stage,
+  needed: readonly Stage[],
+): Promise<Warn> {
+  const about = questionAbout(dockerfile, target);
+  const question = withText(request, source, about.text);
+  const results = await lintStock(bridge, {
+    ...question,
+    options: { ...question.options, target: about.target },
+  });
+  // The vertex that loaded the file: what prints warnings wants one that it has seen.
+  const vertex = digestOf(question.inputs.dockerfile?.def[0] ?? Buffer.alloc(0));
+  const print = (warning: LintWarning): Promise<void> => bridge.warn(formatWarning(warning, source, vertex));
+  const warnings = [...(results?.warnings ?? []), ...ownWarnings(request, dockerfile, [...new Set(needed)])];
+  for (const warning of warnings) await print(warning);
+  const { isStrict, skips } = readCheckOptions(dockerfile.text, request.options[checkArgument]);
+  if (isStrict && warnings.length > 0) throw violation(warnings);
+  return async (finding) => {
+    if (!skips(finding.rule)) await print(toWarning(finding));
+  };
+}
+
+/** As the stock frontend prints its own. */
+function formatWarning(
+  { ruleName, detail, description, url, location }: LintWarning,
+  { filename, text }: Source,
+  digest: string,
+): Parameters<Bridge["warn"]>[0] {
+  const ranges = [...(location?.ranges ?? [])];
+  const line = ranges[0]?.start.line;
+  return {
+    digest,
+    level: 1,
+    short: Buffer.from(`${ruleName}: ${detail}${line === undefined ? "" : ` (line ${line})`}`),
+    detail: [Buffer.from(description ?? "")],
+    url: url ?? "",
+    info: { filename, data: Buffer.from(text), language: "Dockerfile" },
+    ranges,
+  };
+}
+
+/** The answer of the stock frontend's linter, with what PRELOAD's rules find in these stages. */
+export function withOwnWarnings(
+  answer: Result,
+  request: StockRequest,
+  dockerfile: Dockerfile,
+  stages: readonly Stage[],
+): Result {
+  const results = JSON.parse(answer.metadata["result.json"]?.toString("utf8") ?? "{}") as LintResults;
+  const own = ownWarnings(request, dockerfile, stages);
+  const fault = results.buildError ? undefined : findFault(dockerfile);
+  if (own.length === 0 && !fault) return answer;
+  const { isStrict } = readCheckOptions(dockerfile.text, request.options[checkArgument]);
+  const warnings = [...(results.warnings ?? []), ...own];
+  const error = fault ?? (isStrict ? violation(warnings) : undefined);
+  const all: LintResults = {
+    ...results,
+    warnings,
+    ...(error && { buildError: { message: error.message, location: { ranges: lineRanges(error.lines) } } }),
+  };
+  const text = own.map(({ ruleName, detail, location }) => {
+    const line = location?.ranges?.[0]?.start.line;
+    return `\nWARNING: ${ruleName}\n${detail}\n${dockerfile.filename}:${line}\n`;
+  });
+  return {
+    ...answer,
+    metadata: {
+      ...answer.metadata,
+      "result.json": Buffer.from(JSON.stringify(all, null, 2)),
+      "result.txt": Buffer.concat([
+        answer.metadata["result.txt"] ?? Buffer.alloc(0),
+        Buffer.from(text.join("")),
+      ]),
+      "result.statuscode": Buffer.from("1"),
+    },
+  };
+}
+
+function ownWarnings(
+  { options }: StockRequest,
+  dockerfile: Dockerfile,
+  stages: readonly Stage[],
+): LintWarning[] {
+  const { skips } = readCheckOptions(dockerfile.text, options[checkArgument]);
+  return checkStages(dockerfile, stages)
+    .filter(({ rule }) => !skips(rule))
+    .map(toWarning);
+}
+
+function toWarning({ rule, description, detail, lines }: Finding): LintWarning {
+  return { ruleName: rule, description, detail, location: { ranges: lineRanges(lines) } };
+}

@@ -1,0 +1,17 @@
+import type { Dockerfile } from "../dockerfile/parse.js";
+import { LarderError } from "../error.js";
+
+/** @throws LarderError for a PRELOAD that is in no stage, or that an image could not keep for later. */
+export function refuseMisplaced({ globals, stages }: Dockerfile): void {
+  const early = globals.find(({ keyword }) => keyword === "PRELOAD");
+  if (early)
+    throw new LarderError("PRELOAD: no stage has begun; put it below a FROM", { lines: early.lines });
+  const trigger = stages
+    .flatMap(({ instructions }) => instructions)
+    .find(({ keyword, text }) => keyword === "ONBUILD" && /^PRELOAD\s.*<</i.test(text));
+  if (!trigger) return;
+  throw new LarderError(
+    "ONBUILD PRELOAD: an image keeps one line of it, without a heredoc; name the images on that line",
+    { lines: trigger.lines },
+  );
+}

@@ -1,0 +1,38 @@
+/**
+ * Questions about a Dockerfile (`docker build --check`, `--call=outline`): the stock frontend is asked about a file
+ * where what PRELOAD says stands in a LABEL.
+ */
+import { Draft } from "../dockerfile/draft.js";
+import { type Dockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
+import { probeInstruction } from "../dockerfile/probe.js";
+import { writtenWords } from "./written-words.js";
+
+/** So the variables of PRELOAD count as used where they are declared, and as undefined where they are not. */
+export function questionText(dockerfile: Dockerfile): string {
+  return draftQuestion(dockerfile).toString();
+}
+
+/** The name that the last stage gets where it has none. */
+const lastStage = "larder-target";
+
+/** The same, about one stage and what it needs: that takes a name. */
+export function questionAbout(dockerfile: Dockerfile, target: Stage): { text: string; target: string } {
+  const draft = draftQuestion(dockerfile);
+  if (target.name !== undefined) return { text: draft.toString(), target: target.name };
+  const { from, flags, base } = target;
+  const [line = ""] = dockerfile.text.split("\n").slice(from.lines.start - 1);
+  // In the user's own case: there are rules about that.
+  const keyword = line.trim().slice(0, "FROM".length);
+  const as = keyword === keyword.toLowerCase() ? "as" : "AS";
+  const named = [keyword, ...flags, base, as, lastStage].join(" ");
+  return { text: draft.blank(from.lines).put(from.lines.start, named).toString(), target: lastStage };
+}
+
+function draftQuestion(dockerfile: Dockerfile): Draft {
+  const draft = new Draft(dockerfile.text);
+  for (const preload of dockerfile.stages.flatMap(preloadsOf)) {
+    const { asked } = writtenWords(preload, dockerfile.escape);
+    draft.blank(preload.lines).put(preload.lines.start, probeInstruction({ words: asked, variables: [] }));
+  }
+  return draft;
+}

@@ -1,0 +1,131 @@
+/** From what a PRELOAD asks for to images with their blobs: of a registry, or with `--from=` of another origin. */
+import type { Stage } from "../dockerfile/parse.js";
+import { copiedStage } from "../dockerfile/stages.js";
+import type { StockRequest } from "../dockerfile/stock-frontend.js";
+import { LarderError } from "../error.js";
+import { replacesStage } from "../gateway/options.js";
+import { formatPlatform, type Platform } from "../image/platform.js";
+import { parseReference } from "../image/reference.js";
+import type { Output } from "../llb/state.js";
+import { type BaseImage, loadBaseImage } from "./base-image.js";
+import type { BuildContext } from "./build-context.js";
+import type { Directive, RequestedImage } from "./directive.js";
+import { findNamedContext } from "./named-context.js";
+import { packImage, platformOf } from "./pack-image.js";
+import { type Origin, type PlannedImage, planFetched, planPacked } from "./plan.js";
+import type { PreloadedCut } from "./preloaded-cut.js";
+import { resolveImage } from "./resolve.js";
+import { solveStage } from "./solve-stage.js";
+import { fetchStep, type StepContext } from "./steps.js";
+
+export interface TakenImage {
+  readonly image: PlannedImage;
+  /** An OCI layout; absent where nothing runs. */
+  readonly layout: Output | undefined;
+}
+
+interface Wanted {
+  readonly stage: Stage;
+  readonly directive: Directive;
+  readonly platform: Platform;
+  readonly done: readonly PreloadedCut[];
+}
+
+export async function takeImages(
+  context: BuildContext,
+  request: StockRequest,
+  step: StepContext,
+  wanted: Wanted,
+): Promise<TakenImage[]> {
+  const { directive, platform, stage } = wanted;
+  const { from, images, lines } = directive;
+  if (from === undefined) {
+    return Promise.all(images.map((image) => takeFetched(context, step, directive, image, image, platform)));
+  }
+  const above = replacesStage(context.options, from)
+    ? undefined
+    : copiedStage(context.dockerfile, stage, from);
+  if (above) {
+    const built = await solveStage(context, request, above, wanted.done);
+    return takePacked(context, step, wanted, built, { kind: "stage", name: from });
+  }
+  refuseStagesBelow(context, stage, from, directive);
+  const named = findNamedContext(request, from, platform);
+  if (named && named.kind !== "image") {
+    const given = await loadBaseImage(context, request, from, platform);
+    return takePacked(context, step, wanted, given, { kind: "context", name: from });
+  }
+  const text = named?.reference ?? from;
+  const source = { text, reference: parseFrom(text, directive), lines };
+  return Promise.all(images.map((image) => takeFetched(context, step, directive, source, image, platform)));
+}
+
+/** @param source what the registry calls it. */
+async function takeFetched(
+  { bridge, settings }: BuildContext,
+  step: StepContext,
+  { network }: Directive,
+  source: RequestedImage,
+  { reference }: RequestedImage,
+  platform: Platform,
+): Promise<TakenImage> {
+  const resolved = await resolveImage(bridge, source, platform);
+  const image = planFetched(resolved, reference, network, settings.insecureRegistries);
+  return { image, layout: fetchStep(step, image) };
+}
+
+async function takePacked(
+  context: BuildContext,
+  step: StepContext,
+  { directive, platform }: Wanted,
+  given: BaseImage | undefined,
+  origin: Extract<Origin, { name: string }>,
+): Promise<TakenImage[]> {
+  const refuse = (what: string): LarderError =>
+    new LarderError(`PRELOAD: --from="${origin.name}": ${what}`, { lines: directive.lines });
+  if (!given) {
+    throw refuse(
+      origin.kind === "stage"
+        ? "the stage is empty (FROM scratch), so there is nothing to preload; COPY something into it"
+        : "the context is a folder of files and no image; give it one: oci-layout://, docker-image:// or target:",
+    );
+  }
+  const is = platformOf(given.config);
+  if (formatPlatform(is) !== formatPlatform(platform)) {
+    throw refuse(
+      `it is for ${formatPlatform(is)}, not for ${formatPlatform(platform)}; build it for that with FROM --platform=, ` +
+        `or say PRELOAD --platform=${formatPlatform(is)}`,
+    );
+  }
+  const [first] = directive.images;
+  if (!first) throw refuse("no name is given to the image");
+  const { image, layout } = await packImage(context, step, given, first.reference);
+  return directive.images.map(({ reference }) => ({ image: planPacked(image, reference, origin), layout }));
+}
+
+function refuseStagesBelow(
+  { dockerfile }: BuildContext,
+  stage: Stage,
+  from: string,
+  { lines }: Directive,
+): void {
+  const below = dockerfile.stages
+    .slice(stage.index)
+    .find(({ name }) => name?.toLowerCase() === from.toLowerCase());
+  if (!below) return;
+  throw new LarderError(
+    `PRELOAD: --from="${from}": the stage begins on line ${below.from.lines.start}, at or below this one; move it above`,
+    { lines },
+  );
+}
+
+function parseFrom(text: string, { lines }: Directive) {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    throw new LarderError(
+      `PRELOAD: --from="${text}": no stage above, no --build-context and no image has this name (${(error as Error).message})`,
+      { lines, cause: error },
+    );
+  }
+}

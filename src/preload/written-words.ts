@@ -1,0 +1,33 @@
+/** What stands after PRELOAD and in its heredocs, as written. */
+import { type Instruction, splitWords } from "../dockerfile/parse.js";
+import { type ListedWord, wordsInHeredocs } from "./image-list.js";
+
+export interface WrittenWords {
+  /** On PRELOAD's own line. */
+  readonly words: readonly string[];
+  /** In its heredocs. */
+  readonly listed: readonly ListedWord[];
+  /** What the stock frontend is to expand: `words`, then those of `listed` that are not literal. */
+  readonly asked: readonly string[];
+}
+
+/** @throws LarderError for a heredoc that never ends. */
+export function writtenWords(preload: Instruction, escapeToken: string): WrittenWords {
+  // A heredoc's mark is no word of PRELOAD's: the images in it are.
+  const words = splitWords(preload.text, escapeToken).filter((word) => !word.startsWith("<<"));
+  const listed = wordsInHeredocs(preload);
+  return {
+    words,
+    listed,
+    asked: [...words, ...listed.filter(({ expands }) => expands).map(({ word }) => word)],
+  };
+}
+
+/** The words of the heredocs, expanded. @param answers what `asked` stands for. */
+export function expandListed({ words, listed }: WrittenWords, answers: readonly string[]) {
+  const expanded = answers.slice(words.length)[Symbol.iterator]();
+  return listed.map(({ word, lines, expands }) => ({
+    word: expands ? (expanded.next().value ?? "") : word,
+    lines,
+  }));
+}
