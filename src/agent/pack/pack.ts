@@ -26,13 +26,15 @@ export interface PackPlaces {
  * Makes an image of a stage: the layers of its base as their registry has them, and one for each step, also for a step
  * that changed nothing, as `docker build` would have it.
  */
-export async function pack(job: PackJob, places: PackPlaces = mount): Promise<void> {
+export async function pack(job: PackJob, places: PackPlaces = mount, say = progress): Promise<void> {
   const { layout, configFile, answerFile } = places;
   const { platform } = job;
   await mkdir(`${layout}/blobs/sha256`, { recursive: true });
   const base = job.base && (await copyBase(job.base, places));
   const types = mediaTypesOf(base);
-  const own = await packSteps(job, places, base?.layers.length ?? 0);
+  const own = await packSteps(job, places, (layer, position) =>
+    say(`layer ${(base?.layers.length ?? 0) + position} ${layer.diffId} ${formatBytes(layer.size)}`),
+  );
   const layers: Descriptor[] = [
     ...(base?.layers ?? []),
     ...own.layers.map(({ digest, size }) => ({ mediaType: types.layer, digest, size })),
@@ -48,7 +50,7 @@ export async function pack(job: PackJob, places: PackPlaces = mount): Promise<vo
   const answer: PackAnswer = { image: { reference, platform, imageId: digestOf(config), diffIds } };
   await writeFile(answerFile, `${JSON.stringify(answer)}\n`);
   const total = layers.reduce((sum, { size }) => sum + size, 0);
-  progress(`${layers.length} layers, ${formatBytes(total)}`);
+  say(`${layers.length} layers, ${formatBytes(total)}`);
 }
 
 interface PackedSteps {
@@ -57,20 +59,22 @@ interface PackedSteps {
   readonly newest: bigint | undefined;
 }
 
-/** @param below How many layers the base has. */
-async function packSteps(job: PackJob, places: PackPlaces, below: number): Promise<PackedSteps> {
+async function packSteps(
+  job: PackJob,
+  places: PackPlaces,
+  onLayer: (layer: WrittenLayer, position: number) => void,
+): Promise<PackedSteps> {
   const layers: WrittenLayer[] = [];
   let newest: bigint | undefined;
   for (let i = job.base ? 1 : 0; i < job.trees; i++) {
     const tree = places.packTree(i);
     const changes = await findChanges(i > 0 ? places.packTree(i - 1) : undefined, tree);
     const layer = await writeLayer(places.layout, layerTar(tree, changes));
-    layers.push(layer);
+    onLayer(layer, layers.push(layer));
     for (const change of changes) {
       const time = change.kind === "present" ? mtimeOf(change) : undefined;
       if (time !== undefined && (newest === undefined || time > newest)) newest = time;
     }
-    progress(`layer ${below + layers.length} ${layer.diffId} ${formatBytes(layer.size)}`);
   }
   return { layers, newest };
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { type ByteString, toBytes } from "../../store/bytes.js";
 import { toolEnvironment } from "../../store/tool.js";
+import { blockSize } from "./tar-header.js";
 
 /** A regular file with what Node cannot tell of it. */
 export interface ReadFile {
@@ -23,7 +24,6 @@ const options = [
   "--verbatim-files-from",
 ];
 const capabilityRecord = "SCHILY.xattr.security.capability";
-const blockSize = 512;
 
 /**
  * Reads regular files of a tree, in the order in which they are given.
