@@ -148,7 +148,7 @@ PRELOAD ${registry}/busybox
     assert.deepEqual(imagesOf(plan), [["stage-0", "busybox:latest"]]);
   });
 
-  it("answers --check and --call as if there were no PRELOAD", async () => {
+  it("answers --check and --call about the rest as if there were no PRELOAD", async () => {
     const dockerfile = `# what it is for
 ${from("one")}
 ARG IMAGE=redis
