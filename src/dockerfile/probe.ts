@@ -12,6 +12,8 @@ export interface Probe {
   readonly words: readonly string[];
   /** Names of variables whose values are asked for. */
   readonly variables: readonly string[];
+  /** Predefined variables that the words use without an ARG. */
+  readonly predefined?: readonly string[];
 }
 
 export interface ProbeAnswer {
@@ -22,8 +24,8 @@ export interface ProbeAnswer {
   readonly config: ImageConfig;
 }
 
-/** The instruction that asks, to be the last one of the stage that is solved. */
-export function probeInstruction({ words, variables }: Probe): string {
+/** What asks, to be the end of the stage that is solved. */
+export function probeInstruction({ words, variables, predefined = [] }: Probe): string {
   const labels = [
     `${prefix}asked=1`,
     ...words.map((word, index) => `${prefix}word.${index}=${word}`),
@@ -32,10 +34,14 @@ export function probeInstruction({ words, variables }: Probe): string {
       `${prefix}set.${name}="\${${name}+1}"`,
     ]),
   ];
-  return `LABEL ${labels.join(" ")}`;
+  return [...declaration(predefined), `LABEL ${labels.join(" ")}`].join("\n");
 }
 
-export function readProbe({ words, variables }: Probe, config: ImageConfig): ProbeAnswer {
+function declaration(names: readonly string[]): string[] {
+  return names.length > 0 ? [`ARG ${names.join(" ")}`] : [];
+}
+
+export function readProbe({ words, variables, predefined = [] }: Probe, config: ImageConfig): ProbeAnswer {
   const labels = labelsOf(config);
   const own = Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(prefix)));
   return {
@@ -45,6 +51,9 @@ export function readProbe({ words, variables }: Probe, config: ImageConfig): Pro
         .filter((name) => labels[`${prefix}set.${name}`] === "1")
         .map((name) => [name, labels[`${prefix}value.${name}`] ?? ""]),
     ),
-    config: { ...withLabels(config, own), history: (config.history ?? []).slice(0, -1) },
+    config: {
+      ...withLabels(config, own),
+      history: (config.history ?? []).slice(0, -1 - declaration(predefined).length),
+    },
   };
 }

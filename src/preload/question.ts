@@ -5,7 +5,7 @@
 import { Draft } from "../dockerfile/draft.js";
 import { type Dockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
 import { probeInstruction } from "../dockerfile/probe.js";
-import { writtenWords } from "./written-words.js";
+import { predefinedPlatforms, writtenWords } from "./written-words.js";
 
 /** So the variables of PRELOAD count as used where they are declared, and as undefined where they are not. */
 export function questionText(dockerfile: Dockerfile): string {
@@ -32,7 +32,9 @@ function draftQuestion(dockerfile: Dockerfile): Draft {
   const draft = new Draft(dockerfile.text);
   for (const preload of dockerfile.stages.flatMap(preloadsOf)) {
     const { asked } = writtenWords(preload, dockerfile.escape);
-    draft.blank(preload.lines).put(preload.lines.start, probeInstruction({ words: asked, variables: [] }));
+    // A LABEL would need an ARG for these.
+    const words = asked.filter((word) => predefinedPlatforms([word], []).length === 0);
+    draft.blank(preload.lines).put(preload.lines.start, probeInstruction({ words, variables: [] }));
   }
   return draft;
 }

@@ -12,6 +12,7 @@ import { LarderError } from "../error.js";
 import { fromDefinition, type Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
 import { ancestorsOf, cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
+import { predefinedPlatforms } from "./written-words.js";
 
 /** The stage above a cut. */
 export interface Head {
@@ -29,7 +30,8 @@ export async function solveHead(
 ): Promise<Head> {
   const { bridge, dockerfile, source } = context;
   const ancestors = ancestorsOf(context, cut.stage, done);
-  const probe: Probe = { words, variables: keptVariables(dockerfile, ancestors, cut) };
+  const variables = keptVariables(dockerfile, ancestors, cut);
+  const probe: Probe = { words, variables, predefined: predefinedPlatforms(words, variables) };
   const draft = headText(dockerfile, cut, done, probe);
   const result = await solveStock(bridge, asIntermediate(withText(withCuts(request, done), source, draft)));
   const state = result.result?.$case === "ref" ? fromDefinition(result.result.value.def) : undefined;

@@ -31,3 +31,15 @@ export function expandListed({ words, listed }: WrittenWords, answers: readonly 
     lines,
   }));
 }
+
+/**
+ * Predefined variables in `--platform=`: as in `FROM --platform=$TARGETPLATFORM`, they need no ARG there.
+ * @param declared names that the stage has an ARG for.
+ */
+export function predefinedPlatforms(words: readonly string[], declared: readonly string[]): string[] {
+  const names = words
+    .filter((word) => word.startsWith("--platform="))
+    .flatMap((word) => [...word.matchAll(/\$\{?((?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT))\b/g)])
+    .map((match) => match[1] ?? "");
+  return [...new Set(names)].filter((name) => !declared.includes(name));
+}

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { versionOf } from "../containerd/client.js";
 import { dataRootInStage } from "./chroot.js";
 import { DaemonProcess, runDirectory } from "./daemon-process.js";
+import { tryProgram } from "./try-program.js";
 
 /** A containerd without Docker, run by chroot with a root, a state directory and a socket of its own. */
 export class ContainerdDaemon {
@@ -17,6 +18,7 @@ export class ContainerdDaemon {
     await mkdir(stage + runDirectory, { recursive: true });
     const config = `${runDirectory}/containerd.toml`;
     await writeFile(stage + config, formatConfig());
+    await tryProgram(stage, program, "--version");
     const process = new DaemonProcess(stage, [program, "--config", config], env);
     const socket = stage + socketInStage;
     let version: string | undefined;

@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { LarderError } from "../../error.js";
-import { run } from "../../store/tool.js";
 import { dataRootInStage } from "./chroot.js";
 import { DaemonProcess, runDirectory } from "./daemon-process.js";
 import { EngineApi } from "./engine-api.js";
+import { tryProgram } from "./try-program.js";
 
 const execRoot = `${runDirectory}/exec`;
 
@@ -27,13 +26,8 @@ export class Dockerd {
   ): Promise<Dockerd> {
     await mkdir(stage + runDirectory, { recursive: true });
     await writeFile(`${stage}${runDirectory}/daemon.json`, JSON.stringify(config));
-    const help = await run("chroot", [stage, program, "--help"]).catch((cause: Error) => {
-      throw new LarderError(
-        `the stage's container manager ${program} cannot be run (${cause.message}): install one for the builder's platform`,
-        { cause },
-      );
-    });
-    const daemon = new Dockerd(stage, [program, ...daemonArguments(help.toString("utf8"))], env);
+    const help = await tryProgram(stage, program, "--help");
+    const daemon = new Dockerd(stage, [program, ...daemonArguments(help)], env);
     await daemon.#process.up(() => daemon.api.ping());
     return daemon;
   }

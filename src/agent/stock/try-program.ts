@@ -1,0 +1,56 @@
+import { open } from "node:fs/promises";
+import { LarderError } from "../../error.js";
+import { run } from "../../store/tool.js";
+import { resolveInStage } from "./stage-path.js";
+
+/**
+ * Runs a program of the stage that does no more than print.
+ * @param program absolute in the stage.
+ * @returns what it printed.
+ * @throws LarderError that says why it does not run on this machine.
+ */
+export async function tryProgram(stage: string, program: string, flag: string): Promise<string> {
+  try {
+    return (await run("chroot", [stage, program, flag])).toString("utf8");
+  } catch (cause) {
+    const machine = await machineOf(stage, program);
+    const why =
+      machine === undefined || machine === ownMachine
+        ? `cannot be run (${(cause as Error).message}): install one for the builder's platform`
+        : `is for linux/${machine}, which this builder cannot emulate: let it (docker run --privileged --rm ` +
+          `tonistiigi/binfmt --install ${machine}), or build on a builder of that platform`;
+    throw new LarderError(`the stage's container manager ${program} ${why}`, { cause });
+  }
+}
+
+/** Values of e_machine (elf.h), by the names that Go has for them. */
+const machines: Readonly<Record<number, string>> = {
+  3: "386",
+  21: "ppc64le",
+  22: "s390x",
+  40: "arm",
+  62: "amd64",
+  183: "arm64",
+  243: "riscv64",
+  258: "loong64",
+};
+
+const ownMachine = { x64: "amd64", ia32: "386" }[process.arch as string] ?? process.arch;
+
+const machineOffset = 18;
+const dataEncodingOffset = 5;
+const littleEndian = 1;
+
+async function machineOf(stage: string, program: string): Promise<string | undefined> {
+  const path = await resolveInStage(stage, program);
+  if (path === undefined) return undefined;
+  const file = await open(stage + path);
+  try {
+    const { buffer: head } = await file.read(Buffer.alloc(machineOffset + 2), 0, machineOffset + 2, 0);
+    if (head.toString("latin1", 0, 4) !== "\x7fELF") return undefined;
+    const isLittle = head[dataEncodingOffset] === littleEndian;
+    return machines[isLittle ? head.readUInt16LE(machineOffset) : head.readUInt16BE(machineOffset)];
+  } finally {
+    await file.close();
+  }
+}
