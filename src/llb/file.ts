@@ -10,22 +10,35 @@ export interface NewFile {
 /** Times are fixed: the default, -1, would be the time of the build. */
 const timestamp = 0;
 
+/** A file of another state. */
+export interface CopiedFile {
+  readonly from: Output;
+  readonly source: string;
+  /** Absolute path; folders above it are made. */
+  readonly path: string;
+}
+
 /** Writes files onto scratch. */
-export function files(name: string, list: readonly NewFile[]): Output {
-  const actions = list.flatMap(({ path, data }) => {
+export function files(name: string, list: readonly NewFile[], copied: readonly CopiedFile[] = []): Output {
+  const written = list.flatMap(({ path, data }) => {
     const folder = path.slice(0, path.lastIndexOf("/"));
     const mkdir = {
       $case: "mkdir" as const,
       value: { path: folder, mode: 0o755, makeParents: true, timestamp },
     };
     const mkfile = { $case: "mkfile" as const, value: { path, mode: 0o644, data, timestamp } };
-    return folder === "" ? [mkfile] : [mkdir, mkfile];
+    return (folder === "" ? [mkfile] : [mkdir, mkfile]).map((action) => ({ action, secondaryInput: -1 }));
   });
+  const copies = copied.map(({ source, path }, secondaryInput) => {
+    const value = { src: source, dest: path, mode: -1, createDestPath: true, timestamp };
+    return { action: { $case: "copy" as const, value }, secondaryInput };
+  });
+  const actions = [...written, ...copies];
   const value = FileOp.fromPartial({
-    actions: actions.map((action, index) => ({
-      // An op without inputs numbers its actions from 0; the first one starts from scratch.
-      input: index - 1,
-      secondaryInput: -1,
+    actions: actions.map(({ action, secondaryInput }, index) => ({
+      // Results of actions are numbered behind the op's inputs; the first action starts from scratch.
+      input: index === 0 ? -1 : copied.length + index - 1,
+      secondaryInput,
       output: index === actions.length - 1 ? 0 : -1,
       action,
     })),
@@ -33,7 +46,7 @@ export function files(name: string, list: readonly NewFile[]): Output {
   return output({
     kind: "own",
     op: { $case: "file", value },
-    inputs: [],
+    inputs: copied.map(({ from }) => from),
     metadata: { name, caps: ["file.base"] },
   });
 }

@@ -39,6 +39,16 @@ export function ociLayout(
   return source(label, `oci-layout://${reference}`, attrs, platform);
 }
 
+/** One blob of an image in a folder of the client, in a file that is named by the hex of its digest. */
+export function ociBlob(
+  label: string,
+  reference: string,
+  { sessionId, store }: { sessionId: string; store: string },
+): Output {
+  const attrs = { "http.perm": "0644", "oci.session": sessionId, "oci.store": store };
+  return source(label, `oci-layout+blob://${reference}`, attrs);
+}
+
 /** One file from a web server, under the name `filename`. */
 export function http(label: string, url: string, filename: string): Output {
   return source(label, url, { "http.filename": filename });
@@ -87,6 +97,12 @@ function source(
 
 function capability(identifier: string): string {
   const scheme = identifier.slice(0, identifier.indexOf(":"));
-  const names: Readonly<Record<string, string>> = { local: "local", git: "git", "docker-image": "image" };
+  const names: Readonly<Record<string, string>> = {
+    local: "local",
+    git: "git",
+    "docker-image": "image",
+    "oci-layout": "ocilayout",
+    "oci-layout+blob": "imageblob",
+  };
   return `source.${names[scheme] ?? "http"}`;
 }

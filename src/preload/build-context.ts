@@ -30,6 +30,8 @@ export interface BuildContext extends Bases {
 export interface Settings {
   readonly security: () => Security;
   readonly assembly: PreloadPlan["assembly"];
+  /** The builder gives single blobs of images (BuildKit 0.28). */
+  readonly givesBlobs: boolean;
   readonly insecureRegistries: InsecureRegistries;
   /** So many outer layers may hold inner layers; graph drivers end at some 125 in all. */
   readonly layerBudget: number;
@@ -46,7 +48,8 @@ export async function readSettings(
   env: NodeJS.ProcessEnv,
 ): Promise<Settings> {
   const { LLBCaps } = await bridge.ping();
-  const canMerge = LLBCaps.some(({ ID, Enabled }) => ID === "mergeop" && Enabled);
+  const can = (capability: string): boolean =>
+    LLBCaps.some(({ ID, Enabled }) => ID === capability && Enabled);
   // The frontend image may name registries of its own site in its environment.
   const insecure = [buildArgument(options, insecureArgument), env[insecureArgument]];
   let security: Security | undefined;
@@ -55,7 +58,8 @@ export async function readSettings(
       security ??= chooseSecurity(buildArgument(options, securityArgument));
       return security;
     },
-    assembly: canMerge ? "merge" : "copy",
+    assembly: can("mergeop") ? "merge" : "copy",
+    givesBlobs: can("source.imageblob"),
     insecureRegistries: new Set(insecure.flatMap((list) => (list ?? "").split(/[\s,]+/)).filter(Boolean)),
     layerBudget: parseBudget(buildArgument(options, budgetArgument)),
   };

@@ -32,7 +32,7 @@ export async function readLayerSizes(
   return new Map(lists.flat());
 }
 
-/** Follows a layout from its index to the manifest whose config is the image's. */
+/** Follows a layout from what the reference means to the manifest whose config is the image's. */
 async function manifestLayers(
   bridge: Bridge,
   image: PlannedImage,
@@ -41,16 +41,20 @@ async function manifestLayers(
   const { result } = await bridge.solve({ Definition: marshal(layout) });
   if (result?.$case !== "ref") throw new LarderError(`the fetch step of "${image.name}" left nothing`);
   const ref = result.value.id;
-  const pending = ["index.json"];
+  const pending = [blobPath(image.reference.digest)];
   for (let path = pending.shift(); path !== undefined; path = pending.shift()) {
     const manifest = JSON.parse((await bridge.readFile(ref, path)).toString("utf8")) as Manifest;
     if (manifest.config?.digest === image.imageId) return manifest.layers ?? [];
-    const next = (manifest.manifests ?? []).map(({ digest }) => `blobs/${digest.replace(":", "/")}`);
+    const next = (manifest.manifests ?? []).map(({ digest }) => blobPath(digest));
     // A layout holds the manifest of one platform only; the others are named and absent.
     const present = await Promise.all(next.map((candidate) => exists(bridge, ref, candidate)));
     pending.push(...next.filter((_, index) => present[index]));
   }
   throw new LarderError(`the layout of "${image.name}" lacks its manifest`);
+}
+
+function blobPath(digest: string): string {
+  return `blobs/${digest.replace(":", "/")}`;
 }
 
 function exists(bridge: Bridge, ref: string, path: string): Promise<boolean> {

@@ -9,6 +9,7 @@ import { parseReference } from "../image/reference.js";
 import type { Output } from "../llb/state.js";
 import { type BaseImage, loadBaseImage } from "./base-image.js";
 import type { BuildContext } from "./build-context.js";
+import { type ClientLayout, resolveLayout, takeLayout } from "./client-layout.js";
 import type { Directive, RequestedImage } from "./directive.js";
 import { findNamedContext } from "./named-context.js";
 import { packImage, platformOf } from "./pack-image.js";
@@ -51,6 +52,9 @@ export async function takeImages(
   }
   refuseStagesBelow(context, stage, from, directive);
   const named = findNamedContext(request, from, platform);
+  if (named?.kind === "layout" && context.settings.givesBlobs) {
+    return takeBlobs(context, wanted, await resolveLayout(context, from, named, platform));
+  }
   if (named && named.kind !== "image") {
     const given = await loadBaseImage(context, request, from, platform);
     return takePacked(context, step, wanted, given, { kind: "context", name: from });
@@ -72,6 +76,20 @@ async function takeFetched(
   const resolved = await resolveImage(bridge, source, platform);
   const image = planFetched(resolved, reference, network, settings.insecureRegistries);
   return { image, layout: fetchStep(step, image) };
+}
+
+async function takeBlobs(
+  { bridge }: BuildContext,
+  { directive }: Wanted,
+  from: ClientLayout,
+): Promise<TakenImage[]> {
+  const origin = { kind: "context", name: from.name } as const;
+  return Promise.all(
+    directive.images.map(async ({ reference }) => {
+      const { image, layout } = await takeLayout(bridge, from, reference);
+      return { image: planPacked(image, reference, origin), layout };
+    }),
+  );
 }
 
 async function takePacked(

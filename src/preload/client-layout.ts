@@ -1,0 +1,139 @@
+/** `--build-context inner=oci-layout://...`: an image in a folder of the client, which sends it blob by blob. */
+import { createHash } from "node:crypto";
+import { LarderError } from "../error.js";
+import type { Bridge } from "../gateway/bridge.js";
+import type { BuildOptions } from "../gateway/options.js";
+import { type ImageConfig, parseConfig } from "../image/config.js";
+import type { InnerImage } from "../image/inner-image.js";
+import { messagePlatform, type Platform } from "../image/platform.js";
+import { formatReference, parseReference, type Reference } from "../image/reference.js";
+import { type CopiedFile, files } from "../llb/file.js";
+import { marshal } from "../llb/marshal.js";
+import { ociBlob, ociLayout } from "../llb/source.js";
+import type { Output } from "../llb/state.js";
+import type { NamedContext } from "./named-context.js";
+
+export interface ClientLayout {
+  /** Of the context, for people. */
+  readonly name: string;
+  readonly store: string;
+  readonly sessionId: string;
+  readonly platform: Platform;
+  /** Of the index or manifest that the context stands for. */
+  readonly digest: string;
+  readonly config: ImageConfig;
+  /** Of the config, which is the image's ID. */
+  readonly imageId: string;
+}
+
+/** ResolverTypeOCILayout of client/llb/sourceresolver. */
+const ociLayoutResolver = 1;
+
+/** @throws LarderError in the builder's words, if it has no such image for the platform. */
+export async function resolveLayout(
+  { bridge, options }: { bridge: Bridge; options: BuildOptions },
+  name: string,
+  { store, digest }: Extract<NamedContext, { kind: "layout" }>,
+  platform: Platform,
+): Promise<ClientLayout> {
+  const { sessionId } = options;
+  const { Config } = await bridge.resolveImageConfig({
+    Ref: referenceOf(name, digest),
+    Platform: messagePlatform(platform),
+    LogName: `[context ${name}] load metadata for ${name}`,
+    ResolverType: ociLayoutResolver,
+    SessionID: sessionId,
+    StoreID: store,
+  });
+  const imageId = `sha256:${createHash("sha256").update(Config).digest("hex")}`;
+  return { name, store, sessionId, platform, digest, config: parseConfig(Config), imageId };
+}
+
+/** The file system after each layer: all that BuildKit before 0.28 gives of such an image. */
+export function layoutStates({ name, store, sessionId, platform, digest, config }: ClientLayout): Output[] {
+  const count = config.rootfs?.diff_ids?.length ?? 0;
+  return Array.from({ length: count }, (_, index) =>
+    ociLayout(loadStep(name), referenceOf(name, digest), {
+      sessionId,
+      store,
+      platform: messagePlatform(platform),
+      layers: index + 1,
+    }),
+  );
+}
+
+/** The image as it is, blob by blob, in a layout like that of a fetch step. */
+export async function takeLayout(
+  bridge: Bridge,
+  layout: ClientLayout,
+  reference: Reference,
+): Promise<{ image: InnerImage; layout: Output }> {
+  const { digest, platform, config, imageId } = layout;
+  const top = await readDocument(bridge, layout, digest);
+  const manifest = await findManifest(bridge, layout, { digest, document: top });
+  const digests = [digest, manifest.digest, imageId, ...(manifest.document.layers ?? []).map(digestIn)];
+  const blobs = [...new Set(digests)].map(
+    (blob): CopiedFile => ({
+      from: blobOf(layout, blob),
+      source: `/${hexOf(blob)}`,
+      path: `/blobs/sha256/${hexOf(blob)}`,
+    }),
+  );
+  return {
+    image: { reference: { ...reference, digest }, platform, imageId, diffIds: config.rootfs?.diff_ids ?? [] },
+    layout: files(`[larder] take ${layout.name}`, [], blobs),
+  };
+}
+
+/** An index or a manifest, as far as it is read. */
+interface Document {
+  readonly config?: { readonly digest: string };
+  readonly layers?: readonly { readonly digest: string }[];
+  readonly manifests?: readonly { readonly digest: string }[];
+}
+
+interface Named {
+  readonly digest: string;
+  readonly document: Document;
+}
+
+/** The manifest whose config is the image's, at or below a document. */
+async function findManifest(bridge: Bridge, layout: ClientLayout, top: Named): Promise<Named> {
+  const pending: Named[] = [top];
+  for (let next = pending.shift(); next; next = pending.shift()) {
+    if (next.document.config?.digest === layout.imageId) return next;
+    for (const { digest } of next.document.manifests ?? []) {
+      // A layout may lack what is for other platforms.
+      const document = await readDocument(bridge, layout, digest).catch(() => undefined);
+      if (document) pending.push({ digest, document });
+    }
+  }
+  throw new LarderError(`the layout of the context "${layout.name}" lacks the image's manifest`);
+}
+
+async function readDocument(bridge: Bridge, layout: ClientLayout, digest: string): Promise<Document> {
+  const { result } = await bridge.solve({ Definition: marshal(blobOf(layout, digest)) });
+  if (result?.$case !== "ref") throw new LarderError(`the context "${layout.name}" lacks the blob ${digest}`);
+  return JSON.parse((await bridge.readFile(result.value.id, hexOf(digest))).toString("utf8")) as Document;
+}
+
+function blobOf({ name, store, sessionId }: ClientLayout, digest: string): Output {
+  return ociBlob(loadStep(name), referenceOf(name, digest), { sessionId, store });
+}
+
+function loadStep(name: string): string {
+  return `[context ${name}] OCI load from client`;
+}
+
+function referenceOf(name: string, digest: string): string {
+  const { domain, path } = parseReference(name);
+  return formatReference({ domain, path, digest });
+}
+
+function digestIn({ digest }: { digest: string }): string {
+  return digest;
+}
+
+function hexOf(digest: string): string {
+  return digest.replace(/^sha256:/, "");
+}
