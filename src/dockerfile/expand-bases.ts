@@ -3,7 +3,7 @@ import { Draft } from "./draft.js";
 import type { Dockerfile } from "./parse.js";
 import { probeInstruction, readProbe } from "./probe.js";
 import type { Source } from "./read.js";
-import { asIntermediate, configOf, type StockRequest, solveStock, withText } from "./stock-frontend.js";
+import { asIntermediate, configOf, type StockRequest, solveOne, withText } from "./stock-frontend.js";
 
 /** What the FROMs say with the ARGs above the first one expanded, by the number of the stage. */
 export interface Bases {
@@ -48,6 +48,6 @@ async function expandGlobals(
   const { start } = first.from.lines;
   const stage = ["FROM scratch", `ARG ${[...variables].join(" ")}`, probeInstruction(probe)].join("\n");
   const draft = new Draft(text).blankFrom(start).put(start, stage).toString();
-  const result = await solveStock(bridge, asIntermediate(withText(request, source, draft)));
+  const result = await solveOne(bridge, asIntermediate(withText(request, source, draft)));
   return readProbe(probe, configOf(result)).words;
 }

@@ -48,8 +48,7 @@ export function withText(request: StockRequest, source: Source, text: string): S
 
 /** A request for what stands above a cut: one platform, no attestations, none of the user's labels. */
 export function asIntermediate(request: StockRequest): StockRequest {
-  const dropped =
-    /^(target$|label:|attest:|multi-platform$|requestid$|build-arg:BUILDKIT_(ATTEST_|MULTI_PLATFORM$))/;
+  const dropped = /^(target$|label:|attest:|requestid$|build-arg:BUILDKIT_ATTEST_)/;
   const options = Object.fromEntries(Object.entries(request.options).filter(([key]) => !dropped.test(key)));
   return { ...request, options: { ...options, "build-arg:BUILDKIT_DOCKERFILE_CHECK": "skip=all" } };
 }
@@ -70,6 +69,23 @@ export async function solveStock(bridge: Bridge, { options, inputs }: StockReque
 }
 
 /**
+ * The same for one platform, with a result that is not a map. With the option `multi-platform` the build's output
+ * names the platform of each step.
+ */
+export async function solveOne(bridge: Bridge, request: StockRequest): Promise<Result> {
+  const solved = await solveStock(bridge, request);
+  if (solved.result?.$case !== "refs") return solved;
+  const [only, ...others] = Object.entries(solved.result.value.refs);
+  if (!only || others.length > 0) return solved;
+  const [platform, value] = only;
+  const metadata = Object.entries(solved.metadata).map(([key, bytes]) => [
+    key.endsWith(`/${platform}`) ? key.slice(0, -1 - platform.length) : key,
+    bytes,
+  ]);
+  return { ...solved, result: { $case: "ref", value }, metadata: Object.fromEntries(metadata) };
+}
+
+/**
  * A file of the build context, as COPY finds it: in whatever kind of context, and `.dockerignore` counts.
  * @throws LarderError in the stock frontend's words
  */
@@ -80,7 +96,7 @@ export async function readContextFile(
   path: string,
 ): Promise<Buffer> {
   const text = `FROM scratch\nCOPY ${JSON.stringify([path, copied])}\n`;
-  const { result } = await solveStock(bridge, asIntermediate(withText(request, source, text)));
+  const { result } = await solveOne(bridge, asIntermediate(withText(request, source, text)));
   if (result?.$case !== "ref") throw new LarderError("the build context is empty");
   return bridge.readFile(result.value.id, copied);
 }

@@ -8,6 +8,7 @@ import {
   configOf,
   originalRequest,
   type StockRequest,
+  solveOne,
   solveStock,
   withText,
 } from "../dockerfile/stock-frontend.js";
@@ -129,10 +130,7 @@ async function buildPlatform(
   }
   if (isPlanOnly(options)) return planResult(context, done, target);
 
-  const solved = await solveStock(
-    bridge,
-    withText(withCuts(pinned, done), source, tailText(dockerfile, done)),
-  );
+  const solved = await solveOne(bridge, withText(withCuts(pinned, done), source, tailText(dockerfile, done)));
   const config = withoutKeptHistory(configOf(solved), cutBelow(context, target, done));
   const result = await adoptResult(bridge, solved);
   await evaluate(bridge, result);

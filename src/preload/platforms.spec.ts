@@ -59,7 +59,11 @@ describe("buildPlatforms", () => {
     assert.deepEqual(shape(result), both);
     assert.deepEqual(
       asked.map((one) => one),
-      ["linux/amd64", "linux/arm64"].map((platform) => ({ platform, target: "x" })),
+      ["linux/amd64", "linux/arm64"].map((platform) => ({
+        platform,
+        "multi-platform": "true",
+        target: "x",
+      })),
     );
     assert.equal(String(result.metadata.other), '"x"');
     assert.equal(result.metadata["containerimage.config"], undefined);
@@ -78,7 +82,7 @@ describe("buildPlatforms", () => {
       const { asked, build } = recorder();
       const named = await buildPlatforms(request({ platform: "linux/amd64", [flag]: "1" }), build);
       assert.deepEqual(shape(named), both.slice(0, 1));
-      assert.deepEqual(asked, [{ platform: "linux/amd64" }]);
+      assert.deepEqual(asked, [{ platform: "linux/amd64", "multi-platform": "true" }]);
       const unnamed = await buildPlatforms(request({ [flag]: "1" }), recorder().build);
       assert.deepEqual(shape(unnamed), [["linux/default", "ref of linux/default", "linux/default"]]);
     }

@@ -30,7 +30,10 @@ export async function buildPlatforms(
 
 /** The same build for each of its platforms alone. */
 export function requestsByPlatform(request: StockRequest): StockRequest[] {
-  const { [multiOption]: _, [multiArgument]: __, ...options } = request.options;
+  if (!isMultiPlatform(request)) return [request];
+  const { [multiArgument]: _, ...others } = request.options;
+  // Steps are then named with their platforms.
+  const options = { ...others, [multiOption]: "true" };
   const names = platformsOf(request);
   if (names.length === 0) return [{ ...request, options }];
   return names.map((platform) => ({ ...request, options: { ...options, platform } }));

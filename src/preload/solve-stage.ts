@@ -5,7 +5,7 @@ import {
   asIntermediate,
   configOf,
   type StockRequest,
-  solveStock,
+  solveOne,
   withText,
 } from "../dockerfile/stock-frontend.js";
 import { fromDefinition } from "../llb/state.js";
@@ -22,7 +22,7 @@ export async function solveStage(
 ): Promise<BaseImage | undefined> {
   const { bridge, source, dockerfile } = context;
   const text = stageText(dockerfile, stage, done);
-  const result = await solveStock(bridge, asIntermediate(withText(withCuts(request, done), source, text)));
+  const result = await solveOne(bridge, asIntermediate(withText(withCuts(request, done), source, text)));
   const state = result.result?.$case === "ref" ? fromDefinition(result.result.value.def) : undefined;
   const config = withoutKeptHistory(configOf(result), cutBelow(context, stage, done));
   return state && { states: [state], config };

@@ -5,7 +5,7 @@ import {
   asIntermediate,
   configOf,
   type StockRequest,
-  solveStock,
+  solveOne,
   withText,
 } from "../dockerfile/stock-frontend.js";
 import { LarderError } from "../error.js";
@@ -33,7 +33,7 @@ export async function solveHead(
   const variables = keptVariables(dockerfile, ancestors, cut);
   const probe: Probe = { words, variables, predefined: predefinedPlatforms(words, variables) };
   const draft = headText(dockerfile, cut, done, probe);
-  const result = await solveStock(bridge, asIntermediate(withText(withCuts(request, done), source, draft)));
+  const result = await solveOne(bridge, asIntermediate(withText(withCuts(request, done), source, draft)));
   const state = result.result?.$case === "ref" ? fromDefinition(result.result.value.def) : undefined;
   if (!state) {
     throw new LarderError(
