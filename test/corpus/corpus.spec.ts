@@ -1,0 +1,155 @@
+/**
+ * A user changes the `# syntax=` line and nothing else changes. Each folder is built by the stock frontend and by
+ * Larder; PRELOADs are blank lines for the stock frontend.
+ */
+import assert from "node:assert/strict";
+import { atEnd, cleanUp } from "../harness/cleanup.js";
+import { docker } from "../harness/docker.js";
+import { type EngineName, engineNames } from "../harness/lab.js";
+import { SystemContainer } from "../harness/system-container.js";
+import { type Case, readCases } from "./cases.js";
+import {
+  asOfNow,
+  comparableAnswer,
+  comparableError,
+  comparableSteps,
+  comparableWarnings,
+  excerptLines,
+  innerImages,
+  lardersRules,
+  preloadTriggers,
+  withoutLarder,
+  withoutNumber,
+} from "./comparable.js";
+import { Lookahead } from "./lookahead.js";
+import { readPushed } from "./pushed-image.js";
+import { ask, type Built, baseCase, buildCase, hasPreload, inLab, tagImage } from "./variant.js";
+
+const cases = readCases();
+
+/** On graph drivers the frontend does the same; a part of the corpus shows it. */
+const onGraphDrivers = [
+  "arg-defaults-and-build-arguments",
+  "copy-from",
+  "error-empty-file",
+  "error-heredoc-without-end",
+  "error-missing-file",
+  "error-mount-type",
+  "error-run-fails",
+  "error-unknown-image",
+  "error-unknown-instruction",
+  "preload-in-stages-nobody-needs",
+  "run-heredoc",
+  "run-mount-bind",
+];
+
+/** One frontend after the other, so that the second takes from the cache what the first one made. */
+function lookahead(some: readonly Case[], engine: EngineName) {
+  const builds = new Lookahead(some, async (one): Promise<{ theirs: Built; ours: Built }> => {
+    const base = some.find(({ name }) => name === baseCase(one));
+    if (base) await builds.get(base);
+    return { theirs: await buildCase(one, "stock", engine), ours: await buildCase(one, "larder", engine) };
+  });
+  return builds;
+}
+
+describe("the corpus", () => {
+  const builds = lookahead(cases, "containerd");
+  after(async () => {
+    await builds.settled();
+    await cleanUp();
+  });
+
+  for (const one of cases) {
+    it(one.name, async () => {
+      const { theirs, ours } = await builds.get(one);
+      assertSame(one, ours, theirs);
+      await (hasPreload(one) ? assertPreloaded(one, ours, theirs) : assertUntouched(ours, theirs));
+      for (const call of one.calls ?? []) await assertAnswers(one, call);
+      assert.deepEqual(lardersRules(one, ours), one.lints ?? []);
+      if (one.starts) await assertStarts(one);
+    });
+  }
+});
+
+if (engineNames.includes("graph")) {
+  describe("the corpus, on graph drivers", () => {
+    const some = cases.filter(({ name }) => onGraphDrivers.includes(name));
+    const builds = lookahead(some, "graph");
+    after(() => builds.settled());
+    for (const one of some) {
+      it(one.name, async () => {
+        const { theirs, ours } = await builds.get(one);
+        assertSame(one, ours, theirs);
+        assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
+        assert.equal(ours.image, theirs.image);
+        if (ours.image) await docker(["image", "rm", ours.image.replace(/.*@/, "")], { engine: "graph" });
+      });
+    }
+  });
+}
+
+/** Error and warnings, which show the file as the user wrote it. */
+function assertSame(one: Case, ours: Built, theirs: Built): void {
+  assertExpected(one, theirs);
+  assert.equal(comparableError(one, ours), comparableError(one, theirs));
+  assert.equal(ours.lastWords, theirs.lastWords);
+  assert.deepEqual(comparableWarnings(one, ours), comparableWarnings(one, theirs));
+  const file = inLab(one.dockerfile).split(/\r?\n/);
+  for (const [number, text] of excerptLines(ours)) assert.equal(text, file[number - 1], `line ${number}`);
+}
+
+/** What the case says of itself: it is of no use if it fails for another reason than it was written for. */
+function assertExpected({ fails, warns = [] }: Case, { error, warnings }: Built): void {
+  if (fails === undefined) assert.equal(error, "");
+  else assert.ok(error.includes(inLab(fails)), `fails otherwise: ${error || "not at all"}`);
+  assert.deepEqual(
+    warnings.map(({ rule }) => rule),
+    warns,
+  );
+}
+
+/** A file without PRELOAD is the stock frontend's, to the last step. */
+async function assertUntouched(ours: Built, theirs: Built): Promise<void> {
+  assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
+  if (!ours.image || !theirs.image) return;
+  if (ours.image !== theirs.image) {
+    assert.deepEqual(await readPushed(ours.image), await readPushed(theirs.image));
+    assert.equal(ours.image, theirs.image);
+  }
+  const executed = comparableSteps(ours.executed).filter((name) => withoutNumber(name) !== name);
+  assert.deepEqual(executed, [], "steps that the stock frontend's build had already made");
+}
+
+async function assertPreloaded(
+  { inner = [], fetches = inner, onBuild = [] }: Case,
+  ours: Built,
+  theirs: Built,
+): Promise<void> {
+  const steps = new Set(ours.steps.map(withoutNumber));
+  const missing = comparableSteps(theirs.steps)
+    .map(withoutNumber)
+    .filter((name) => !steps.has(name));
+  assert.deepEqual(missing, [], "steps of the stock frontend");
+  if (!ours.image || !theirs.image) return;
+  const [image, stock] = await Promise.all([readPushed(ours.image), readPushed(theirs.image)]);
+  assert.deepEqual(innerImages(image), inner.map(inLab));
+  assert.deepEqual(preloadTriggers(image), onBuild.map(inLab));
+  assert.deepEqual(withoutLarder(image), inner.length > 0 ? stock.map(asOfNow) : stock);
+  const fetched = ours.steps.filter((name) => name.startsWith("[larder] fetch "));
+  assert.deepEqual(fetched, fetches.map((name) => `[larder] fetch ${inLab(name)}`).sort());
+}
+
+async function assertAnswers(one: Case, call: string): Promise<void> {
+  const [ours, theirs] = await Promise.all([ask(one, "larder", call), ask(one, "stock", call)]);
+  assert.deepEqual(comparableAnswer(one, ours), comparableAnswer(one, theirs), `--call ${call}`);
+}
+
+async function assertStarts(one: Case): Promise<void> {
+  const tag = `larder-test/corpus:${one.name}`;
+  await tagImage(one, tag);
+  atEnd(() => docker(["image", "rm", "--force", tag]));
+  const container = await SystemContainer.start(tag);
+  const images = await container.inner("image", "ls", "--format", "{{.Repository}}:{{.Tag}}");
+  assert.deepEqual(images.trim().split("\n").sort(), one.inner?.map(inLab).sort());
+}
