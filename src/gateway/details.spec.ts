@@ -42,8 +42,17 @@ describe("withExcerpt", () => {
     assert.deepEqual(values(withExcerpt(error, dockerfile)), [source]);
   });
 
-  it("has nothing to show of an error without a place", () => {
-    assert.deepEqual(withExcerpt(new LarderError("m"), dockerfile).details, []);
+  it("shows nothing for an error without a place, not even where Larder was called", () => {
+    assert.deepEqual(values(withExcerpt(new LarderError("m"), dockerfile)), [{}]);
+  });
+
+  it("leaves excerpts in the order that they had before they came here", () => {
+    const excerpts = [1, 2].map((number) => typed("Source", { info, ranges: [line(number)] }));
+    const error = new LarderError("m", { details: excerpts });
+    assert.deepEqual(values(withExcerpt(error, dockerfile)), [
+      { info, ranges: [line(2)] },
+      { info, ranges: [line(1)] },
+    ]);
   });
 });
 

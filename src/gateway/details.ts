@@ -37,16 +37,19 @@ export interface DockerfileText {
  */
 export function withExcerpt(error: LarderError, { filename, text }: DockerfileText): LarderError {
   const data = Buffer.from(text).toString("base64");
-  const details = error.details.map((detail) => {
+  // Each hop of an error turns its details round, and this frontend is one hop more.
+  const details = error.details.toReversed().map((detail) => {
     if (detail.type_url !== sourceType) return detail;
     const source = JSON.parse(detail.value.toString("utf8")) as { info: { filename: string } };
     if (source.info.filename !== filename) return detail;
     return jsonDetail(sourceType, { ...source, info: { filename, data, language: "Dockerfile" } });
   });
   const hasExcerpt = details.some(({ type_url }) => type_url === sourceType);
-  if (!hasExcerpt && error.lines) {
+  if (!hasExcerpt) {
     const info = { filename, data, language: "Dockerfile" };
-    details.unshift(jsonDetail(sourceType, { info, ranges: lineRanges(error.lines) }));
+    // Without any, whoever called this frontend would show the `# syntax=` line. An empty one shows nothing.
+    const excerpt = error.lines ? { info, ranges: lineRanges(error.lines) } : {};
+    details.unshift(jsonDetail(sourceType, excerpt));
   }
   return new LarderError(error.message, { code: error.code, lines: error.lines, details, cause: error });
 }

@@ -3,7 +3,7 @@
  * where what PRELOAD says stands in a LABEL.
  */
 import { Draft } from "../dockerfile/draft.js";
-import { type Dockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
+import { type Dockerfile, type Instruction, preloadsOf, type Stage } from "../dockerfile/parse.js";
 import { probeInstruction } from "../dockerfile/probe.js";
 import { predefinedPlatforms, writtenWords } from "./written-words.js";
 
@@ -20,11 +20,8 @@ export function questionAbout(dockerfile: Dockerfile, target: Stage): { text: st
   const draft = draftQuestion(dockerfile);
   if (target.name !== undefined) return { text: draft.toString(), target: target.name };
   const { from, flags, base } = target;
-  const [line = ""] = dockerfile.text.split("\n").slice(from.lines.start - 1);
-  // In the user's own case: there are rules about that.
-  const keyword = line.trim().slice(0, "FROM".length);
-  const as = keyword === keyword.toLowerCase() ? "as" : "AS";
-  const named = [keyword, ...flags, base, as, lastStage].join(" ");
+  const keyword = writtenKeyword(dockerfile, from);
+  const named = [keyword, ...flags, base, inCaseOf(keyword, "AS"), lastStage].join(" ");
   return { text: draft.blank(from.lines).put(from.lines.start, named).toString(), target: lastStage };
 }
 
@@ -34,7 +31,19 @@ function draftQuestion(dockerfile: Dockerfile): Draft {
     const { asked } = writtenWords(preload, dockerfile.escape);
     // A LABEL would need an ARG for these.
     const words = asked.filter((word) => predefinedPlatforms([word], []).length === 0);
-    draft.blank(preload.lines).put(preload.lines.start, probeInstruction({ words, variables: [] }));
+    const label = inCaseOf(writtenKeyword(dockerfile, preload), "LABEL");
+    const probe = probeInstruction({ words, variables: [] }).replace(/^LABEL/, label);
+    draft.blank(preload.lines).put(preload.lines.start, probe);
   }
   return draft;
+}
+
+function writtenKeyword({ text }: Dockerfile, { keyword, lines }: Instruction): string {
+  const line = text.split("\n")[lines.start - 1] ?? "";
+  return line.trimStart().slice(0, keyword.length);
+}
+
+/** There are rules about the case of instructions. */
+function inCaseOf(written: string, keyword: string): string {
+  return written === written.toLowerCase() ? keyword.toLowerCase() : keyword;
 }
