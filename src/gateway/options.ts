@@ -1,3 +1,5 @@
+import type { CacheOptionsEntry } from "../gen/gateway.js";
+
 /** What the build was asked for. Options travel in the environment, one variable each. */
 export interface BuildOptions {
   /** Frontend options as BuildKit names them: `target`, `build-arg:K`, `context:name`, ... */
@@ -19,6 +21,12 @@ export function readOptions(env: NodeJS.ProcessEnv): BuildOptions {
 /** `--build-arg NAME=value`. */
 export function buildArgument(options: BuildOptions, name: string): string | undefined {
   return options.frontend[`build-arg:${name}`];
+}
+
+/** `--cache-from`. @see CacheOptionsEntry in gateway.proto */
+export function cacheImports({ frontend }: BuildOptions): CacheOptionsEntry[] {
+  const text = frontend["cache-imports"];
+  return text ? (JSON.parse(text) as CacheOptionsEntry[]) : [];
 }
 
 /** `--no-cache` or `--no-cache-filter=<stage>` covers a stage of this name. */
