@@ -1,5 +1,5 @@
 /** One cut: from what stands above a PRELOAD to what the stage builds FROM below it. */
-import { mount, type StockAnswer } from "../agent/job.js";
+import { type StockAnswer, stockAnswer } from "../agent/job.js";
 import { type Cut, type KeptInstruction, keptInstructions } from "../dockerfile/cut.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
@@ -25,6 +25,7 @@ import {
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { isPlanOnly } from "./print-plan.js";
 import { readDirective } from "./read-directive.js";
+import { evaluate } from "./result.js";
 import type { Head } from "./stage-head.js";
 import { assemble, type StepContext, type Stocked, shelveBlobs, stockImages } from "./steps.js";
 import { takeImages } from "./take-images.js";
@@ -92,12 +93,19 @@ export function keptAt(
 async function askForBlobs(
   { bridge, settings }: BuildContext,
   plan: PreloadPlan,
-  { answer }: Stocked,
+  { layers, catalog }: Stocked,
 ): Promise<BlobLayer[]> {
-  const { result } = await bridge.solve({ Definition: marshal(answer) });
-  if (result?.$case !== "ref") throw new LarderError("the stock step left no answer", { lines: plan.lines });
-  const text = await bridge.readFile(result.value.id, mount.answerFile.slice(mount.answer.length));
-  const { blobs } = JSON.parse(text.toString("utf8")) as StockAnswer;
+  const solve = (output: Output) => bridge.solve({ Definition: marshal(output) });
+  const readAnswer = async (): Promise<StockAnswer> => {
+    const { result } = await solve(catalog);
+    if (result?.$case !== "ref")
+      throw new LarderError("the stock step left no answer", { lines: plan.lines });
+    const text = await bridge.readFile(result.value.id, `/${stockAnswer}`);
+    return JSON.parse(text.toString("utf8")) as StockAnswer;
+  };
+  // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
+  const others = layers.map(async (layer) => evaluate(bridge, await solve(layer)));
+  const [{ blobs }] = await Promise.all([readAnswer(), ...others]);
   return planBlobLayers(blobs, plan.images, settings.layerBudget);
 }
 
