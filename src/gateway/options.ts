@@ -29,6 +29,12 @@ export function cacheImports({ frontend }: BuildOptions): CacheOptionsEntry[] {
   return text ? (JSON.parse(text) as CacheOptionsEntry[]) : [];
 }
 
+/** `SOURCE_DATE_EPOCH` in seconds, where it is a number. */
+export function sourceDateEpoch(options: BuildOptions): number | undefined {
+  const text = buildArgument(options, "SOURCE_DATE_EPOCH") ?? "";
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
 /** `--no-cache` or `--no-cache-filter=<stage>` covers a stage of this name. */
 export function ignoresCache(options: BuildOptions, stageName: string | undefined): boolean {
   const filter = options.frontend["no-cache"];

@@ -3,7 +3,7 @@ import { type StockAnswer, stockAnswer } from "../agent/job.js";
 import { type Cut, type KeptInstruction, keptInstructions } from "../dockerfile/cut.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
-import { ignoresCache } from "../gateway/options.js";
+import { ignoresCache, sourceDateEpoch } from "../gateway/options.js";
 import { type ImageConfig, labelsOf, withLabels } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
@@ -63,7 +63,7 @@ export async function preloadCut(
     lines: { start: cut.stage.from.lines.start, end: cut.preload.lines.end },
     plans: [plan],
     state: assemble(step, plan, head.state, [...stocked.layers, ...blobs, stocked.catalog]),
-    config: preloadedConfig(config, plan, blobLayers),
+    config: preloadedConfig(context, config, plan, blobLayers),
     kept: keptAt(context, request, cut, done, head),
   };
 }
@@ -139,12 +139,17 @@ async function planCut(
  * are kept instructions of the part below.
  */
 function preloadedConfig(
+  { options }: BuildContext,
   config: ImageConfig,
   plan: PreloadPlan,
   blobLayers: readonly BlobLayer[],
 ): ImageConfig {
   const { OnBuild: _, ...container } = config.config ?? {};
   const labels = { ...labelsOf(config), [preloadLabel]: extendLabel(readLabel(config), plan.images) };
-  const history = [...(config.history ?? []), ...planHistory(plan, blobLayers)];
+  const epoch = sourceDateEpoch(options);
+  // Where there is none, it is for the exporter to say.
+  const created = epoch === undefined ? {} : { created: new Date(epoch * 1000).toISOString() };
+  const own = planHistory(plan, blobLayers).map((entry) => ({ ...entry, ...created }));
+  const history = [...(config.history ?? []), ...own];
   return withLabels({ ...config, config: container, history }, labels);
 }
