@@ -3,7 +3,7 @@ import { type StockAnswer, stockAnswer } from "../agent/job.js";
 import { type Cut, type KeptInstruction, keptInstructions } from "../dockerfile/cut.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
-import { ignoresCache, sourceDateEpoch } from "../gateway/options.js";
+import { ignoresCache, proxyEnvironment, sourceDateEpoch } from "../gateway/options.js";
 import { type ImageConfig, labelsOf, withLabels } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
@@ -43,6 +43,7 @@ export async function preloadCut(
     larder: context.larder,
     steps: context.steps,
     ignoreCache: ignoresCache(context.options, cut.stage.name),
+    proxies: proxyEnvironment(context.options),
     lines,
   };
   const platform = directive.platform ?? platformOf(config);

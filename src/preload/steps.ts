@@ -37,6 +37,8 @@ export interface StepContext {
   /** The frontend image: it brings node, tar, skopeo and the agent. */
   readonly larder: Output;
   readonly ignoreCache: boolean;
+  /** For the steps with a network. */
+  readonly proxies: ExecOptions["proxies"];
   /** The PRELOAD that the steps are for. */
   readonly lines: Lines;
   readonly steps: Step[];
@@ -55,6 +57,7 @@ export function fetchStep(context: StepContext, image: PlannedImage): Output {
       subject: subjectOf([image]),
       report: mount.layout,
       network,
+      proxies: context.proxies,
       mounts: [
         { kind: "output", dest: mount.layout, from: undefined },
         { kind: "secret", dest: mount.auth, id: authSecret },
@@ -208,7 +211,7 @@ function agentStep(
     report,
     insecure = false,
     ...options
-  }: Pick<ExecOptions, "name" | "network" | "mounts"> &
+  }: Pick<ExecOptions, "name" | "network" | "proxies" | "mounts"> &
     Pick<Step, "subject" | "report"> & { insecure?: boolean },
 ): ReadonlyMap<string, Output> {
   const job = `${jobVariable}=${JSON.stringify(task)}`;

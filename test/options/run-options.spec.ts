@@ -4,8 +4,12 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "../harness/build.js";
+import { cleanUp } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
 import { engineNames, lab, labImage } from "../harness/lab.js";
+import { buildPlan } from "../harness/plan.js";
+import { registryImage } from "../harness/registry-image.js";
+import { downloads, RegistryProxy } from "../inner-docker/registry-proxy.js";
 import { printed, ran } from "./steps.js";
 
 const proxy = "http://proxy.example:3128";
@@ -82,3 +86,28 @@ for (const engine of engineNames) {
     });
   });
 }
+
+describe("the build's own network", () => {
+  it("is that of the step that fetches, too, if it is the host's", async () => {
+    const dockerfile = `FROM ${lab.system}\nPRELOAD ${labImage("busybox:1")}\n`;
+    const { plan } = await buildPlan({ dockerfile, args: ["--network=host"] });
+    assert.deepEqual(
+      plan.cuts[0]?.images.map(({ network }) => network),
+      ["host"],
+    );
+  });
+});
+
+describe("build arguments for proxies", () => {
+  after(cleanUp);
+
+  it("are for the step that fetches, too", async () => {
+    const proxy = await RegistryProxy.start();
+    const pause = labImage("pause:3");
+    const args = ["--no-cache", `--build-arg=HTTP_PROXY=${proxy.address}`, "--output=type=cacheonly"];
+    await build({ dockerfile: `FROM ${lab.system}\nPRELOAD ${pause}\n`, args });
+    const { blobs } = await registryImage(pause);
+    const asked = downloads(await proxy.requests());
+    for (const blob of blobs) assert.ok(asked.includes(blob), `${blob} is not among ${asked.join(", ")}`);
+  });
+});
