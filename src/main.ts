@@ -2,12 +2,12 @@ import { readSource } from "./dockerfile/read.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";
-import { readOptions } from "./gateway/options.js";
+import { cacheImports, readOptions } from "./gateway/options.js";
 import { joinStdio } from "./gateway/stdio.js";
 import { build } from "./preload/build.js";
 
-const bridge = openBridge(await joinStdio());
 const options = readOptions(process.env);
+const bridge = openBridge(await joinStdio(), cacheImports(options));
 let source: Awaited<ReturnType<typeof readSource>> | undefined;
 try {
   source = await readSource(bridge, options);

@@ -32,7 +32,7 @@ export interface PackJob {
   readonly created?: number;
 }
 
-/** What the pack step found out, in a file of its own. */
+/** What the pack step found out: {@link packAnswer} of its layout. */
 export interface PackAnswer {
   readonly image: InnerImage;
 }
@@ -59,7 +59,7 @@ export interface StoreTarget {
   readonly blobs?: "never";
 }
 
-/** What the stock step found out, in a file of its own. */
+/** What the stock step found out: {@link stockAnswer} of its catalog. */
 export interface StockAnswer {
   readonly store: "overlay2" | "containerd";
   /** Blobs of layers that the store needs, and that the stage's shelf does not have yet. */
@@ -109,9 +109,6 @@ export const mount = {
   work: "/out/work",
   /** stock: output, what belongs to this PRELOAD alone. */
   catalog: "/out/catalog",
-  /** stock, pack: output, a {@link StockAnswer} or a {@link PackAnswer}. */
-  answer: "/out/answer",
-  answerFile: "/out/answer/answer.json",
   /** stock, shelve: output, outer layer k. */
   layer: (k: number): string => `/out/layer/${k}`,
   /** place: the tree to copy. */
@@ -136,6 +133,13 @@ export interface ErrorReport {
 
 /** Where the shelf is in the system image. */
 export const shelf = "usr/lib/larder";
+
+/**
+ * Files with what a step found out. They are in outputs that later steps are made of: `--cache-to` exports no others,
+ * and who imports such a cache would have to run the step again for its answer.
+ */
+export const stockAnswer = `${shelf}/answer.json`;
+export const packAnswer = "answer.json";
 
 /** `/usr/lib/larder/preload.json`: all that PRELOAD put into the system image so far. */
 export interface Preload {

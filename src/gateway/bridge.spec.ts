@@ -44,6 +44,21 @@ describe("bridge", function () {
     );
   });
 
+  it("repeats --cache-from with each solve", async () => {
+    const requests: SolveRequest[] = [];
+    builder = await FakeBuilder.start({
+      solve: (request) => {
+        requests.push(request);
+        return Result.fromPartial({});
+      },
+    });
+    const { input, output } = builder.pipes();
+    const imports = [{ Type: "registry", Attrs: { ref: "host/cache" } }];
+    const bridge = openBridge(await joinStdio(input, output), imports);
+    await bridge.solve({ Frontend: "dockerfile.v0" });
+    assert.deepEqual(requests[0]?.CacheImports, imports);
+  });
+
   it("takes a solve without a result for a fault", async () => {
     const bridge = await bridgeTo({ solve: () => undefined });
     await assert.rejects(bridge.solve({}), { message: "the builder answered a solve without a result" });

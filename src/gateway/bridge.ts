@@ -2,6 +2,7 @@
 import { credentials, type ServiceError } from "@grpc/grpc-js";
 import { LarderError } from "../error.js";
 import {
+  type CacheOptionsEntry,
   type InputsResponse,
   LLBBridgeClient,
   type PongResponse,
@@ -43,7 +44,11 @@ export interface Bridge {
 /** The daemon's limit for one message, in both directions. */
 const messageBytes = 16 * 1024 * 1024;
 
-export function openBridge({ address, longValues }: Transport): Bridge {
+/** @param cacheImports `--cache-from`: the builder looks there only in those solves that repeat it. */
+export function openBridge(
+  { address, longValues }: Transport,
+  cacheImports: readonly CacheOptionsEntry[] = [],
+): Bridge {
   const client = new LLBBridgeClient(address, credentials.createInsecure(), {
     "grpc.max_receive_message_length": messageBytes,
     "grpc.max_send_message_length": messageBytes,
@@ -67,6 +72,7 @@ export function openBridge({ address, longValues }: Transport): Bridge {
     },
     solve: async (request) => {
       const full = SolveRequest.fromPartial({
+        CacheImports: [...cacheImports],
         ...request,
         allowResultReturn: true,
         allowResultArrayRef: true,

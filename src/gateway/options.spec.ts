@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildArgument, ignoresCache, readOptions, replacesStage } from "./options.js";
+import { buildArgument, ignoresCache, proxyEnvironment, readOptions, replacesStage } from "./options.js";
 
 describe("readOptions", () => {
   it("takes key=value from the numbered variables, split at the first sign", () => {
@@ -23,6 +23,18 @@ describe("readOptions", () => {
   it("is empty without them", () => {
     assert.deepEqual(readOptions({}), { frontend: {}, sessionId: "" });
   });
+});
+
+describe("proxyEnvironment", () => {
+  const of = (frontend: Record<string, string>) => proxyEnvironment({ frontend, sessionId: "" });
+
+  it("is of the build arguments for proxies, in capitals or not", () => {
+    const others = { "build-arg:MY_HTTP_PROXY": "c", "label:http_proxy": "d" };
+    const given = { "build-arg:no_proxy": "a", "build-arg:HTTPS_PROXY": "b", ...others };
+    assert.deepEqual(of(given), { https_proxy: "b", no_proxy: "a" });
+  });
+
+  it("is absent without any", () => assert.equal(of({ "build-arg:A": "b" }), undefined));
 });
 
 describe("ignoresCache", () => {

@@ -1,3 +1,6 @@
+import type { CacheOptionsEntry } from "../gen/gateway.js";
+import type { ProxyEnv } from "../gen/ops.js";
+
 /** What the build was asked for. Options travel in the environment, one variable each. */
 export interface BuildOptions {
   /** Frontend options as BuildKit names them: `target`, `build-arg:K`, `context:name`, ... */
@@ -19,6 +22,32 @@ export function readOptions(env: NodeJS.ProcessEnv): BuildOptions {
 /** `--build-arg NAME=value`. */
 export function buildArgument(options: BuildOptions, name: string): string | undefined {
   return options.frontend[`build-arg:${name}`];
+}
+
+/** `--cache-from`. @see CacheOptionsEntry in gateway.proto */
+export function cacheImports({ frontend }: BuildOptions): CacheOptionsEntry[] {
+  const text = frontend["cache-imports"];
+  return text ? (JSON.parse(text) as CacheOptionsEntry[]) : [];
+}
+
+/** `SOURCE_DATE_EPOCH` in seconds, where it is a number. */
+export function sourceDateEpoch(options: BuildOptions): number | undefined {
+  const text = buildArgument(options, "SOURCE_DATE_EPOCH") ?? "";
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** `--build-arg HTTP_PROXY=...` and its like, in capitals or not: for steps with a network, and not in their cache key. */
+export function proxyEnvironment({ frontend }: BuildOptions): Partial<ProxyEnv> | undefined {
+  const given = Object.entries(frontend).flatMap(([key, value]) => {
+    const name = /^build-arg:((?:http|https|ftp|no|all)_proxy)$/i.exec(key)?.[1]?.toLowerCase();
+    return name === undefined ? [] : [[name, value]];
+  });
+  return given.length === 0 ? undefined : Object.fromEntries(given.sort());
+}
+
+/** `--network=host`; with `none`, images are fetched all the same, as those of FROM are. */
+export function isOnHost({ frontend }: BuildOptions): boolean {
+  return frontend["force-network-mode"] === "host";
 }
 
 /** `--no-cache` or `--no-cache-filter=<stage>` covers a stage of this name. */

@@ -80,8 +80,17 @@ export interface Meta {
   env: string[];
   cwd: string;
   user: string;
+  proxy_env: ProxyEnv | undefined;
   extraHosts: HostIP[];
   removeMountStubsRecursive: boolean;
+}
+
+export interface ProxyEnv {
+  http_proxy: string;
+  https_proxy: string;
+  ftp_proxy: string;
+  no_proxy: string;
+  all_proxy: string;
 }
 
 export interface HostIP {
@@ -715,7 +724,15 @@ export const ExecOp: MessageFns<ExecOp> = {
 };
 
 function createBaseMeta(): Meta {
-  return { args: [], env: [], cwd: "", user: "", extraHosts: [], removeMountStubsRecursive: false };
+  return {
+    args: [],
+    env: [],
+    cwd: "",
+    user: "",
+    proxy_env: undefined,
+    extraHosts: [],
+    removeMountStubsRecursive: false,
+  };
 }
 
 export const Meta: MessageFns<Meta> = {
@@ -731,6 +748,9 @@ export const Meta: MessageFns<Meta> = {
     }
     if (message.user !== "") {
       writer.uint32(34).string(message.user);
+    }
+    if (message.proxy_env !== undefined) {
+      ProxyEnv.encode(message.proxy_env, writer.uint32(42).fork()).join();
     }
     for (const v of message.extraHosts) {
       HostIP.encode(v!, writer.uint32(50).fork()).join();
@@ -786,6 +806,14 @@ export const Meta: MessageFns<Meta> = {
             message.user = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.proxy_env = ProxyEnv.decode(reader, reader.uint32());
+            continue;
+          }
           case 6: {
             if (tag !== 50) {
               break;
@@ -823,8 +851,114 @@ export const Meta: MessageFns<Meta> = {
     message.env = object.env?.map((e) => e) || [];
     message.cwd = object.cwd ?? "";
     message.user = object.user ?? "";
+    message.proxy_env = (object.proxy_env !== undefined && object.proxy_env !== null)
+      ? ProxyEnv.fromPartial(object.proxy_env)
+      : undefined;
     message.extraHosts = object.extraHosts?.map((e) => HostIP.fromPartial(e)) || [];
     message.removeMountStubsRecursive = object.removeMountStubsRecursive ?? false;
+    return message;
+  },
+};
+
+function createBaseProxyEnv(): ProxyEnv {
+  return { http_proxy: "", https_proxy: "", ftp_proxy: "", no_proxy: "", all_proxy: "" };
+}
+
+export const ProxyEnv: MessageFns<ProxyEnv> = {
+  encode(message: ProxyEnv, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.http_proxy !== "") {
+      writer.uint32(10).string(message.http_proxy);
+    }
+    if (message.https_proxy !== "") {
+      writer.uint32(18).string(message.https_proxy);
+    }
+    if (message.ftp_proxy !== "") {
+      writer.uint32(26).string(message.ftp_proxy);
+    }
+    if (message.no_proxy !== "") {
+      writer.uint32(34).string(message.no_proxy);
+    }
+    if (message.all_proxy !== "") {
+      writer.uint32(42).string(message.all_proxy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProxyEnv {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProxyEnv();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.http_proxy = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.https_proxy = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ftp_proxy = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.no_proxy = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.all_proxy = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProxyEnv>): ProxyEnv {
+    return ProxyEnv.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProxyEnv>): ProxyEnv {
+    const message = createBaseProxyEnv();
+    message.http_proxy = object.http_proxy ?? "";
+    message.https_proxy = object.https_proxy ?? "";
+    message.ftp_proxy = object.ftp_proxy ?? "";
+    message.no_proxy = object.no_proxy ?? "";
+    message.all_proxy = object.all_proxy ?? "";
     return message;
   },
 };

@@ -4,6 +4,7 @@ import {
   MountType,
   NetMode,
   type Mount as PbMount,
+  type ProxyEnv,
   SecurityMode,
 } from "../gen/ops.js";
 import { type Output, type OwnVertex, output, type State } from "./state.js";
@@ -22,6 +23,7 @@ export interface ExecOptions {
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly network: "default" | "host" | "none";
+  readonly proxies?: Partial<ProxyEnv> | undefined;
   readonly insecure: boolean;
   /** The first one is the root. */
   readonly mounts: readonly Mount[];
@@ -40,7 +42,13 @@ export function exec(options: ExecOptions): ReadonlyMap<string, Output> {
     return encodeMount(mount, input, outputNumber);
   });
   const value = ExecOp.fromPartial({
-    meta: { args: [...options.args], env: [...options.env], cwd: "/", removeMountStubsRecursive: true },
+    meta: {
+      args: [...options.args],
+      env: [...options.env],
+      cwd: "/",
+      proxy_env: options.proxies,
+      removeMountStubsRecursive: true,
+    },
     mounts,
     network: { default: NetMode.UNSET, host: NetMode.HOST, none: NetMode.NONE }[options.network],
     security: options.insecure ? SecurityMode.INSECURE : SecurityMode.SANDBOX,
@@ -84,10 +92,11 @@ function encodeMount(mount: Mount, input: number, outputNumber: number): PbMount
   };
 }
 
-function capsOf({ mounts, insecure, network }: ExecOptions): string[] {
+function capsOf({ mounts, insecure, network, proxies }: ExecOptions): string[] {
   const caps = ["exec.meta.base", "exec.mount.bind"];
   if (insecure) caps.push("exec.meta.security");
   if (network !== "default") caps.push("exec.meta.network");
+  if (proxies) caps.push("exec.meta.proxyenv");
   if (mounts.some(({ kind }) => kind === "temporary")) caps.push("exec.mount.bind.readwrite-nooutput");
   if (mounts.some(({ kind }) => kind === "secret")) caps.push("exec.mount.secret");
   return caps;

@@ -79,7 +79,8 @@ export function git(label: string, { remote, ref, subdir, keepGitDir }: GitSourc
   });
 }
 
-function source(
+/** A source of any kind, with the attributes that BuildKit names for it. */
+export function source(
   name: string,
   identifier: string,
   attrs: Record<string, string>,

@@ -1,9 +1,9 @@
 /** One cut: from what stands above a PRELOAD to what the stage builds FROM below it. */
-import { mount, type StockAnswer } from "../agent/job.js";
+import { type StockAnswer, stockAnswer } from "../agent/job.js";
 import { type Cut, type KeptInstruction, keptInstructions } from "../dockerfile/cut.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
-import { ignoresCache } from "../gateway/options.js";
+import { ignoresCache, proxyEnvironment, sourceDateEpoch } from "../gateway/options.js";
 import { type ImageConfig, labelsOf, withLabels } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
@@ -25,6 +25,7 @@ import {
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { isPlanOnly } from "./print-plan.js";
 import { readDirective } from "./read-directive.js";
+import { evaluate } from "./result.js";
 import type { Head } from "./stage-head.js";
 import { assemble, type StepContext, type Stocked, shelveBlobs, stockImages } from "./steps.js";
 import { takeImages } from "./take-images.js";
@@ -42,6 +43,7 @@ export async function preloadCut(
     larder: context.larder,
     steps: context.steps,
     ignoreCache: ignoresCache(context.options, cut.stage.name),
+    proxies: proxyEnvironment(context.options),
     lines,
   };
   const platform = directive.platform ?? platformOf(config);
@@ -62,7 +64,7 @@ export async function preloadCut(
     lines: { start: cut.stage.from.lines.start, end: cut.preload.lines.end },
     plans: [plan],
     state: assemble(step, plan, head.state, [...stocked.layers, ...blobs, stocked.catalog]),
-    config: preloadedConfig(config, plan, blobLayers),
+    config: preloadedConfig(context, config, plan, blobLayers),
     kept: keptAt(context, request, cut, done, head),
   };
 }
@@ -92,12 +94,19 @@ export function keptAt(
 async function askForBlobs(
   { bridge, settings }: BuildContext,
   plan: PreloadPlan,
-  { answer }: Stocked,
+  { layers, catalog }: Stocked,
 ): Promise<BlobLayer[]> {
-  const { result } = await bridge.solve({ Definition: marshal(answer) });
-  if (result?.$case !== "ref") throw new LarderError("the stock step left no answer", { lines: plan.lines });
-  const text = await bridge.readFile(result.value.id, mount.answerFile.slice(mount.answer.length));
-  const { blobs } = JSON.parse(text.toString("utf8")) as StockAnswer;
+  const solve = (output: Output) => bridge.solve({ Definition: marshal(output) });
+  const readAnswer = async (): Promise<StockAnswer> => {
+    const { result } = await solve(catalog);
+    if (result?.$case !== "ref")
+      throw new LarderError("the stock step left no answer", { lines: plan.lines });
+    const text = await bridge.readFile(result.value.id, `/${stockAnswer}`);
+    return JSON.parse(text.toString("utf8")) as StockAnswer;
+  };
+  // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
+  const others = layers.map(async (layer) => evaluate(bridge, await solve(layer)));
+  const [{ blobs }] = await Promise.all([readAnswer(), ...others]);
   return planBlobLayers(blobs, plan.images, settings.layerBudget);
 }
 
@@ -131,12 +140,17 @@ async function planCut(
  * are kept instructions of the part below.
  */
 function preloadedConfig(
+  { options }: BuildContext,
   config: ImageConfig,
   plan: PreloadPlan,
   blobLayers: readonly BlobLayer[],
 ): ImageConfig {
   const { OnBuild: _, ...container } = config.config ?? {};
   const labels = { ...labelsOf(config), [preloadLabel]: extendLabel(readLabel(config), plan.images) };
-  const history = [...(config.history ?? []), ...planHistory(plan, blobLayers)];
+  const epoch = sourceDateEpoch(options);
+  // Where there is none, it is for the exporter to say.
+  const created = epoch === undefined ? {} : { created: new Date(epoch * 1000).toISOString() };
+  const own = planHistory(plan, blobLayers).map((entry) => ({ ...entry, ...created }));
+  const history = [...(config.history ?? []), ...own];
   return withLabels({ ...config, config: container, history }, labels);
 }

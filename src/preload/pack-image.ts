@@ -1,6 +1,7 @@
 /** `PRELOAD --from=`: what is no image of a registry becomes one, in a step that runs while the build is planned. */
-import { mount, type PackAnswer } from "../agent/job.js";
+import { type PackAnswer, packAnswer } from "../agent/job.js";
 import { LarderError } from "../error.js";
+import { sourceDateEpoch } from "../gateway/options.js";
 import type { ImageConfig } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
 import type { Platform } from "../image/platform.js";
@@ -34,14 +35,15 @@ export async function packImage(
   const chain = states.length === 1 && only ? layerChain(only) : { states };
   const base = chain.image && (await fetchBase(context, step, chain.image, platform));
   const name = nameOf(reference);
-  const { layout, answer } = packTrees(
+  const created = sourceDateEpoch(context.options);
+  const layout = packTrees(
     step,
-    { reference, platform, ...(base && { base: base.image }), ...createdOf(context) },
+    { reference, platform, ...(base && { base: base.image }), ...(created !== undefined && { created }) },
     { name, config, trees: chain.states, baseLayout: base?.layout },
   );
-  const { result } = await context.bridge.solve({ Definition: marshal(answer) });
+  const { result } = await context.bridge.solve({ Definition: marshal(layout) });
   if (result?.$case !== "ref") throw new LarderError("the pack step left no answer", { lines: step.lines });
-  const text = await context.bridge.readFile(result.value.id, mount.answerFile.slice(mount.answer.length));
+  const text = await context.bridge.readFile(result.value.id, `/${packAnswer}`);
   return { image: (JSON.parse(text.toString("utf8")) as PackAnswer).image, layout };
 }
 
@@ -67,12 +69,6 @@ async function fetchBase(
   if (!image) return undefined;
   const planned = planFetched(image, reference, undefined, settings.insecureRegistries);
   return { image, layout: fetchStep(step, planned) };
-}
-
-/** `SOURCE_DATE_EPOCH`, where it is a number of seconds. */
-function createdOf({ options }: BuildContext): { created?: number } {
-  const epoch = options.frontend["build-arg:SOURCE_DATE_EPOCH"] ?? "";
-  return /^\d+$/.test(epoch) ? { created: Number(epoch) } : {};
 }
 
 /** For a plan alone: what the stage comes to, only its build can tell. */

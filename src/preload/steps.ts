@@ -37,6 +37,8 @@ export interface StepContext {
   /** The frontend image: it brings node, tar, skopeo and the agent. */
   readonly larder: Output;
   readonly ignoreCache: boolean;
+  /** For the steps with a network. */
+  readonly proxies: ExecOptions["proxies"];
   /** The PRELOAD that the steps are for. */
   readonly lines: Lines;
   readonly steps: Step[];
@@ -55,6 +57,7 @@ export function fetchStep(context: StepContext, image: PlannedImage): Output {
       subject: subjectOf([image]),
       report: mount.layout,
       network,
+      proxies: context.proxies,
       mounts: [
         { kind: "output", dest: mount.layout, from: undefined },
         { kind: "secret", dest: mount.auth, id: authSecret },
@@ -62,12 +65,6 @@ export function fetchStep(context: StepContext, image: PlannedImage): Output {
     },
   );
   return outputAt(outputs, mount.layout);
-}
-
-export interface Packed {
-  readonly layout: Output;
-  /** A file with the image that it came to. */
-  readonly answer: Output;
 }
 
 /** file systems, one after each layer -> OCI layout */
@@ -80,7 +77,7 @@ export function packTrees(
     trees,
     baseLayout,
   }: { name: string; config: ImageConfig; trees: readonly Output[]; baseLayout: Output | undefined },
-): Packed {
+): Output {
   const configFile = files("[larder] write image config", [
     { path: mount.configFile.slice(mount.config.length), data: encodeConfig(config) },
   ]);
@@ -97,19 +94,16 @@ export function packTrees(
         ...trees.map((from, i): Mount => ({ kind: "readonly", dest: mount.packTree(i), from })),
         { kind: "readonly", dest: mount.config, from: configFile },
         { kind: "output", dest: mount.layout, from: undefined },
-        { kind: "output", dest: mount.answer, from: undefined },
       ],
     },
   );
-  return { layout: outputAt(outputs, mount.layout), answer: outputAt(outputs, mount.answer) };
+  return outputAt(outputs, mount.layout);
 }
 
 export interface Stocked {
   /** In the order of the plan's outer layers. */
   readonly layers: readonly Output[];
   readonly catalog: Output;
-  /** A file with what only the daemon could tell. */
-  readonly answer: Output;
 }
 
 /** OCI layouts -> outer layers, with the daemon of the stage */
@@ -134,14 +128,12 @@ export function stockImages(
       ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
       { kind: "output", dest: mount.work, from: undefined },
       { kind: "output", dest: mount.catalog, from: undefined },
-      { kind: "output", dest: mount.answer, from: undefined },
       ...layerMounts,
     ],
   });
   return {
     layers: layers.map((_, k) => outputAt(outputs, mount.layer(k))),
     catalog: outputAt(outputs, mount.catalog),
-    answer: outputAt(outputs, mount.answer),
   };
 }
 
@@ -219,7 +211,7 @@ function agentStep(
     report,
     insecure = false,
     ...options
-  }: Pick<ExecOptions, "name" | "network" | "mounts"> &
+  }: Pick<ExecOptions, "name" | "network" | "proxies" | "mounts"> &
     Pick<Step, "subject" | "report"> & { insecure?: boolean },
 ): ReadonlyMap<string, Output> {
   const job = `${jobVariable}=${JSON.stringify(task)}`;

@@ -3,7 +3,7 @@ import type { Stage } from "../dockerfile/parse.js";
 import { copiedStage } from "../dockerfile/stages.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError } from "../error.js";
-import { replacesStage } from "../gateway/options.js";
+import { isOnHost, replacesStage } from "../gateway/options.js";
 import { formatPlatform, type Platform } from "../image/platform.js";
 import { parseReference } from "../image/reference.js";
 import type { Output } from "../llb/state.js";
@@ -66,13 +66,14 @@ export async function takeImages(
 
 /** @param source what the registry calls it. */
 async function takeFetched(
-  { bridge, settings }: BuildContext,
+  { bridge, settings, options }: BuildContext,
   step: StepContext,
-  { network }: Directive,
+  directive: Directive,
   source: RequestedImage,
   { reference }: RequestedImage,
   platform: Platform,
 ): Promise<TakenImage> {
+  const network = directive.network ?? (isOnHost(options) ? "host" : undefined);
   const resolved = await resolveImage(bridge, source, platform);
   const image = planFetched(resolved, reference, network, settings.insecureRegistries);
   return { image, layout: fetchStep(step, image) };

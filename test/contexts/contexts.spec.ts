@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,16 +10,22 @@ import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { type CommandOptions, output, until } from "../harness/command.js";
 import { docker } from "../harness/docker.js";
 import { lab, labImage } from "../harness/lab.js";
+import type { Plan } from "../harness/plan.js";
 
 /** `--target files` gives what of the context the build sees; the other stage has a PRELOAD to find. */
 const dockerfile = `# syntax=${lab.frontend}
 FROM ${lab.system} AS preloaded
 COPY seen /seen
-PRELOAD ${labImage("busybox:1")}
+PRELOAD --list=images.txt --compose=compose.yaml ${labImage("busybox:1")}
 FROM scratch AS files
 COPY . /
 `;
-const files = { seen: "x", "folder/other": "y" };
+const lists = {
+  "compose.yaml": `services:\n  cache:\n    image: ${labImage("redis")}\n`,
+  "images.txt": labImage("pause:3"),
+};
+const files = { ...lists, seen: "x", "folder/other": "y" };
+const preloaded = ["busybox:1", "pause:3", "redis:latest"].map(labImage);
 
 describe("the build context", () => {
   let folder: string;
@@ -45,10 +51,19 @@ describe("the build context", () => {
     return readdirSync(out, { recursive: true, encoding: "utf8" }).sort();
   }
 
-  /** The files that the build sees, having found the PRELOAD that it does not need and the one that it does. */
+  /**
+   * The files that the build sees. Before that: a PRELOAD with what files of the context list, where it is needed;
+   * afterwards it is not.
+   */
   async function seenBy(args: readonly string[], options: CommandOptions = {}): Promise<string[]> {
     const plan = ["--build-arg", "LARDER_PLAN=1", "--target", "preloaded"];
-    assert.deepEqual(await exportOf([...plan, ...args], options), ["plan.json"]);
+    const out = mkdtempSync(join(folder, "plan-"));
+    await docker(["buildx", "build", "--output", `type=local,dest=${out}`, ...plan, ...args], options);
+    const { cuts } = JSON.parse(readFileSync(join(out, "plan.json"), "utf8")) as Plan;
+    assert.deepEqual(
+      cuts.map(({ images }) => images.map(({ name }) => name)),
+      [preloaded],
+    );
     return exportOf(args, options);
   }
 
@@ -58,30 +73,27 @@ describe("the build context", () => {
       dockerfile,
       ".dockerignore": "folder\ndockerfile\n.dockerignore\n",
     });
-    assert.deepEqual(await seenBy([local]), ["seen"]);
+    assert.deepEqual(await seenBy([local]), ["compose.yaml", "images.txt", "seen"]);
   });
 
   it("may have a Dockerfile of another name, with its own .dockerignore", async () => {
     const content = { "docker/Other": dockerfile, "docker/Other.dockerignore": "docker\n.dockerignore\n" };
     const local = write("other", { ...files, ...content, ".dockerignore": "seen" });
     const args = ["-f", join(local, "docker/Other"), local];
-    assert.deepEqual(await seenBy(args), ["folder", "folder/other", "seen"]);
+    assert.deepEqual(await seenBy(args), Object.keys({ ...files, folder: "" }).sort());
   });
 
   it("may have a .dockerignore of the Dockerfile's that is empty", async () => {
     const content = { Other: dockerfile, "Other.dockerignore": "", ".dockerignore": "seen" };
     const local = write("empty", { ...files, ...content });
-    const seen = [".dockerignore", "Other", "Other.dockerignore", "folder", "folder/other", "seen"];
+    const seen = Object.keys({ ...files, ...content, folder: "" }).sort();
     assert.deepEqual(await seenBy(["-f", join(local, "Other"), local]), seen);
   });
 
   it("may have its Dockerfile on standard input", async () => {
     const local = write("stdin", files);
-    assert.deepEqual(await seenBy(["-f", "-", local], { input: dockerfile }), [
-      "folder",
-      "folder/other",
-      "seen",
-    ]);
+    const seen = Object.keys({ ...files, folder: "" }).sort();
+    assert.deepEqual(await seenBy(["-f", "-", local], { input: dockerfile }), seen);
   });
 
   describe("as an archive", () => {
@@ -92,7 +104,7 @@ describe("the build context", () => {
     });
 
     it("comes on standard input", async () => {
-      const seen = ["Dockerfile", "folder", "folder/other", "large", "seen"];
+      const seen = Object.keys({ ...files, Dockerfile: "", folder: "", large: "" }).sort();
       assert.deepEqual(await seenBy(["-"], { input: archive }), seen);
     });
 
@@ -100,7 +112,7 @@ describe("the build context", () => {
       write("web", { Dockerfile: dockerfile });
       writeFileSync(join(folder, "web/context.tar"), archive);
       const url = await serveWeb(join(folder, "web"));
-      const seen = ["Dockerfile", "folder", "folder/other", "large", "seen"];
+      const seen = Object.keys({ ...files, Dockerfile: "", folder: "", large: "" }).sort();
       assert.deepEqual(await seenBy([`${url}/context.tar`]), seen);
       assert.deepEqual(await exportOf([`${url}/Dockerfile`]), ["context"]);
     });
@@ -111,6 +123,8 @@ describe("the build context", () => {
       README: "no Dockerfile here",
       "images/Dockerfile": dockerfile,
       "images/seen": "x",
+      "images/compose.yaml": lists["compose.yaml"],
+      "images/images.txt": lists["images.txt"],
     });
     const git = (...args: string[]) => output("git", ["-C", repository, ...args]);
     const author = ["-c", "user.name=larder", "-c", "user.email=larder@localhost"];
@@ -123,7 +137,7 @@ describe("the build context", () => {
       console.log("      skipped: this engine started without git");
       this.skip();
     });
-    assert.deepEqual(seen, ["Dockerfile", "seen"]);
+    assert.deepEqual(seen, ["Dockerfile", "compose.yaml", "images.txt", "seen"]);
   });
 });
 

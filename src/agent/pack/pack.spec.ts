@@ -61,7 +61,12 @@ describe("a packed image", () => {
       ["dir/", "file"],
       ["dir/", "dir/new"],
     ]);
-    assert.deepEqual(readdirSync(`${work}/layout`).sort(), ["blobs", "index.json", "oci-layout"]);
+    assert.deepEqual(readdirSync(`${work}/layout`).sort(), [
+      "answer.json",
+      "blobs",
+      "index.json",
+      "oci-layout",
+    ]);
   });
 
   it("has the base's layers as they are below its own", async () => {

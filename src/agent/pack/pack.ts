@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import { parseConfig } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
-import { mount, type PackAnswer, type PackJob } from "../job.js";
+import { mount, type PackAnswer, type PackJob, packAnswer } from "../job.js";
 import { blobPath, type Descriptor, type Manifest, readManifest } from "../layout.js";
 import { finishLayout } from "../layout-files.js";
 import { formatBytes, progress } from "../report.js";
@@ -17,7 +17,6 @@ import { type WrittenLayer, writeLayer } from "./write-layer.js";
 export interface PackPlaces {
   readonly layout: string;
   readonly configFile: string;
-  readonly answerFile: string;
   input(i: number): string;
   packTree(i: number): string;
 }
@@ -27,7 +26,7 @@ export interface PackPlaces {
  * that changed nothing, as `docker build` would have it.
  */
 export async function pack(job: PackJob, places: PackPlaces = mount, say = progress): Promise<void> {
-  const { layout, configFile, answerFile } = places;
+  const { layout, configFile } = places;
   const { platform } = job;
   await mkdir(`${layout}/blobs/sha256`, { recursive: true });
   const base = job.base && (await copyBase(job.base, places));
@@ -45,10 +44,10 @@ export async function pack(job: PackJob, places: PackPlaces = mount, say = progr
   const config = canonicalJson(imageConfig(stage, { platform, diffIds, created }));
   await writeFile(blobPath(layout, digestOf(config)), config);
   const manifest = formatManifest(types, config, layers);
-  await finishLayout(layout, manifest);
   const reference = { ...job.reference, digest: digestOf(manifest) };
   const answer: PackAnswer = { image: { reference, platform, imageId: digestOf(config), diffIds } };
-  await writeFile(answerFile, `${JSON.stringify(answer)}\n`);
+  await writeFile(`${layout}/${packAnswer}`, `${JSON.stringify(answer)}\n`);
+  await finishLayout(layout, manifest);
   const total = layers.reduce((sum, { size }) => sum + size, 0);
   say(`${layers.length} layers, ${formatBytes(total)}`);
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { gunzipSync } from "node:zlib";
 import type { InnerImage } from "../../image/inner-image.js";
 import { type ByteString, compare, fromBytes, toBytes } from "../../store/bytes.js";
-import type { PackAnswer, PackJob } from "../job.js";
+import { type PackAnswer, type PackJob, packAnswer } from "../job.js";
 import { blobPath, readManifest } from "../layout.js";
 import { type PackPlaces, pack } from "./pack.js";
 import { endOfTar, formatHeader } from "./tar-header.js";
@@ -41,7 +41,6 @@ export function placesIn(work: string): PackPlaces {
   return {
     layout: `${work}/layout`,
     configFile: `${work}/config.json`,
-    answerFile: `${work}/answer.json`,
     input: () => `${work}/base`,
     packTree: (i) => `${work}/tree${i}`,
   };
@@ -54,7 +53,7 @@ export async function packIn(work: string, job: Partial<PackJob> & { trees: numb
   const reference = { domain: "example.com", path: "app", tag: "1" };
   const platform = { os: "linux", architecture: "amd64" };
   await pack({ kind: "pack", reference, platform, ...job }, places, () => {});
-  return (JSON.parse(readFileSync(places.answerFile, "utf8")) as PackAnswer).image;
+  return (JSON.parse(readFileSync(`${places.layout}/${packAnswer}`, "utf8")) as PackAnswer).image;
 }
 
 /** The tars of an image's layers. */

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cleanUp } from "../harness/cleanup.js";
+import { docker } from "../harness/docker.js";
+import { engineNames, lab, labImage } from "../harness/lab.js";
+import { registryImage } from "../harness/registry-image.js";
+import { SystemContainer } from "../harness/system-container.js";
+
+const busybox = labImage("busybox:1");
+const pause = labImage("pause:3");
+const baseDockerfile = `# syntax=${lab.frontend}
+FROM ${lab.system}
+ARG IMAGE
+ONBUILD RUN echo trigger >/trigger
+PRELOAD ${lab.registry}/$IMAGE
+ENV BASE=base
+`;
+const appDockerfile = `# syntax=${lab.frontend}
+FROM base
+PRELOAD --list=images.txt
+RUN echo "$BASE" >/app
+`;
+
+describe("docker buildx bake", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "larder-bake-"));
+    writeFileSync(join(folder, "base.Dockerfile"), baseDockerfile);
+    writeFileSync(join(folder, "images.txt"), `${pause}\n`);
+  });
+  after(async () => {
+    await cleanUp();
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const engine of engineNames) {
+    const tag = labImage(`e2e/bake:${engine}`);
+
+    it(`builds a target FROM another, both with PRELOAD (${engine})`, async () => {
+      const entitlements = ["security.insecure", "network.host"];
+      const target = { context: folder, entitlements, attest: ["type=provenance,disabled=true"] };
+      const file = {
+        target: {
+          base: { ...target, dockerfile: "base.Dockerfile", args: { IMAGE: "busybox:1" } },
+          app: {
+            ...target,
+            "dockerfile-inline": appDockerfile,
+            contexts: { base: "target:base" },
+            tags: [tag],
+            output: ["type=image"],
+          },
+        },
+      };
+      const allowed = [...entitlements, `fs.read=${folder}`].flatMap((name) => ["--allow", name]);
+      const bake = ["buildx", "bake", "--progress", "plain", ...allowed, "--file", "-", "app"];
+      await docker(bake, { engine, input: JSON.stringify(file) });
+
+      const inspected = await docker(["image", "inspect", "--format", "{{json .Config}}", tag], { engine });
+      const { Labels, Env, OnBuild } = JSON.parse(inspected);
+      const label = JSON.parse(Labels["io.larder.preload"]) as { reference: string }[];
+      assert.deepEqual(
+        label.map(({ reference }) => reference),
+        [busybox, pause],
+      );
+      assert.ok(Env.includes("BASE=base"), inspected);
+      assert.ok(!OnBuild?.length, inspected);
+      const container = await SystemContainer.start(tag, { engine });
+      const images = await container.inner("image", "ls", "--no-trunc", "--format", "{{.ID}}");
+      const expected = await Promise.all([busybox, pause].map(registryImage));
+      assert.deepEqual(images.trim().split("\n").sort(), expected.map(({ imageId }) => imageId).sort());
+      assert.equal(await container.exec("cat", "/app", "/trigger"), "base\ntrigger\n");
+      await container.remove();
+    });
+  }
+});

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { build } from "../harness/build.js";
+import { output } from "../harness/command.js";
+import { lab, labImage } from "../harness/lab.js";
+import { type RegistryImage, registryImage } from "../harness/registry-image.js";
+
+const repository = labImage("e2e/options-attestations");
+const busybox = labImage("busybox:1");
+const pause = labImage("pause:3");
+const dockerfile = `FROM ${lab.system} AS system
+ARG GIVEN
+RUN echo "$GIVEN" >/given
+PRELOAD ${busybox} ${pause}
+LABEL org.example.own=own
+`;
+
+/** Its SBOM has a package for each layer on the shelf. */
+const scanner = `FROM ${busybox}
+COPY --chmod=755 <<"EOF" /scan
+#!/bin/sh -e
+packages=$(ls "$BUILDKIT_SCAN_SOURCE/usr/lib/larder/layers" | sed 's/.*/{"SPDXID":"SPDXRef-&","name":"&"}/' | paste -sd, -)
+cat >"$BUILDKIT_SCAN_DESTINATION/\${BUILDKIT_SCAN_SOURCE##*/}.spdx.json" <<END
+{"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document",
+ "predicate": {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "larder", "packages": [$packages]}}
+END
+EOF
+ENTRYPOINT ["/scan"]
+`;
+
+interface Manifest {
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly manifests: readonly { readonly digest: string; readonly annotations?: Record<string, string> }[];
+  readonly layers: readonly { readonly digest: string; readonly annotations: Record<string, string> }[];
+}
+
+interface Provenance {
+  readonly materials: readonly { readonly uri: string; readonly digest: { readonly sha256: string } }[];
+  readonly invocation: { readonly parameters: { readonly args: Readonly<Record<string, string>> } };
+  readonly buildConfig: { readonly llbDefinition: readonly unknown[] };
+}
+
+describe("attestations, annotations and labels", () => {
+  let image: RegistryImage;
+  let index: Manifest;
+  let manifest: Manifest;
+  let attestations: ReadonlyMap<string, unknown>;
+
+  before(async () => {
+    const tag = `${repository}:1`;
+    const scan = labImage("e2e/options-scanner:1");
+    await build({
+      larder: false,
+      allowInsecure: false,
+      dockerfile: scanner,
+      tag: scan,
+      args: ["--push"],
+    });
+    const args = [
+      "--push",
+      "--provenance=mode=max",
+      `--sbom=generator=${scan}`,
+      "--annotation=org.example.note=on the manifest",
+      "--annotation=index:org.example.note=on the index",
+      "--label=org.example.given=given",
+      "--build-arg=GIVEN=word",
+    ];
+    await build({ dockerfile, tag, args });
+    image = await registryImage(tag);
+    index = await manifestOf(`:1`);
+    manifest = await manifestOf(`@${image.manifestDigest}`);
+    const { digest } =
+      index.manifests.find(
+        ({ annotations }) => annotations?.["vnd.docker.reference.digest"] === image.manifestDigest,
+      ) ?? assert.fail("the index has no attestations");
+    const { layers } = await manifestOf(`@${digest}`);
+    attestations = new Map(
+      await Promise.all(
+        layers.map(
+          async ({ digest, annotations }) =>
+            [annotations["in-toto.io/predicate-type"] ?? "", (await statement(digest)).predicate] as const,
+        ),
+      ),
+    );
+  });
+
+  async function manifestOf(suffix: string): Promise<Manifest> {
+    const inspect = ["inspect", "--tls-verify=false", "--raw", `docker://${repository}${suffix}`];
+    return JSON.parse(await output(lab.skopeo, inspect)) as Manifest;
+  }
+
+  async function statement(digest: string): Promise<{ predicate: unknown }> {
+    const path = repository.slice(lab.registry.length + 1);
+    const url = `http://${lab.registry}/v2/${path}/blobs/${digest}`;
+    const program = `process.stdout.write(await (await fetch(${JSON.stringify(url)})).text())`;
+    const node = [process.execPath, "--input-type=module", "--eval", program];
+    return JSON.parse(await output(lab.inNetwork, node)) as { predicate: unknown };
+  }
+
+  function provenance(): Provenance {
+    const [type = ""] = [...attestations.keys()].filter((name) => name.includes("slsa.dev/provenance"));
+    return attestations.get(type) as Provenance;
+  }
+
+  it("the inner images are among the materials, with their digests", async () => {
+    const materials = new Map(provenance().materials.map(({ uri, digest }) => [uri, digest.sha256]));
+    for (const name of [busybox, pause, lab.system]) {
+      const { digest } = await registryImage(name);
+      const uri = `pkg:docker/${name.replace(/:([^:/]+)$/, "@$1")}?platform=linux%2Famd64`;
+      assert.equal(`sha256:${materials.get(uri)}`, digest, JSON.stringify([...materials]));
+    }
+  });
+
+  it("the parameters are what the user asked for", () => {
+    const { args } = provenance().invocation.parameters;
+    assert.deepEqual(args, {
+      "build-arg:GIVEN": "word",
+      cmdline: lab.frontend,
+      "label:org.example.given": "given",
+      source: lab.frontend,
+    });
+  });
+
+  it("the steps are there with mode=max", () => {
+    const steps = JSON.stringify(provenance().buildConfig.llbDefinition);
+    for (const words of [`echo \\"$GIVEN\\"`, '\\"kind\\":\\"fetch\\"', '\\"kind\\":\\"stock\\"'])
+      assert.ok(steps.includes(JSON.stringify(words).slice(1, -1)) || steps.includes(words), words);
+  });
+
+  it("the SBOM is of the image with the shelf", async () => {
+    const sbom = attestations.get("https://spdx.dev/Document") as { packages: { name: string }[] };
+    const inner = await Promise.all([busybox, pause].map(registryImage));
+    const layers = inner.flatMap(({ diffIds }) => diffIds.map((diffId) => diffId.slice("sha256:".length)));
+    assert.deepEqual(sbom.packages.map(({ name }) => name).sort(), [...new Set(layers)].sort());
+  });
+
+  it("annotations are on the manifest and on the index, labels in the config", () => {
+    assert.equal(manifest.annotations?.["org.example.note"], "on the manifest");
+    assert.equal(index.annotations?.["org.example.note"], "on the index");
+    assert.equal(image.labels["org.example.given"], "given");
+    assert.equal(image.labels["org.example.own"], "own");
+    assert.ok(image.labels["io.larder.preload"]);
+  });
+});
