@@ -1,6 +1,7 @@
 /** The steps that made a root file system, each of which is a layer when BuildKit exports it. */
-import { type ExecOp, type FileOp, type Input, Op, type Platform } from "../gen/ops.js";
+import { type ExecOp, type FileOp, type Input, type MergeOp, Op, type Platform } from "../gen/ops.js";
 import { digestOf } from "./marshal.js";
+import { merge } from "./merge.js";
 import type { Output } from "./state.js";
 
 export interface LayerChain {
@@ -10,47 +11,66 @@ export interface LayerChain {
   readonly states: readonly Output[];
 }
 
-/** Follows the root from a step to the one below. What is no step on a root is taken as the lowest state. */
+/** Follows a file system from a step to the one below. What is no step on another is taken as the lowest state. */
 export function layerChain(state: Output): LayerChain {
   const { vertex } = state;
   if (vertex.kind === "own") return { states: [state] };
   const { definition } = vertex;
   const ops = new Map(definition.def.map((bytes) => [digestOf(Buffer.from(bytes)), Op.decode(bytes)]));
-  const states: Output[] = [];
-  let at: Input | undefined = { digest: vertex.digest, index: state.index };
-  while (at) {
-    const { digest, index }: Input = at;
-    const op = ops.get(digest);
-    states.unshift({ vertex: { kind: "foreign", definition, digest }, index });
-    if (op?.op?.$case === "source") {
-      const { identifier } = op.op.value;
-      return /^docker-image:/.test(identifier)
-        ? { image: { identifier, platform: op.platform }, states }
-        : { states };
-    }
-    at = op && rootBelow(op, index);
-  }
-  return { states };
+  const stateAt = ({ digest, index }: Input): Output => ({
+    vertex: { kind: "foreign", definition, digest },
+    index,
+  });
+  const chainAt = (at: Input): LayerChain => {
+    const top = stateAt(at);
+    const op = ops.get(at.digest);
+    if (op?.op?.$case === "source") return { ...imageOf(op), states: [top] };
+    if (op?.op?.$case === "merge") return mergedChain(top, mergeInputs(op.op.value, op.inputs));
+    const below = op && rootBelow(op, at.index);
+    if (!below) return { states: [top] };
+    const chain = chainAt(below);
+    return { ...chain, states: [...chain.states, top] };
+  };
+  /** A merge has the layers of all that it lays on top of each other. */
+  const mergedChain = (top: Output, inputs: readonly Input[]): LayerChain => {
+    const [lowest, ...upper] = inputs;
+    if (!lowest) return { states: [top] };
+    const { states, ...image } = chainAt(lowest);
+    const merged = upper.flatMap((input, index) => {
+      const below = inputs.slice(0, index + 1).map(stateAt);
+      return chainAt(input).states.flatMap(
+        (state) => merge("[larder] merge layers", [...below, state]) ?? [],
+      );
+    });
+    return { ...image, states: [...states, ...merged.slice(0, -1), top] };
+  };
+  return chainAt({ digest: vertex.digest, index: state.index });
 }
 
-/** Where the root came from that is output `index` of an op; nothing if it was scratch, or is no root. */
+function imageOf({ op, platform }: Op): Pick<LayerChain, "image"> {
+  const identifier = op?.$case === "source" ? op.value.identifier : "";
+  return identifier.startsWith("docker-image:") ? { image: { identifier, platform } } : {};
+}
+
+function mergeInputs({ inputs }: MergeOp, all: readonly Input[]): Input[] {
+  return inputs.flatMap(({ input }) => all[input] ?? []);
+}
+
+/** What output `index` of an op was before; nothing if it was scratch. */
 function rootBelow({ op, inputs }: Op, index: number): Input | undefined {
   switch (op?.$case) {
     case "exec":
       return inputs[rootOfExec(op.value, index)];
     case "file":
       return inputs[rootOfFile(op.value, index, inputs.length)];
-    case "merge":
-      return inputs[op.value.inputs[0]?.input ?? -1];
     default:
       return undefined;
   }
 }
 
-/** Outputs are numbered in the order of the mounts that have one. */
+/** Outputs are numbered in the order of the mounts that have one. Any of them may have become a root: not only "/". */
 function rootOfExec({ mounts }: ExecOp, index: number): number {
-  const mount = mounts.filter(({ output }) => output !== -1)[index];
-  return mount?.dest === "/" ? mount.input : -1;
+  return mounts.filter(({ output }) => output !== -1)[index]?.input ?? -1;
 }
 
 /** An action's input is one of the op, or past those the result of an action. */

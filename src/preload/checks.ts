@@ -42,11 +42,11 @@ export function findFault(dockerfile: Dockerfile): LarderError | undefined {
   return undefined;
 }
 
-/** For a word whose value is not known: any image, and of a flag no more than its name. */
+/** For a word whose value is not known: any image, and of a flag no more than its name, but for files of images. */
 function standIn(word: string, lines: Lines): string[] {
   if (!word.startsWith("--")) return ["image"];
-  splitFlag(word, lines);
-  return [];
+  const [name] = splitFlag(word, lines);
+  return name === "--list" || name === "--compose" ? [word] : [];
 }
 
 interface NamedImage {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LarderError } from "../error.js";
 import { formatReference } from "../image/reference.js";
-import { type Directive, parseDirective } from "./directive.js";
+import { type Directive, parseDirective, withListed } from "./directive.js";
 
 const lines = { start: 3, end: 4 };
 
@@ -58,6 +58,36 @@ describe("parseDirective", () => {
       "docker.io/library/redis:latest",
       "docker.io/library/redis:7",
     ]);
+  });
+
+  it("takes the names of files, which name images later, and an origin", () => {
+    const { from, lists, composes, images } = parse([
+      "--list=a",
+      "--from=x",
+      "--compose=b",
+      "--list=c",
+      "--from=y",
+    ]);
+    assert.deepEqual(
+      { from, lists, composes, images },
+      { from: "y", lists: ["a", "c"], composes: ["b"], images: [] },
+    );
+  });
+
+  it("has what its files name behind its own images, each once", () => {
+    assert.deepEqual(names(withListed(parse(["a", "--list=l"]), ["b:1", "a:latest", "c"])), [
+      "docker.io/library/a:latest",
+      "docker.io/library/b:1",
+      "docker.io/library/c:latest",
+    ]);
+  });
+
+  it("refuses files that name nothing", () => {
+    for (const [words, message] of [
+      [["--list=a", "--compose=b"], 'PRELOAD: --list="a, b" names no image; write one a line'],
+      [["--compose=b"], 'PRELOAD: --compose="b" names no image; give its services images'],
+    ] as const)
+      assert.throws(() => withListed(parse(words), []), { message });
   });
 
   const targets: [words: string[], target: object][] = [

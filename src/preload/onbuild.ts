@@ -10,7 +10,7 @@ import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError } from "../error.js";
 import { withoutExcerpt } from "../gateway/details.js";
 import type { ImageConfig } from "../image/config.js";
-import { type Output, withoutSource } from "../llb/state.js";
+import { type Output, placedAt } from "../llb/state.js";
 import { loadBaseImage } from "./base-image.js";
 import type { BuildContext } from "./build-context.js";
 import { keptAt, preloadCut } from "./cut-stage.js";
@@ -113,7 +113,7 @@ async function runTriggers(
     triggers: fired,
     lines: stage.from.lines,
     ...asTriggers(head.answer.config, keptAt(context, request, end, cuts, head)),
-    state: withoutSource(head.state),
+    state: placedAt(head.state, stage.from.lines),
     plans: cuts.slice(done.length).flatMap(({ plans }) => plans),
   };
 }

@@ -11,7 +11,7 @@ import { type BaseImage, loadBaseImage } from "./base-image.js";
 import type { BuildContext } from "./build-context.js";
 import { type ClientLayout, resolveLayout, takeLayout } from "./client-layout.js";
 import type { Directive, RequestedImage } from "./directive.js";
-import { findNamedContext } from "./named-context.js";
+import { findNamedContext, type NamedContext } from "./named-context.js";
 import { packImage, platformOf } from "./pack-image.js";
 import { type Origin, type PlannedImage, planFetched, planPacked } from "./plan.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
@@ -52,16 +52,42 @@ export async function takeImages(
   }
   refuseStagesBelow(context, stage, from, directive);
   const named = findNamedContext(request, from, platform);
-  if (named?.kind === "layout" && context.settings.givesBlobs) {
-    return takeBlobs(context, wanted, await resolveLayout(context, from, named, platform));
-  }
-  if (named && named.kind !== "image") {
-    const given = await loadBaseImage(context, request, from, platform);
-    return takePacked(context, step, wanted, given, { kind: "context", name: from });
-  }
+  if (named && named.kind !== "image") return takeContext(context, request, step, wanted, from, named);
   const text = named?.reference ?? from;
   const source = { text, reference: parseFrom(text, directive), lines };
-  return Promise.all(images.map((image) => takeFetched(context, step, directive, source, image, platform)));
+  const taken = images.map((image) => takeFetched(context, step, directive, source, image, platform));
+  return Promise.all(taken).catch((error: unknown) => {
+    if (named) throw error;
+    throw new LarderError(
+      `${LarderError.from(error).message}; no stage above and no --build-context has this name either`,
+      { lines, cause: error },
+    );
+  });
+}
+
+async function takeContext(
+  context: BuildContext,
+  request: StockRequest,
+  step: StepContext,
+  wanted: Wanted,
+  from: string,
+  named: Exclude<NamedContext, { kind: "image" }>,
+): Promise<TakenImage[]> {
+  const { platform, directive } = wanted;
+  const refuse = (cause: unknown): never => {
+    const { message } = LarderError.from(cause);
+    const what = /unknown scheme oci-layout/.test(message)
+      ? "this builder cannot read oci-layout://, as Docker with graph drivers cannot; push the image to a registry, " +
+        "or build with the containerd image store"
+      : message;
+    throw new LarderError(`PRELOAD: --from="${from}": ${what}`, { lines: directive.lines, cause });
+  };
+  if (named.kind === "layout" && context.settings.givesBlobs) {
+    const layout = await resolveLayout(context, from, named, platform).catch(refuse);
+    return takeBlobs(context, wanted, layout).catch(refuse);
+  }
+  const given = await loadBaseImage(context, request, from, platform).catch(refuse);
+  return takePacked(context, step, wanted, given, { kind: "context", name: from });
 }
 
 /** @param source what the registry calls it. */
@@ -128,14 +154,17 @@ function refuseStagesBelow(
   from: string,
   { lines }: Directive,
 ): void {
+  const isNumber = /^\d+$/.test(from);
   const below = dockerfile.stages
     .slice(stage.index)
-    .find(({ name }) => name?.toLowerCase() === from.toLowerCase());
-  if (!below) return;
-  throw new LarderError(
-    `PRELOAD: --from="${from}": the stage begins on line ${below.from.lines.start}, at or below this one; move it above`,
-    { lines },
-  );
+    .find(({ name, index }) =>
+      isNumber ? index === Number(from) : name?.toLowerCase() === from.toLowerCase(),
+    );
+  if (!below && !isNumber) return;
+  const what = below
+    ? `the stage begins on line ${below.from.lines.start}, at or below this one; move it above`
+    : `the file has ${dockerfile.stages.length} stages, numbered from 0; name the stage`;
+  throw new LarderError(`PRELOAD: --from="${from}": ${what}`, { lines });
 }
 
 function parseFrom(text: string, { lines }: Directive) {

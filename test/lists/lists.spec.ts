@@ -61,4 +61,59 @@ describe("lists of images", () => {
       /^repository name must be lowercase$/,
     );
   });
+
+  describe("in a Compose file", () => {
+    const preload = "PRELOAD --compose=compose.yaml";
+    const compose = `x-defaults: &defaults
+  image: $REGISTRY/redis:\${TAG:-latest}
+  restart: always
+services:
+  one:
+    <<: *defaults
+  two: { image: "${python}" }
+  three:
+    <<: *defaults
+    image: \${NAME}:1
+  built: { build: . }
+`;
+
+    it("of every service, with the variables of the stage", async () => {
+      const lines = [`ARG REGISTRY=${lab.registry} TAG`, `ENV NAME=${labImage("busybox")}`, preload];
+      const dockerfile = [`FROM ${lab.system}`, ...lines].join("\n");
+      const { plan, log } = await buildPlan({ dockerfile, files: { "compose.yaml": compose } });
+      const names = plan.cuts.flatMap(({ images }) => images.map(({ name }) => name));
+      assert.deepEqual(names, [redis, python, busybox]);
+      const warning = 'PreloadCompose: --compose="compose.yaml": "built": built by Compose and not preloaded';
+      assert.equal(log.split(warning).length, 2, log);
+    });
+
+    const refused: [name: string, text: string | undefined, message: RegExp][] = [
+      ["that is not there", undefined, /--compose="compose\.yaml": the build context has no such file /],
+      ["that is no YAML", "services: [", /--compose="compose\.yaml": it is not YAML: /],
+      ["without services", "version: '3'\n", /it has no services; write services: with an image: for each$/],
+      [
+        "with a service of no image",
+        "services: {a: {restart: always}}\n",
+        /service "a" has no image; write image: below/,
+      ],
+      [
+        "of services that are built",
+        "services: {a: {build: .}}\n",
+        /--compose="compose\.yaml" names no image; give its/,
+      ],
+      [
+        "with a dollar in a name",
+        "services: {a: {image: 'x$$y'}}\n",
+        /image "x\$y": invalid reference format$/,
+      ],
+    ];
+    for (const [name, text, message] of refused) {
+      it(`is refused: ${name}`, async () => {
+        const files: Record<string, string> = text === undefined ? {} : { "compose.yaml": text };
+        const said = await refusal({ dockerfile: `FROM ${lab.system}\n${preload}\n`, shows: preload, files });
+        assert.match(said.message, message);
+        assert.doesNotMatch(said.message, /\n/);
+      });
+    }
+  });
 });

@@ -70,6 +70,31 @@ describe("headers of a tar", () => {
   ];
   for (const { title, entry, listed } of cases) it(title, () => assert.equal(list(entry), listed));
 
+  const splits: [name: string, prefix: string | undefined][] = [
+    [`${"d".repeat(155)}/${"f".repeat(100)}`, "d".repeat(155)],
+    [`${"d".repeat(156)}/f`, undefined],
+    [`d/${"f".repeat(101)}`, undefined],
+    [`a/${"d".repeat(80)}/${"f".repeat(30)}`, `a/${"d".repeat(80)}`],
+    ["f".repeat(101), undefined],
+    [`\xff/${"f".repeat(99)}`, undefined],
+  ];
+  for (const [name, prefix] of splits) {
+    it(`a name of ${name.length} bytes ${prefix === undefined ? "in an extended header" : "in two fields"}`, () => {
+      const header = formatHeader({ ...plain, name });
+      assert.equal(
+        header.length === 512 ? header.toString("latin1", 345, 500).replace(/\0+$/, "") : undefined,
+        prefix,
+      );
+      const directory = formatHeader({ ...plain, name: name.replace(/.$/, ""), type: "directory" });
+      assert.equal(directory.length === 512, prefix !== undefined);
+    });
+  }
+
+  it("a long name in an extended header that there is for something else", () => {
+    const header = formatHeader({ ...plain, name: splits[0]?.[0] ?? "", mtime: -1n }).toString("latin1");
+    assert.match(header, / path=d{155}\/f{100}\n/);
+  });
+
   it("a file of more than 8 GiB", () => {
     const header = formatHeader({ ...plain, size: 1n << 33n }).toString("latin1");
     assert.ok(header.includes("19 size=8589934592\n"));

@@ -53,8 +53,13 @@ export function formatHeader(entry: TarEntry): Buffer {
   const name = entry.type === "directory" ? `${entry.name}/` : entry.name;
   const fields = { ...entry, name, linkName: entry.linkName ?? "", size: entry.size ?? 0n };
   const records = extendedRecords(fields);
-  if (records.length === 0) return formatBlock(fields, typeFlags[entry.type]);
-  const data = Buffer.concat(records);
+  if (records.size === 0) return formatBlock(fields, typeFlags[entry.type]);
+  const split = splitName(name);
+  if (split && records.size === 1 && records.has("path"))
+    return formatBlock({ ...fields, ...split }, typeFlags[entry.type]);
+  const data = Buffer.concat(
+    [...records].sort(([a], [b]) => compare(a, b)).map(([key, value]) => formatRecord(key, value)),
+  );
   return Buffer.concat([
     formatBlock(extendedHeader(name, BigInt(data.length)), extendedFlag),
     data,
@@ -66,7 +71,18 @@ export function formatHeader(entry: TarEntry): Buffer {
 type Fields = Pick<TarEntry, "name" | "mode" | "uid" | "gid" | "mtime" | "device" | "capability"> & {
   readonly size: bigint;
   readonly linkName: ByteString;
+  /** The directory that `name` is in, where it stands in a field of its own. */
+  readonly prefix?: ByteString;
 };
+
+/** A name of two fields: what a long one is split into where nothing else asks for an extended header. */
+function splitName(name: ByteString): Pick<Fields, "name" | "prefix"> | undefined {
+  const end = name.endsWith("/") ? -1 : undefined;
+  const slash = name.slice(0, name.length > prefixSize + 1 ? prefixSize + 1 : end).lastIndexOf("/");
+  const [prefix, rest] = [name.slice(0, slash), name.slice(slash + 1)];
+  const fits = slash > 0 && rest.length > 0 && rest.length <= nameSize && isAscii(name);
+  return fits ? { name: rest, prefix } : undefined;
+}
 
 /** Its name is for programs that take it for a file. */
 function extendedHeader(name: ByteString, size: bigint): Fields {
@@ -75,7 +91,7 @@ function extendedHeader(name: ByteString, size: bigint): Fields {
   return { name: path, linkName: "", mode: 0n, uid: 0n, gid: 0n, mtime: 0n, size };
 }
 
-function extendedRecords({ name, linkName, uid, gid, size, mtime, capability }: Fields): Buffer[] {
+function extendedRecords({ name, linkName, uid, gid, size, mtime, capability }: Fields): Map<string, Buffer> {
   const records = new Map<string, Buffer>();
   if (!fitsName(name)) records.set("path", toBytes(name));
   if (!fitsName(linkName)) records.set("linkpath", toBytes(linkName));
@@ -88,12 +104,19 @@ function extendedRecords({ name, linkName, uid, gid, size, mtime, capability }: 
     if (!fitsNumber(value, digits)) records.set(key, Buffer.from(`${value}`));
   }
   if (capability) records.set("SCHILY.xattr.security.capability", capability);
-  return [...records].sort(([a], [b]) => compare(a, b)).map(([key, value]) => formatRecord(key, value));
+  return records;
 }
 
-/** The old header is for ASCII. */
+const nameSize = 100;
+const prefixSize = 155;
+
 function fitsName(name: ByteString): boolean {
-  return name.length <= 100 && !/[\x80-\xff]/.test(name);
+  return name.length <= nameSize && isAscii(name);
+}
+
+/** The old header is for nothing else. */
+function isAscii(name: ByteString): boolean {
+  return !/[\x80-\xff]/.test(name);
 }
 
 function fitsNumber(value: bigint, digits: number): boolean {
@@ -128,6 +151,7 @@ function formatBlock(fields: Fields, typeFlag: string): Buffer {
     writeNumber(major, 7, 329);
     writeNumber(minor, 7, 337);
   }
+  if (fields.prefix) block.write(fields.prefix, 345, "latin1");
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return block;
@@ -136,7 +160,7 @@ function formatBlock(fields: Fields, typeFlag: string): Buffer {
 /** What the old header can say of a name; with a slash at its end it could be taken for a directory. */
 function shortName(name: ByteString): ByteString {
   const ascii = name.replace(/[\x80-\xff]/g, "");
-  return ascii.length > 100 ? ascii.slice(0, 100).replace(/\/+$/, "") : ascii;
+  return ascii.length > nameSize ? ascii.slice(0, nameSize).replace(/\/+$/, "") : ascii;
 }
 
 /** As Linux packs them into 64 bits. */

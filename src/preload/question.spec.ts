@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { parseDockerfile } from "../dockerfile/parse.js";
+import { questionAbout, questionText } from "./question.js";
+
+const asked = (...words: string[]): string =>
+  `LABEL ${["asked=1", ...words.map((word, index) => `word.${index}=${word}`)].map((word) => `io.larder.probe.${word}`).join(" ")}`;
+const parse = (...lines: string[]) => parseDockerfile("Dockerfile", lines.join("\n"));
+
+describe("questions about a Dockerfile", () => {
+  it("have what PRELOAD says in a LABEL, on the same line", () => {
+    const text = questionText(parse("FROM a", "PRELOAD --store=docker \\", "  x:$V", "FROM b", "preload y"));
+    assert.deepEqual(text.split("\n"), ["FROM a", asked("--store=docker", "x:$V"), "", "FROM b", asked("y")]);
+  });
+
+  it("have the variables of a heredoc, but not those of one in quotes", () => {
+    const dockerfile = parse("FROM a", "PRELOAD x <<A <<'B'", "y:$Y", "A", "z:$Z", "B", "RUN true");
+    assert.deepEqual(questionText(dockerfile).split("\n"), [
+      "FROM a",
+      asked("x", "y:$Y"),
+      "",
+      "",
+      "",
+      "",
+      "RUN true",
+    ]);
+  });
+
+  const targets: [from: string, text: string, target: string][] = [
+    ["FROM b AS Last", "FROM b AS Last", "Last"],
+    ["FROM b", "FROM b AS larder-target", "larder-target"],
+    ["from --platform=$P b", "from --platform=$P b as larder-target", "larder-target"],
+  ];
+  for (const [from, text, target] of targets) {
+    it(`take the name of a stage: ${from}`, () => {
+      const dockerfile = parse("FROM a AS first", "PRELOAD x", from, "RUN true");
+      const [, stage] = dockerfile.stages;
+      assert.ok(stage);
+      const question = questionAbout(dockerfile, stage);
+      assert.deepEqual(question, {
+        text: ["FROM a AS first", asked("x"), text, "RUN true"].join("\n"),
+        target,
+      });
+    });
+  }
+});
