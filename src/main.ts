@@ -1,13 +1,14 @@
 import { readSource } from "./dockerfile/read.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
+import { withCacheImports } from "./gateway/cache-imports.js";
 import { withExcerpt } from "./gateway/details.js";
 import { readOptions } from "./gateway/options.js";
 import { joinStdio } from "./gateway/stdio.js";
 import { build } from "./preload/build.js";
 
-const bridge = openBridge(await joinStdio());
 const options = readOptions(process.env);
+const bridge = withCacheImports(openBridge(await joinStdio()), options);
 let source: Awaited<ReturnType<typeof readSource>> | undefined;
 try {
   source = await readSource(bridge, options);

@@ -64,7 +64,6 @@ export async function solveStock(bridge: Bridge, { options, inputs }: StockReque
     Frontend: upstream ? "gateway.v0" : "dockerfile.v0",
     FrontendOpt: { ...options, cmdline, ...(upstream && { source: upstream }) },
     FrontendInputs: { ...inputs },
-    CacheImports: cacheImports(options),
   });
 }
 
@@ -108,12 +107,4 @@ export function configOf(result: Result): ImageConfig {
   const bytes = result.metadata["containerimage.config"];
   if (!bytes) throw new LarderError("the stock frontend gave a result without an image config");
   return parseConfig(bytes);
-}
-
-/** `--cache-from`, which a frontend has to repeat with each solve. */
-export function cacheImports(
-  options: Readonly<Record<string, string>>,
-): { Type: string; Attrs: Record<string, string> }[] {
-  const text = options["cache-imports"];
-  return text ? (JSON.parse(text) as { Type: string; Attrs: Record<string, string> }[]) : [];
 }
