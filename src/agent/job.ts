@@ -59,7 +59,7 @@ export interface StoreTarget {
   readonly blobs?: "never";
 }
 
-/** What the stock step found out, in a file of its own. */
+/** What the stock step found out: {@link stockAnswer}. */
 export interface StockAnswer {
   readonly store: "overlay2" | "containerd";
   /** Blobs of layers that the store needs, and that the stage's shelf does not have yet. */
@@ -109,7 +109,7 @@ export const mount = {
   work: "/out/work",
   /** stock: output, what belongs to this PRELOAD alone. */
   catalog: "/out/catalog",
-  /** stock, pack: output, a {@link StockAnswer} or a {@link PackAnswer}. */
+  /** pack: output, a {@link PackAnswer}. */
   answer: "/out/answer",
   answerFile: "/out/answer/answer.json",
   /** stock, shelve: output, outer layer k. */
@@ -136,6 +136,12 @@ export interface ErrorReport {
 
 /** Where the shelf is in the system image. */
 export const shelf = "usr/lib/larder";
+
+/**
+ * A {@link StockAnswer} in the catalog. An output of its own would be part of no image: caches elsewhere
+ * (`--cache-to`) would not have it, and the step would run again to give it.
+ */
+export const stockAnswer = `${shelf}/answer.json`;
 
 /** `/usr/lib/larder/preload.json`: all that PRELOAD put into the system image so far. */
 export interface Preload {

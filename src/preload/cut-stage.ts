@@ -1,5 +1,5 @@
 /** One cut: from what stands above a PRELOAD to what the stage builds FROM below it. */
-import { mount, type StockAnswer } from "../agent/job.js";
+import { type StockAnswer, stockAnswer } from "../agent/job.js";
 import { type Cut, type KeptInstruction, keptInstructions } from "../dockerfile/cut.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
@@ -92,11 +92,11 @@ export function keptAt(
 async function askForBlobs(
   { bridge, settings }: BuildContext,
   plan: PreloadPlan,
-  { answer }: Stocked,
+  { catalog }: Stocked,
 ): Promise<BlobLayer[]> {
-  const { result } = await bridge.solve({ Definition: marshal(answer) });
+  const { result } = await bridge.solve({ Definition: marshal(catalog) });
   if (result?.$case !== "ref") throw new LarderError("the stock step left no answer", { lines: plan.lines });
-  const text = await bridge.readFile(result.value.id, mount.answerFile.slice(mount.answer.length));
+  const text = await bridge.readFile(result.value.id, stockAnswer);
   const { blobs } = JSON.parse(text.toString("utf8")) as StockAnswer;
   return planBlobLayers(blobs, plan.images, settings.layerBudget);
 }

@@ -108,8 +108,6 @@ export interface Stocked {
   /** In the order of the plan's outer layers. */
   readonly layers: readonly Output[];
   readonly catalog: Output;
-  /** A file with what only the daemon could tell. */
-  readonly answer: Output;
 }
 
 /** OCI layouts -> outer layers, with the daemon of the stage */
@@ -134,14 +132,12 @@ export function stockImages(
       ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
       { kind: "output", dest: mount.work, from: undefined },
       { kind: "output", dest: mount.catalog, from: undefined },
-      { kind: "output", dest: mount.answer, from: undefined },
       ...layerMounts,
     ],
   });
   return {
     layers: layers.map((_, k) => outputAt(outputs, mount.layer(k))),
     catalog: outputAt(outputs, mount.catalog),
-    answer: outputAt(outputs, mount.answer),
   };
 }
 

@@ -4,13 +4,22 @@ import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
 import { docker } from "../harness/docker.js";
-import { labImage } from "../harness/lab.js";
+import { lab, labImage } from "../harness/lab.js";
 import { OciLayout } from "../harness/oci-layout.js";
 import { pushInnerImage, type RegistryImage, registryImage } from "../harness/registry-image.js";
-import { dockerfile, temporary } from "./fixture.js";
+import { dockerfile, inner, temporary } from "./fixture.js";
 
 /** What is on the shelf, alone: a folder with a whole system image would take its time. */
 const shelf = `${dockerfile}FROM scratch\nCOPY --from=system /usr/lib/larder /shelf\n`;
+
+interface Provenance {
+  readonly buildDefinition: {
+    readonly resolvedDependencies: readonly { readonly digest: { readonly sha256: string } }[];
+    readonly externalParameters: {
+      readonly request: { readonly frontend: string; readonly args: Readonly<Record<string, string>> };
+    };
+  };
+}
 
 describe("exporters and attestations", () => {
   const tag = labImage("e2e/exporters:1");
@@ -63,7 +72,18 @@ describe("exporters and attestations", () => {
 
     it("its SBOM is about what is on the shelf, too", () => {
       const sbom = layout.attestations().get("https://spdx.dev/Document");
-      assert.deepEqual(sbom, { name: "bin catalog layers preload.json" });
+      assert.deepEqual(sbom, { name: "answer.json bin catalog layers preload.json" });
+    });
+
+    it("its provenance has the inner images among the materials, and the build as it was asked for", async () => {
+      const provenance = layout.attestations().get("https://slsa.dev/provenance/v1") as Provenance;
+      const { resolvedDependencies, externalParameters } = provenance.buildDefinition;
+      const digests = resolvedDependencies.map(({ digest }) => `sha256:${digest.sha256}`);
+      const images = [lab.system, lab.frontend, ...inner];
+      const wanted = await Promise.all(images.map(async (name) => (await registryImage(name)).digest));
+      for (const digest of wanted) assert.ok(digests.includes(digest), `${digest} is not in ${digests}`);
+      const { frontend, args } = externalParameters.request;
+      assert.deepEqual([frontend, args.source], ["gateway.v0", lab.frontend]);
     });
   });
 });

@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { hexOf } from "../../store/chain.js";
 import type { Store } from "../../store/store.js";
 import { mount, type NeededBlob, type StockAnswer, shelf } from "../job.js";
 import type { LayoutImage } from "../layout.js";
 
-/** Tells the frontend what only the daemon could tell: which blobs of layers the store needs on the shelf. */
-export async function writeAnswer(store: Store, images: readonly LayoutImage[]): Promise<void> {
+/** For the frontend, what only the daemon could tell: which blobs of layers the store needs on the shelf. */
+export function formatAnswer(store: Store, images: readonly LayoutImage[]): string {
   const blobs = new Map<string, NeededBlob>();
   const wanted = new Set(store.layerBlobs());
   for (const [index, image] of images.entries()) {
@@ -17,5 +16,5 @@ export async function writeAnswer(store: Store, images: readonly LayoutImage[]):
     }
   }
   const answer: StockAnswer = { store: store.name, blobs: [...blobs.values()] };
-  await writeFile(mount.answerFile, `${JSON.stringify(answer)}\n`);
+  return `${JSON.stringify(answer)}\n`;
 }

@@ -3,12 +3,12 @@ import { LarderError } from "../../error.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { parentsOf } from "../../store/bytes.js";
 import type { Store } from "../../store/store.js";
-import { mount, type StockJob, shelf } from "../job.js";
+import { mount, type StockJob, shelf, stockAnswer } from "../job.js";
 import { writeLayerFolder } from "../layer-folder.js";
 import type { LayoutImage } from "../layout.js";
 import { blobPath, readManifest } from "../layout.js";
 import { packDirectories, unpackDirectories } from "../tree.js";
-import { writeAnswer } from "./answer.js";
+import { formatAnswer } from "./answer.js";
 import { CatalogFiles } from "./catalog-files.js";
 import { prepareChroot, releaseChroot } from "./chroot.js";
 import { explainFullDisk } from "./explain.js";
@@ -43,7 +43,6 @@ export async function stock(job: StockJob): Promise<void> {
     const files = await catalogFiles(job, manager, store, images);
     await files.write(mount.catalog);
     await unpackDirectories(existing, mount.catalog, files.directories());
-    await writeAnswer(store, images);
   } catch (error) {
     // The report of a full disk needs room, too.
     await rm(work, { recursive: true, force: true }).catch(() => undefined);
@@ -97,6 +96,7 @@ async function catalogFiles(
   const where = { store: name, ...(namespace !== undefined && { namespace }) };
   const preload = mergePreload(await readPreload(`${stage}/${shelf}`), job.images, where);
   files.addFile(`${shelf}/preload.json`, formatPreload(preload));
+  files.addFile(stockAnswer, formatAnswer(store, images));
   files.add(`${shelf}/catalog/${name}`, await store.catalog({ images, stageShelf: `${stage}/${shelf}` }));
   return files;
 }
