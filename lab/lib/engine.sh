@@ -17,8 +17,7 @@ engine_start() {
   done
   case $store in containerd | graph) ;; *) fail "engine $name: the store is containerd or graph, not \"$store\"" ;; esac
   dir=$(engine_dir "$name")
-  # Linux has 108 bytes for the path of a socket.
-  [ ${#dir} -le 90 ] || fail "the path of $dir/run/docker.sock is too long for a socket: set LARDER_LAB_DIR to a short path"
+  engine_path_fits "$dir/run/docker.sock"
   local settings="$store $runtime $insecure $size"
   if live_pid "$dir/pid" >/dev/null; then
     [ "$(cat "$dir/settings")" = "$settings" ] ||
@@ -30,7 +29,7 @@ engine_start() {
     engine_address "$name" >"$dir/address"
     engine_config "$store" "$insecure" >"$dir/etc/daemon.json"
     LARDER_LAB_SIZE=$size DOCKER_BUILDKIT_RUNC_COMMAND=$runtime \
-      cell_start "$name" "$dir" /usr/local/lib/larder-lab/engine "$REGISTRY_NETWORK.$(cat "$dir/address")"
+      cell_start "$name" "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" dockerd
     engine_connect "$dir"
     wait_until 30 engine_settled "$dir" || true
     if ! engine_answers "$dir"; then
@@ -40,6 +39,11 @@ engine_start() {
     fi
   fi
   echo "unix://$dir/run/docker.sock"
+}
+
+# Linux has 108 bytes for the path of a socket.
+engine_path_fits() {
+  [ ${#1} -le 106 ] || fail "the path of $1 is too long for a socket: set LARDER_LAB_DIR to a short path"
 }
 
 engine_config() {

@@ -49,7 +49,10 @@ export async function resolveImage(
 }
 
 function explain(error: unknown, { text, reference }: RequestedImage, platform: string): string {
-  const message = LarderError.from(error).message;
+  // Newer BuildKits put the words of the registry on a line of their own.
+  const message = LarderError.from(error)
+    .message.trim()
+    .replaceAll(/\s*\n\s*/g, ": ");
   // A name may hold any of the words that are looked for.
   const words = message.replaceAll(formatReference(reference), "it").replaceAll(text, "it");
   if (/no match for platform|no matching manifest/i.test(words)) {

@@ -68,7 +68,17 @@ function drop(got: IncomingMessage, answer: ServerResponse): void {
   });
 }
 
-server.listen(0, () => {
+/** buildkitd, other than dockerd, knows single ports that speak plain HTTP. */
+const ports = (process.env.LARDER_LAB_HTTP_PORTS ?? "0").split(" ").map(Number);
+server.on("error", listen);
+server.on("listening", () => {
   const address = server.address();
   console.log(typeof address === "object" ? address?.port : address);
 });
+listen();
+
+function listen(error?: Error): void {
+  const port = ports.shift();
+  if (port === undefined) throw error ?? new Error("there is no port to listen on");
+  server.listen(port);
+}

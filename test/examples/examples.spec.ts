@@ -44,7 +44,8 @@ async function buildExample({ name, args }: Example, tag: string): Promise<void>
   const settings = Object.entries({ BUILDKIT_SYNTAX: lab.frontend, ...args });
   const flags = settings.flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
   const allow = ["--allow", "security.insecure", "--allow", "network.host"];
-  await docker(["buildx", "build", ...allow, "--progress", "plain", "--tag", tag, ...flags, folderOf(name)]);
+  const common = ["buildx", "build", "--progress", "plain", "--tag", tag, "--load"];
+  await docker([...common, ...allow, ...flags, folderOf(name)]);
   atEnd(() => tryDocker(["image", "rm", "--force", tag]));
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Finished } from "./command.js";
+import { deliver } from "./deliver.js";
 import { type EngineOptions, tryDocker } from "./docker.js";
 import { lab } from "./lab.js";
 
@@ -29,13 +30,17 @@ export async function tryBuild(build: Build): Promise<Finished> {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
     }
-    const { dockerfile: _, larder: __, tag, files: ___, args = [], allowInsecure = true, ...options } = build;
+    const { dockerfile: _, larder: __, tag: ___, files: ____, ...rest } = build;
+    const { args = [], allowInsecure = true, ...options } = rest;
     // An adopted engine has its registry on a loopback address, which steps reach on the host's network.
     const allowed = allowInsecure ? ["security.insecure", "network.host"] : [];
-    const flags = [...allowed.flatMap((name) => ["--allow", name]), ...(tag ? ["--tag", tag] : [])];
+    const { flags: delivery, finish } = deliver(build);
+    const flags = [...allowed.flatMap((name) => ["--allow", name]), ...delivery];
     // Attestations carry times, which would make every image a new one.
     const common = ["buildx", "build", "--progress", "plain", "--provenance=false"];
-    return await tryDocker([...common, ...flags, ...args, folder], options);
+    const finished = await tryDocker([...common, ...flags, ...args, folder], options);
+    if (finished.status === 0) await finish();
+    return finished;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -33,5 +33,10 @@ export function spawnDocker(
 }
 
 function withHost({ engine, env, ...options }: EngineOptions): CommandOptions {
-  return { ...options, env: { ...env, DOCKER_HOST: dockerHost(engine) } };
+  return { ...options, env: { ...env, ...ownBuilder(engine), DOCKER_HOST: dockerHost(engine) } };
+}
+
+/** buildkitd builds for one engine; the others build for themselves. */
+function ownBuilder(engine: EngineOptions["engine"] = "containerd"): Record<string, string> {
+  return engine === "containerd" ? {} : { BUILDX_BUILDER: "" };
 }

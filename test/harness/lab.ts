@@ -19,6 +19,19 @@ export const lab = {
 } as const;
 
 /**
+ * A buildkitd without Docker that builds in place of the engine "containerd", which runs what it has built:
+ * buildx does so by BUILDX_BUILDER. `npm run test:buildkitd` sets all of it.
+ */
+export const buildkitd = process.env.LARDER_BUILDKITD
+  ? {
+      address: process.env.LARDER_BUILDKITD,
+      buildctl: fromEnvironment("LARDER_BUILDCTL"),
+      /** The stock frontend as an image, newer than the one that is built into the engines. */
+      upstream: fromEnvironment("LARDER_UPSTREAM_IMAGE"),
+    }
+  : undefined;
+
+/**
  * `DOCKER_HOST` of the engine with the containerd image store (MergeOp), and of the one with graph drivers.
  * A machine's own engine, taken in their place, stands for the first; there is no second one then.
  */
@@ -28,7 +41,10 @@ export const engines: Readonly<Record<EngineName, string | undefined>> = {
 };
 
 const allEngines: readonly EngineName[] = ["containerd", "graph"];
-export const engineNames = allEngines.filter((name) => engines[name] !== undefined);
+/** Those that the tests build with. */
+export const engineNames = allEngines.filter((name) =>
+  buildkitd ? name === "containerd" : engines[name] !== undefined,
+);
 
 /** Docker versions that there are system images for: `<registry>/docker:<version>`. */
 export const dockerVersions = ["20.10", "26.1", "28.5"] as const;

@@ -1,0 +1,60 @@
+#!/bin/bash
+# A buildkitd without Docker in the lab, where Go is on the machine.
+set -euo pipefail
+for part in common stamp cgroup cell registry engine adopt buildkit; do
+  # shellcheck source=/dev/null
+  . "$(dirname "$0")/lib/$part.sh"
+done
+
+usage() {
+  cat >&2 <<'USAGE'
+usage: lab/buildkitd.sh start          prints its address
+       lab/buildkitd.sh stop           keeps its cache
+       lab/buildkitd.sh run COMMAND... COMMAND with it up; buildx builds with it
+USAGE
+  exit 2
+}
+
+[ $# -ge 1 ] || usage
+action=$1
+shift
+[ -x "$LAB_ROOT/usr/sbin/runc" ] || fail "there is no lab in $LAB_DIR yet: run npm run lab:up"
+if adopted; then fail "the lab uses the engine at $(cat "$LAB_DIR/adopted"); for a buildkitd it needs engines of its own"; fi
+
+start() {
+  command -v go >/dev/null || fail "there is no go in PATH: buildkitd is built with it"
+  # Not two at a time; the other lock is for the address.
+  exec 8>"$LAB_DIR/buildkit.lock"
+  flock 8
+  buildkit_install
+  exec 9>"$LAB_DIR/lock"
+  flock 9
+  buildkitd_start
+  flock -u 9
+  buildkit_upstream
+  flock -u 8
+}
+
+case $action in
+  start)
+    start
+    echo "unix://$(engine_dir buildkitd)/run/buildkitd.sock"
+    ;;
+  stop)
+    exec 9>"$LAB_DIR/lock"
+    flock 9
+    engine_stop buildkitd
+    ;;
+  run)
+    [ $# -ge 1 ] || usage
+    start
+    exec 8>&- 9>&-
+    address=unix://$(engine_dir buildkitd)/run/buildkitd.sock
+    # A test with a client configuration of its own has no builders in it.
+    export BUILDX_BUILDER=buildkitd BUILDX_CONFIG=$LAB_DIR/client/buildx \
+      LARDER_BUILDKITD=$address LARDER_BUILDCTL=$BUILDKIT_DIR/bin/buildctl \
+      LARDER_UPSTREAM_IMAGE=$UPSTREAM_IMAGE LARDER_LAB_HTTP_PORTS="${BUILDKITD_HTTP_PORTS[*]}"
+    PATH=$(dirname "$0")/../node_modules/.bin:$PATH exec "$@"
+    ;;
+  *) usage ;;
+esac

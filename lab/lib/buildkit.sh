@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# A buildkitd without Docker, from BuildKit's own source by Go's package proxy, in a cell as an engine has one.
+
+BUILDKIT_VERSION=v0.34.2
+BUILDKIT_DIR=$LAB_DIR/buildkit
+UPSTREAM_IMAGE=$REGISTRY_ADDRESS:5000/upstream-dockerfile:$BUILDKIT_VERSION
+# dockerd allows plain HTTP to a whole network, buildkitd to each registry by its port: tests may start some of these.
+mapfile -t BUILDKITD_HTTP_PORTS < <(seq 5001 5020)
+
+# buildkit_install: the programs come into $BUILDKIT_DIR/bin.
+# `go install PACKAGE@VERSION` refuses modules with exclude directives, and BuildKit has some: so it is done from
+# within the module, which has go.sum, too.
+buildkit_install() {
+  local key log=$LAB_DIR/log/buildkit source started=$SECONDS
+  key=$(stamp_key "$LAB_SRC/lib/buildkit.sh" "$(go version)")
+  if stamp_is buildkit "$key"; then return; fi
+  source=$(buildkit_source 2>"$log") || buildkit_failed
+  (
+    export GOBIN=$BUILDKIT_DIR/bin CGO_ENABLED=0 GOFLAGS=-buildvcs=false
+    go -C "$source" install -trimpath -ldflags "-s -w -X github.com/moby/buildkit/version.Version=$BUILDKIT_VERSION" \
+      ./cmd/buildkitd ./cmd/buildctl ./frontend/dockerfile/cmd/dockerfile-frontend
+  ) >>"$log" 2>&1 || buildkit_failed
+  stamp_set buildkit "$key"
+  say "buildkit: $BUILDKIT_VERSION with $(go env GOVERSION), $((SECONDS - started)) s"
+}
+
+# buildkit_source: downloads the module, whose hash Go compares with the public list, and prints its folder.
+buildkit_source() {
+  # Outside of any module, so that none takes part.
+  (cd / && go mod download -json "github.com/moby/buildkit@$BUILDKIT_VERSION") | tee /dev/stderr |
+    sed -nE 's/^[[:space:]]*"Dir": "(.*)",?$/\1/p' | grep .
+}
+
+buildkit_failed() {
+  tail -n 20 "$LAB_DIR/log/buildkit" >&2
+  fail "buildkit $BUILDKIT_VERSION could not be built with $(go version): the last lines are above, the rest is in $LAB_DIR/log/buildkit"
+}
+
+# buildkitd_start: it is an engine like the others to the lab: one address, one cell, ended with them.
+buildkitd_start() {
+  local dir
+  dir=$(engine_dir buildkitd)
+  engine_path_fits "$dir/run/buildkitd.sock"
+  if ! live_pid "$dir/pid" >/dev/null; then
+    registry_start
+    mkdir -p "$dir/buildkit" "$dir/config"
+    echo buildkitd >"$dir/settings"
+    engine_address buildkitd >"$dir/address"
+    buildkitd_config >"$dir/config/buildkitd.toml"
+    install -D -t "$LAB_ROOT/usr/local/bin" "$BUILDKIT_DIR/bin/buildkitd"
+    cell_start buildkitd "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" buildkitd
+    engine_connect "$dir"
+    wait_until 30 buildkitd_settled "$dir" || true
+    if ! buildkitd_answers "$dir"; then
+      tail -n 20 "$dir/log/cell.log" >&2
+      cell_stop buildkitd "$dir"
+      fail "buildkitd does not answer: its last lines are above, the rest is in $dir/log/cell.log"
+    fi
+  fi
+  buildkitd_builder "unix://$dir/run/buildkitd.sock"
+}
+
+# The cell has nothing but buildkitd on its network: the steps may share that.
+buildkitd_config() {
+  local port
+  cat <<'EOF'
+insecure-entitlements = ["security.insecure", "network.host"]
+[grpc]
+  address = ["unix:///run/buildkitd.sock"]
+[worker.oci]
+  snapshotter = "overlayfs"
+  networkMode = "host"
+EOF
+  for port in 5000 "${BUILDKITD_HTTP_PORTS[@]}"; do
+    printf '[registry."%s:%s"]\n  http = true\n' "$REGISTRY_ADDRESS" "$port"
+  done
+}
+
+buildkitd_settled() { buildkitd_answers "$1" || ! live_pid "$1/pid" >/dev/null; }
+
+buildkitd_answers() {
+  [ -S "$1/run/buildkitd.sock" ] &&
+    "$BUILDKIT_DIR/bin/buildctl" --addr "unix://$1/run/buildkitd.sock" debug workers >/dev/null 2>&1
+}
+
+# buildkitd_builder ADDRESS: the builder "buildkitd" of the lab's docker client.
+buildkitd_builder() {
+  if "$LAB_DIR/bin/docker" buildx inspect buildkitd 2>/dev/null | grep -qxF "Endpoint:         $1"; then return; fi
+  "$LAB_DIR/bin/docker" buildx rm buildkitd >/dev/null 2>&1 || true
+  "$LAB_DIR/bin/docker" buildx create --name buildkitd --driver remote "$1" >/dev/null ||
+    fail "the docker client of the lab takes no builder at $1"
+}
+
+# buildkit_upstream: a frontend image as docker/dockerfile is one.
+buildkit_upstream() {
+  local key log=$LAB_DIR/log/upstream-dockerfile
+  key=$(stamp_key "$LAB_SRC/lib/buildkit.sh" "$LAB_SRC/images/upstream-dockerfile" "$UPSTREAM_IMAGE")
+  if stamp_is image-upstream-dockerfile "$key"; then return; fi
+  "$LAB_DIR/bin/docker" buildx build --builder buildkitd --progress=plain --provenance=false --push -t "$UPSTREAM_IMAGE" \
+    --build-context "bin=$BUILDKIT_DIR/bin" "$LAB_SRC/images/upstream-dockerfile" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    fail "image upstream-dockerfile could not be built: the last lines are above, the rest is in $log"
+  }
+  stamp_set image-upstream-dockerfile "$key"
+  say "image $UPSTREAM_IMAGE"
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { build } from "../harness/build.js";
+import { cleanUp } from "../harness/cleanup.js";
+import { labImage } from "../harness/lab.js";
+import { buildctl, dockerfile, temporary } from "./fixture.js";
+
+describe("the cache of a buildkitd goes elsewhere and comes back", () => {
+  const tag = labImage("e2e/cache:image");
+  const registry = labImage("e2e/cache:cache");
+  let local: string;
+
+  before(async () => {
+    local = join(temporary(), "cache");
+    const caches = [
+      `type=local,mode=max,dest=${local}`,
+      `type=registry,mode=max,ref=${registry}`,
+      "type=inline",
+    ];
+    const args = caches.flatMap((cache) => ["--cache-to", cache]);
+    await build({ dockerfile, tag, args: ["--push", ...args] });
+  });
+  after(cleanUp);
+
+  const kinds = [
+    { kind: "a folder", from: () => `type=local,src=${local}` },
+    { kind: "the registry", from: () => `type=registry,ref=${registry}` },
+    { kind: "the image itself", from: () => `type=registry,ref=${tag}` },
+  ];
+  for (const { kind, from } of kinds) {
+    it(`by ${kind}: no step of PRELOAD runs again`, async () => {
+      await buildctl("prune", "--all");
+      const log = await build({ dockerfile, args: ["--cache-from", from(), "--output", "type=cacheonly"] });
+      assert.match(log, /^#\d+ importing cache manifest from /m);
+      assert.match(log, /^#\d+ \[larder\] stock /m);
+      // What comes from elsewhere is pulled in the step's name: it does not always say CACHED. A step that runs talks.
+      assert.doesNotMatch(log, /^#\d+ \d+\.\d+ (layer \d+ sha256:|loaded layer )/m);
+    });
+  }
+});
