@@ -24,7 +24,8 @@ checker() {
 }
 
 shell_programs() {
-  find . -name '*.sh' -not -path '*/node_modules/*' -not -path './.lab/*' -not -path './dist/*'
+  # Engines at work make and remove files below .lab.
+  find . \( -name node_modules -o -path ./.lab -o -path ./dist \) -prune -o -name '*.sh' -print
   find src/attach lab test examples .ci bench -type f -not -name '*.*' -exec \
     awk 'FNR == 1 && /^#!.*[\/ ](ba|da)?sh( |$)/ { print FILENAME }' {} + 2>/dev/null || true
 }

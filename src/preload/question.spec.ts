@@ -7,9 +7,10 @@ const asked = (...words: string[]): string =>
 const parse = (...lines: string[]) => parseDockerfile("Dockerfile", lines.join("\n"));
 
 describe("questions about a Dockerfile", () => {
-  it("have what PRELOAD says in a LABEL, on the same line", () => {
+  it("have what PRELOAD says in a LABEL, on the same line and in the same case", () => {
     const text = questionText(parse("FROM a", "PRELOAD --store=docker \\", "  x:$V", "FROM b", "preload y"));
-    assert.deepEqual(text.split("\n"), ["FROM a", asked("--store=docker", "x:$V"), "", "FROM b", asked("y")]);
+    const lower = asked("y").replace("LABEL", "label");
+    assert.deepEqual(text.split("\n"), ["FROM a", asked("--store=docker", "x:$V"), "", "FROM b", lower]);
   });
 
   it("have the variables of a heredoc, but not those of one in quotes", () => {
