@@ -3,10 +3,9 @@ import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";
 import { readOptions } from "./gateway/options.js";
-import { joinStdio } from "./gateway/stdio.js";
 import { build } from "./preload/build.js";
 
-const bridge = openBridge(await joinStdio());
+const bridge = openBridge();
 const options = readOptions(process.env);
 let source: Awaited<ReturnType<typeof readSource>> | undefined;
 try {
