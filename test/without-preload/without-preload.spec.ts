@@ -63,6 +63,11 @@ for (const engine of engineNames) {
       assert.equal([...ours.log.matchAll(/^#\d+ CACHED$/gm)].length >= 5, true, "steps are others");
     });
 
+    it("has the Dockerfile sent once, although two frontends read it", async () => {
+      const log = await build({ dockerfile: `FROM ${busybox}\n`, engine });
+      assert.equal([...log.matchAll(/^#\d+ \[internal\] load build definition/gm)].length, 1, log);
+    });
+
     it("gives the image of the file without the stages that nobody needs", async () => {
       const unneeded = `FROM ${busybox} AS unneeded\nPRELOAD no-such-image\n\n`;
       const request = { dockerfile: dockerfile.replace("\nFROM", `\n${unneeded}FROM`), files };
