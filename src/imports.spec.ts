@@ -66,6 +66,7 @@ describe("imports", () => {
 
   it("are found: this test sees what it looks for", () => {
     assert.ok(importedBy("agent/containerd/client.ts").includes("@grpc/grpc-js"));
+    assert.ok(importedBy("main.ts").includes("preload"));
     assert.ok(importedBy("preload/steps.ts").includes("agent/job.ts"));
   });
 });
