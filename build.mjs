@@ -17,7 +17,7 @@ const options = {
   },
   logLevel: "warning",
 };
-// What the frontend needs for PRELOAD alone is loaded when it meets one.
-await build({ ...options, entryPoints: { frontend: "src/main.ts" }, splitting: true });
+// The frontend starts with every build: it is small, and what it needs for PRELOAD alone is loaded when it meets one.
+await build({ ...options, entryPoints: { frontend: "src/main.ts" }, minify: true, splitting: true });
 await build({ ...options, entryPoints: { agent: "src/agent/main.ts" } });
 cpSync("src/attach", "dist/attach", { recursive: true, filter: (path) => !path.endsWith(".ts") });
