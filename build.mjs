@@ -1,10 +1,9 @@
-/** Bundles the frontend and the agent, one file each, into dist/. */
+/** Bundles the frontend and the agent into dist/. */
 import { cpSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
 rmSync("dist", { recursive: true, force: true });
-await build({
-  entryPoints: { frontend: "src/main.ts", agent: "src/agent/main.ts" },
+const options = {
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,
@@ -17,5 +16,8 @@ await build({
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
   logLevel: "warning",
-});
+};
+// The frontend starts with every build: it is small, and what it needs for PRELOAD alone is loaded when it meets one.
+await build({ ...options, entryPoints: { frontend: "src/main.ts" }, minify: true, splitting: true });
+await build({ ...options, entryPoints: { agent: "src/agent/main.ts" } });
 cpSync("src/attach", "dist/attach", { recursive: true, filter: (path) => !path.endsWith(".ts") });

@@ -16,7 +16,7 @@ FROM tools
 # Registries of this site that may speak plain HTTP, beside those that a build names itself.
 ARG LARDER_INSECURE_REGISTRIES=
 ENV LARDER_INSECURE_REGISTRIES=$LARDER_INSECURE_REGISTRIES
-COPY --from=bundle /frontend.mjs /agent.mjs /opt/larder/
+COPY --from=bundle /*.mjs /opt/larder/
 COPY --from=bundle /attach /opt/larder/attach
 LABEL moby.buildkit.frontend.network.none="true" \
       moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring"

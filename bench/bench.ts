@@ -1,41 +1,55 @@
 /**
- * `npm run bench`: from `docker run` of a system container to the first output of an inner container, for
- * inner images of three sizes, three inner stores and four ways to have the image there; and the bytes each
- * container writes.
+ * `npm run bench` measures two things.
  *
+ * `frontend`: how much longer a Dockerfile without PRELOAD takes through Larder than through the frontend that is built
+ * into the builder, all steps cached.
+ *
+ * `stores`: from `docker run` of a system container to the first output of an inner container, for inner images of
+ * three sizes, three inner stores and four ways to have the image there; and the bytes each container writes.
  * Stores: Docker with its graph driver, Docker with the containerd image store, containerd alone.
  * Ways: `larder` (PRELOAD), `empty` (the floor: an empty store, and busybox, whose loading is not counted),
  * `load` (docker load or ctr images import of a saved tar at start), `copy` (a copy of the daemon's root).
  * The ways take turns, so that drift of the machine falls on all of them alike.
  *
+ * LARDER_BENCH_PARTS=frontend,stores
+ * LARDER_BENCH_BUILDS=20 (of `frontend`)
  * LARDER_BENCH_MEGABYTES=50,300,1000 LARDER_BENCH_RUNS=5
  * LARDER_BENCH_STORES=docker-overlay2,docker-containerd,containerd
  */
 import { cleanUp } from "../test/harness/cleanup.js";
+import { measureFrontends } from "./frontend.js";
 import { buildInnerImage, buildSystems, type Way, ways } from "./images.js";
-import { medians, printTable } from "./report.js";
+import { medians, printFrontends, printTable } from "./report.js";
 import { type Measurement, measure } from "./run.js";
-import { selectStores } from "./stores.js";
+import { type BenchStore, selectStores } from "./stores.js";
 
+const parts = (process.env.LARDER_BENCH_PARTS ?? "frontend,stores").split(",");
+const builds = Number(process.env.LARDER_BENCH_BUILDS ?? 20);
 const sizes = (process.env.LARDER_BENCH_MEGABYTES ?? "50,300,1000").split(",").map(Number);
 const runs = Number(process.env.LARDER_BENCH_RUNS ?? 5);
 const stores = selectStores(process.env.LARDER_BENCH_STORES);
 
-try {
-  for (const megabytes of sizes) {
-    const inner = await buildInnerImage(megabytes);
-    for (const store of stores) {
-      const systems = await buildSystems(store, inner);
-      const results = new Map<Way, Measurement[]>(ways.map((way) => [way, []]));
-      // The first round warms the page cache and is not counted.
-      for (let round = 0; round <= runs; round++) {
-        for (const way of ways) {
-          const measurement = await measure(store, way, systems[way], inner);
-          if (round > 0) results.get(way)?.push(measurement);
-        }
-      }
-      printTable(`${store.name}, inner image of ${megabytes} MB, medians of ${runs} runs`, medians(results));
+async function benchStore(store: BenchStore, megabytes: number, inner: string): Promise<void> {
+  const systems = await buildSystems(store, inner);
+  const results = new Map<Way, Measurement[]>(ways.map((way) => [way, []]));
+  // The first round warms the page cache and is not counted.
+  for (let round = 0; round <= runs; round++) {
+    for (const way of ways) {
+      const measurement = await measure(store, way, systems[way], inner);
+      if (round > 0) results.get(way)?.push(measurement);
     }
+  }
+  printTable(`${store.name}, inner image of ${megabytes} MB, medians of ${runs} runs`, medians(results));
+}
+
+try {
+  if (parts.includes("frontend")) {
+    const title = `a Dockerfile without PRELOAD, all cached, medians of ${builds} builds`;
+    printFrontends(title, await measureFrontends(builds));
+  }
+  for (const megabytes of parts.includes("stores") ? sizes : []) {
+    const inner = await buildInnerImage(megabytes);
+    for (const store of stores) await benchStore(store, megabytes, inner);
   }
 } finally {
   await cleanUp();

@@ -1,3 +1,4 @@
+import { type Frontend, frontends } from "./frontend.js";
 import type { Way } from "./images.js";
 import type { Measurement } from "./run.js";
 
@@ -14,6 +15,23 @@ export function medians(results: ReadonlyMap<Way, readonly Measurement[]>): Read
     bytes: median(list.map(({ bytes }) => bytes)),
   });
   return new Map([...results].map(([way, list]) => [way, of(list)]));
+}
+
+/** Medians of the builds with each frontend, and what Larder adds to the built-in one. */
+export function printFrontends(title: string, seconds: Readonly<Record<Frontend, readonly number[]>>): void {
+  const builtIn = median(seconds["built-in"]);
+  console.log(`\n${title}`);
+  console.table(
+    Object.fromEntries(
+      frontends.map((frontend) => [
+        frontend,
+        {
+          "docker buildx build, s": median(seconds[frontend]).toFixed(3),
+          "over built-in, s": (median(seconds[frontend]) - builtIn).toFixed(3),
+        },
+      ]),
+    ),
+  );
 }
 
 /** Medians of one store and size; what the issue of speed is about is the difference to the empty store. */

@@ -59,11 +59,11 @@ describe("frontend", function () {
   });
 
   /** A builder that does all right, with a Dockerfile that has no PRELOAD. */
-  function sound(requests: SolveRequest[] = []): Answers {
+  function sound(requests: SolveRequest[] = [], dockerfile = "FROM scratch AS x\n"): Answers {
     return {
       inputs: () => ({}),
       readFile: (_, path) => {
-        if (path === "Dockerfile") return Buffer.from("FROM scratch AS x\n");
+        if (path === "Dockerfile") return Buffer.from(dockerfile);
         throw new Refusal(`open ${path}: no such file or directory`);
       },
       solve: (request) => {
@@ -73,9 +73,16 @@ describe("frontend", function () {
     };
   }
 
-  it("hands a Dockerfile without PRELOAD on, untouched, and the answer back, untouched", async () => {
+  for (const [what, text] of [
+    ["without PRELOAD", "FROM scratch AS x\n"],
+    ["that has the word, but no such instruction", "FROM scratch AS x\n# PRELOAD x\nLABEL preload=x\n"],
+  ] as const) {
+    it(`hands a Dockerfile ${what} on, untouched, and the answer back, untouched`, () => handsOn(text));
+  }
+
+  async function handsOn(text: string): Promise<void> {
     const requests: SolveRequest[] = [];
-    const { status, returned } = await runFrontend(() => sound(requests));
+    const { status, returned } = await runFrontend(() => sound(requests, text));
     assert.equal(status, 0);
     assert.deepEqual(returned, [{ result: built, error: undefined }]);
     const stock = requests.filter(({ Frontend }) => Frontend);
@@ -83,7 +90,7 @@ describe("frontend", function () {
       stock.map(({ Frontend, FrontendOpt, FrontendInputs }) => ({ Frontend, FrontendOpt, FrontendInputs })),
       [{ Frontend: "dockerfile.v0", FrontendOpt: { cmdline: "larder", target: "x" }, FrontendInputs: {} }],
     );
-  });
+  }
 
   it("returns the error of a solve that has no result", async () => {
     const { status, returned } = await runFrontend(() => ({ ...sound(), solve: () => undefined }));

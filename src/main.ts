@@ -1,17 +1,16 @@
-import { readSource } from "./dockerfile/read.js";
+import { readSource, type Source } from "./dockerfile/read.js";
+import { isUnknownPreload, originalRequest, solveStock } from "./dockerfile/stock-frontend.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";
 import { cacheImports, readOptions } from "./gateway/options.js";
-import { joinStdio } from "./gateway/stdio.js";
-import { build } from "./preload/build.js";
 
 const options = readOptions(process.env);
-const bridge = openBridge(await joinStdio(), cacheImports(options));
-let source: Awaited<ReturnType<typeof readSource>> | undefined;
+const bridge = openBridge({ cacheImports: cacheImports(options) });
+let source: Source | undefined;
 try {
   source = await readSource(bridge, options);
-  await bridge.return({ result: await build(bridge, options, source) });
+  await bridge.return({ result: await build(source) });
 } catch (thrown) {
   const error = source ? withExcerpt(LarderError.from(thrown), source) : LarderError.from(thrown);
   const { code, message, details } = error;
@@ -19,3 +18,16 @@ try {
 }
 // At once: a frontend that lingers after its return is taken for one that broke off.
 process.exit(0);
+
+/** What deals with PRELOAD is loaded only for a file that has the word, or that builds FROM an image that fires it. */
+async function build(source: Source) {
+  if (!/preload/i.test(source.text)) {
+    try {
+      return await solveStock(bridge, originalRequest(options, source));
+    } catch (error) {
+      if (!isUnknownPreload(error)) throw error;
+    }
+  }
+  const preload = await import("./preload/build.js");
+  return preload.build(bridge, options, source);
+}

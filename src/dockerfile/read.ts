@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import type { BuildOptions } from "../gateway/options.js";
@@ -24,12 +25,11 @@ const defaultFilename = "Dockerfile";
 export async function readSource(bridge: Bridge, options: BuildOptions): Promise<Source> {
   const [inputs, remote] = await Promise.all([bridge.inputs(), openRemoteContext(bridge, options)]);
   const filename = remote?.filename ?? options.frontend.filename ?? defaultFilename;
-  const candidates = filename === defaultFilename ? [filename, "dockerfile"] : [filename];
-  const { result } = await bridge.solve({ Definition: findDockerfile(options, inputs, remote, candidates) });
+  const { result } = await bridge.solve({ Definition: findDockerfile(options, inputs, remote, filename) });
   if (result?.$case !== "ref") throw new LarderError("the build has no Dockerfile");
   const ref = result.value.id;
   const [text, ignore] = await Promise.all([
-    readFirst(bridge, ref, candidates),
+    readDockerfile(bridge, ref, filename),
     bridge.readFile(ref, `${filename}.dockerignore`).catch(() => undefined),
   ]);
   return { filename, text: text.toString("utf8"), ignore, inputs, context: remote?.definition };
@@ -39,27 +39,41 @@ function findDockerfile(
   options: BuildOptions,
   inputs: Readonly<Record<string, Definition>>,
   remote: RemoteContext | undefined,
-  candidates: readonly string[],
+  filename: string,
 ): Definition {
   const { dockerfilekey } = options.frontend;
   const elsewhere = remote?.definition ?? inputs.dockerfile;
   if (dockerfilekey === undefined && elsewhere) return elsewhere;
-  return marshal(localDockerfile(options, dockerfilekey ?? "dockerfile", candidates));
+  return marshal(localDockerfile(options, dockerfilekey ?? "dockerfile", filename));
 }
 
-function localDockerfile(options: BuildOptions, name: string, candidates: readonly string[]) {
-  return local(`[internal] load build definition from ${candidates[0]}`, {
+/**
+ * To the last byte what the stock frontend asks for: then it is one step of the build for both, and the client sends
+ * the file once.
+ */
+function localDockerfile(options: BuildOptions, name: string, filename: string) {
+  return local(`[internal] load build definition from ${filename}`, {
     name,
     sessionId: options.frontend[`local-sessionid:${name}`] ?? options.sessionId,
-    followPaths: [...candidates, `${candidates[0]}.dockerignore`],
+    followPaths: [filename, `${filename}.dockerignore`, ...otherSpelling(filename)],
   });
 }
 
-/** The first candidate that exists; the error is the one about the first. */
-async function readFirst(bridge: Bridge, ref: string, candidates: readonly string[]): Promise<Buffer> {
-  const attempts = await Promise.allSettled(candidates.map((path) => bridge.readFile(ref, path)));
-  const found = attempts.find((attempt) => attempt.status === "fulfilled");
-  if (found) return found.value;
-  const first = attempts[0];
-  throw LarderError.from(first?.status === "rejected" ? first.reason : new Error("no Dockerfile was named"));
+/** `Dockerfile` may be `dockerfile`, too. */
+function otherSpelling(filename: string): string[] {
+  if (posix.basename(filename) !== defaultFilename) return [];
+  return [posix.join(posix.dirname(filename), defaultFilename.toLowerCase())];
+}
+
+/** Where there is no file of either spelling, the error is the one about the first. */
+async function readDockerfile(bridge: Bridge, ref: string, filename: string): Promise<Buffer> {
+  try {
+    return await bridge.readFile(ref, filename);
+  } catch (error) {
+    for (const other of otherSpelling(filename)) {
+      const text = await bridge.readFile(ref, other).catch(() => undefined);
+      if (text) return text;
+    }
+    throw error;
+  }
 }

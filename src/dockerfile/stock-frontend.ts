@@ -84,6 +84,11 @@ export async function solveOne(bridge: Bridge, request: StockRequest): Promise<R
   return { ...solved, result: { $case: "ref", value }, metadata: Object.fromEntries(metadata) };
 }
 
+/** What the stock frontend says where an image that a stage builds FROM has an `ONBUILD PRELOAD`. */
+export function isUnknownPreload(error: unknown): boolean {
+  return /unknown instruction: PRELOAD\b/i.test(LarderError.from(error).message);
+}
+
 /**
  * A file of the build context, as COPY finds it: in whatever kind of context, and `.dockerignore` counts.
  * @throws LarderError in the stock frontend's words

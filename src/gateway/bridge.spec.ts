@@ -3,7 +3,6 @@ import { type Answers, FakeBuilder, Refusal } from "../../test/harness/fake-buil
 import { LarderError } from "../error.js";
 import { Result, type SolveRequest } from "../gen/gateway.js";
 import { type Bridge, openBridge } from "./bridge.js";
-import { joinStdio } from "./stdio.js";
 
 describe("bridge", function () {
   // A busy machine takes its time.
@@ -14,7 +13,7 @@ describe("bridge", function () {
   async function bridgeTo(answers: Answers): Promise<Bridge> {
     builder = await FakeBuilder.start(answers);
     const { input, output } = builder.pipes();
-    return openBridge(await joinStdio(input, output));
+    return openBridge({ input, output });
   }
 
   /** The error that a call ends with. */
@@ -54,7 +53,7 @@ describe("bridge", function () {
     });
     const { input, output } = builder.pipes();
     const imports = [{ Type: "registry", Attrs: { ref: "host/cache" } }];
-    const bridge = openBridge(await joinStdio(input, output), imports);
+    const bridge = openBridge({ cacheImports: imports, input, output });
     await bridge.solve({ Frontend: "dockerfile.v0" });
     assert.deepEqual(requests[0]?.CacheImports, imports);
   });

@@ -1,8 +1,15 @@
 /** A short-lived container of refs, beside the build: nothing that it writes is kept. */
 import { randomBytes } from "node:crypto";
 import { LarderError } from "../error.js";
-import { ExecMessage, type LLBBridgeClient, NewContainerRequest } from "../gen/gateway.js";
+import {
+  ExecMessage,
+  NewContainerRequest,
+  NewContainerResponse,
+  ReleaseContainerRequest,
+  ReleaseContainerResponse,
+} from "../gen/gateway.js";
 import { NetMode } from "../gen/ops.js";
+import type { Methods } from "./methods.js";
 
 export interface ContainerCommand {
   readonly args: readonly string[];
@@ -18,38 +25,38 @@ function newId(): string {
 }
 
 /** Runs a command and gives its standard output. @throws LarderError if it exits with another status than 0 */
-export async function containerOutput(client: LLBBridgeClient, command: ContainerCommand): Promise<Buffer> {
+export async function containerOutput(methods: Methods, command: ContainerCommand): Promise<Buffer> {
   const ContainerID = newId();
-  const request = NewContainerRequest.fromPartial({
-    ContainerID,
-    Mounts: [...command.mounts],
-    Network: NetMode.NONE,
-  });
-  await new Promise<void>((resolve, reject) => {
-    client.newContainer(request, (error) => (error ? reject(error) : resolve()));
-  });
+  const create = methods.unary("NewContainer", NewContainerRequest, NewContainerResponse);
+  const release = methods.unary("ReleaseContainer", ReleaseContainerRequest, ReleaseContainerResponse);
+  await create(
+    NewContainerRequest.fromPartial({ ContainerID, Mounts: [...command.mounts], Network: NetMode.NONE }),
+  );
   try {
-    return await runProcess(client, ContainerID, command.args);
+    return await runProcess(methods, ContainerID, command.args);
   } finally {
-    client.releaseContainer({ ContainerID }, () => undefined);
+    // Nobody waits for it: the daemon releases what is left when the frontend ends.
+    release({ ContainerID }).catch(() => undefined);
   }
 }
 
-function runProcess(client: LLBBridgeClient, ContainerID: string, args: readonly string[]): Promise<Buffer> {
-  const ProcessID = newId();
-  const stream = client.execProcess();
+function runProcess(methods: Methods, ContainerID: string, args: readonly string[]): Promise<Buffer> {
   return new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];
-    stream.on("error", reject);
-    stream.on("data", ({ Input }: ExecMessage) => {
-      if (Input?.$case === "File" && Input.value.Fd === stdout) chunks.push(Input.value.Data);
-      if (Input?.$case === "Exit" && Input.value.Code !== 0) {
-        const why = Input.value.Error?.message ?? `exit status ${Input.value.Code}`;
-        reject(new LarderError(`${args.join(" ")}: ${why}`));
-      }
-      if (Input?.$case === "Done") resolve(Buffer.concat(chunks));
+    const call = methods.stream("ExecProcess", {
+      message: (bytes) => {
+        const { Input } = ExecMessage.decode(bytes);
+        if (Input?.$case === "File" && Input.value.Fd === stdout) chunks.push(Input.value.Data);
+        if (Input?.$case === "Exit" && Input.value.Code !== 0) {
+          const why = Input.value.Error?.message ?? `exit status ${Input.value.Code}`;
+          reject(new LarderError(`${args.join(" ")}: ${why}`));
+        }
+        if (Input?.$case === "Done") call.end();
+      },
+      done: (error) => (error ? reject(error) : resolve(Buffer.concat(chunks))),
     });
     const Init = { ContainerID, Meta: { args: [...args], cwd: "/" }, Fds: [stdout] };
-    stream.write(ExecMessage.fromPartial({ ProcessID, Input: { $case: "Init", value: Init } }));
-  }).finally(() => stream.end());
+    const message = ExecMessage.fromPartial({ ProcessID: newId(), Input: { $case: "Init", value: Init } });
+    call.send(ExecMessage.encode(message).finish(), false);
+  });
 }

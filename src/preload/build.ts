@@ -6,6 +6,7 @@ import type { Source } from "../dockerfile/read.js";
 import { neededStages, targetStage } from "../dockerfile/stages.js";
 import {
   configOf,
+  isUnknownPreload,
   originalRequest,
   type StockRequest,
   solveOne,
@@ -23,7 +24,7 @@ import { explainFailure } from "./failure.js";
 import { larderImage } from "./larder-image.js";
 import { reportWarnings, withoutWarnings } from "./lint.js";
 import { refuseMisplaced } from "./misplaced.js";
-import { fireTriggers, isUnknownPreload } from "./onbuild.js";
+import { fireTriggers } from "./onbuild.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
 import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
 import { isPlanOnly, planResult } from "./print-plan.js";

@@ -18,11 +18,6 @@ import type { PreloadedCut } from "./preloaded-cut.js";
 import { solveHead } from "./stage-head.js";
 import { stagePlatform } from "./stage-platform.js";
 
-/** What the stock frontend says where a trigger is one that it does not know. */
-export function isUnknownPreload(error: unknown): boolean {
-  return /unknown instruction: PRELOAD\b/i.test(LarderError.from(error).message);
-}
-
 /** @returns nothing for a stage whose base has no such trigger. */
 export async function fireTriggers(
   context: BuildContext,

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { LLBBridgeService } from "../../src/gen/bridge.js";
 import {
-  LLBBridgeService,
   PongResponse,
   type ResolveImageConfigRequest,
   type ResolveImageConfigResponse,

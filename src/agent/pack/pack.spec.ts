@@ -29,7 +29,8 @@ describe("a packed image", () => {
       "cp -a ../tree0/. .; echo two >dir/new; touch -d @1234567890.5 dir/new; touch -d @999 dir",
     );
   });
-  afterEach(() => rmSync(work, { recursive: true }));
+  // A step that was refused may still be writing.
+  afterEach(() => rmSync(work, { recursive: true, maxRetries: 5 }));
 
   const config = (image: InnerImage) =>
     JSON.parse(readFileSync(blobPath(`${work}/layout`, image.imageId), "utf8"));

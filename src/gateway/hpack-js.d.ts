@@ -1,15 +1,22 @@
+/** Another implementation, for the tests of Larder's own. */
 declare module "hpack.js" {
   import type { Duplex } from "node:stream";
 
+  interface Field {
+    readonly name: string;
+    readonly value: string;
+  }
   interface Decompressor extends Duplex {
     execute(): void;
-    read(): { name: string; value: string } | null;
+    read(): Field | null;
   }
   interface Compressor extends Duplex {
-    write(fields: readonly { name: string; value: string }[]): boolean;
+    /** `incremental: false` keeps a field out of the dynamic table. */
+    write(
+      fields: readonly (Field & { readonly incremental?: boolean; readonly huffman?: boolean })[],
+    ): boolean;
     read(): Buffer;
   }
-  /** For tests. Codes all values with Huffman's code. */
   export const compressor: { create(options: { table: { size: number } }): Compressor };
   export const decompressor: { create(options: { table: { size: number } }): Decompressor };
 }
