@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "gen",
     "error.ts",
     "fastest-levenshtein",
+    "yaml",
   ],
   dockerfile: ["llb", "image", "gateway", "gen", "error.ts", "dockerfile-ast"],
   llb: ["gen"],
