@@ -54,7 +54,7 @@ async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promi
 function refusedPrivilege(cause: LarderError, { subject, lines }: Step): LarderError {
   const message =
     `PRELOAD: ${subject}: the build may not mount file systems, which the inner daemon needs; either ` +
-    "build with --allow security.insecure on a builder that permits it " +
+    "build with --allow security.insecure (bake: entitlements in the target, too) on a builder that permits it " +
     '(Docker: {"builder":{"entitlements":{"security-insecure":true}}} in daemon.json; ' +
     'buildkitd: insecure-entitlements = ["security.insecure"] in buildkitd.toml), or make sysbox-runc the ' +
     "builder's runtime (Docker: DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc in dockerd's environment; " +
