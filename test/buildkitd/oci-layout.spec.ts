@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "../harness/build.js";
+import { cleanUp } from "../harness/cleanup.js";
+import { output } from "../harness/command.js";
+import { lab, labImage } from "../harness/lab.js";
+import { registryImage } from "../harness/registry-image.js";
+import { temporary } from "./fixture.js";
+
+/** BuildKit gives the blobs of such an image since 0.28. */
+describe("PRELOAD --from= of an OCI layout, with a buildkitd", () => {
+  after(cleanUp);
+
+  it("takes the very image, without any registry", async () => {
+    const inner = labImage("busybox:1");
+    const folder = temporary();
+    const layout = ["copy", "--src-tls-verify=false", `docker://${inner}`, `oci:${folder}/layout:1`];
+    await output(lab.skopeo, ["--insecure-policy", ...layout]);
+    const dockerfile = `FROM ${lab.system} AS system
+PRELOAD --from=inner example.com/inner:1
+FROM scratch
+COPY --from=system /usr/lib/larder/preload.json /
+`;
+    const context = ["--build-context", `inner=oci-layout://${folder}/layout:1`];
+    await build({ dockerfile, args: [...context, "--output", `type=local,dest=${folder}`] });
+    const { images } = JSON.parse(readFileSync(join(folder, "preload.json"), "utf8"));
+    const { imageId, diffIds } = await registryImage(inner);
+    assert.deepEqual(
+      images.map((image: { imageId: string; diffIds: string[] }) => [image.imageId, image.diffIds]),
+      [[imageId, diffIds]],
+    );
+  });
+});
