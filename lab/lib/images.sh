@@ -72,7 +72,7 @@ image_version() { cat "$LAB_DIR/stamps/version-$1-$2"; }
 
 images_forky() {
   image_base forky
-  image_build larder-tools forky nodejs latest
+  image_build larder-tools forky skopeo latest
   image_build docker forky docker.io latest
   image_build containerd forky containerd latest
   image_build busybox forky busybox-static 1 latest

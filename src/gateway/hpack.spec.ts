@@ -23,7 +23,8 @@ function decompress(block: Buffer): Fields {
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array).toString("latin1"));
 const name = fc.oneof(
   fc.constantFrom(":status", "content-type", "www-authenticate", "grpc-message"),
-  fc.stringMatching(/^[a-z-]+$/),
+  // The other implementation looks names up in an object.
+  fc.stringMatching(/^[a-z-]+$/).filter((name) => !(name in {})),
 );
 const anyFields = fc
   .array(fc.tuple(name, fc.oneof(bytes, fc.constantFrom("", "200", "404"))), { maxLength: 8 })
