@@ -73,7 +73,8 @@ describe("checks", () => {
     assert.ok(warningsOf(theirs).length >= 5, theirs);
     assert.deepEqual(warningsOf(log), [...warningsOf(theirs), ...own].sort());
     assert.equal(
-      log.match(/PreloadLatest: image ".*busybox:latest" is whatever is the latest; name a version/g)?.length,
+      log.match(/ - PreloadLatest: image ".*busybox:latest" is whatever is the latest; name a version/g)
+        ?.length,
       1,
     );
   });
