@@ -5,7 +5,7 @@ import type { BuildOptions } from "../gateway/options.js";
 import type { Definition } from "../gen/ops.js";
 import { marshal } from "../llb/marshal.js";
 import { local } from "../llb/source.js";
-import { openRemoteContext, type RemoteContext } from "./remote-context.js";
+import { openRemoteContext } from "./remote-context.js";
 
 /** The Dockerfile as the client gave it. */
 export interface Source {
@@ -23,28 +23,23 @@ const defaultFilename = "Dockerfile";
 
 /** Reads the Dockerfile from where the stock frontend would read it. */
 export async function readSource(bridge: Bridge, options: BuildOptions): Promise<Source> {
+  const { dockerfilekey, filename: given = defaultFilename } = options.frontend;
+  // At once: a Dockerfile from elsewhere is rare, and of a solve that nobody reads nothing runs.
+  const local = bridge.solve({
+    Definition: marshal(localDockerfile(options, dockerfilekey ?? "dockerfile", given)),
+  });
+  local.catch(() => undefined);
   const [inputs, remote] = await Promise.all([bridge.inputs(), openRemoteContext(bridge, options)]);
-  const filename = remote?.filename ?? options.frontend.filename ?? defaultFilename;
-  const { result } = await bridge.solve({ Definition: findDockerfile(options, inputs, remote, filename) });
+  const elsewhere = dockerfilekey === undefined ? (remote?.definition ?? inputs.dockerfile) : undefined;
+  const { result } = await (elsewhere ? bridge.solve({ Definition: elsewhere }) : local);
   if (result?.$case !== "ref") throw new LarderError("the build has no Dockerfile");
   const ref = result.value.id;
+  const filename = remote?.filename ?? given;
   const [text, ignore] = await Promise.all([
     readDockerfile(bridge, ref, filename),
     bridge.readFile(ref, `${filename}.dockerignore`).catch(() => undefined),
   ]);
   return { filename, text: text.toString("utf8"), ignore, inputs, context: remote?.definition };
-}
-
-function findDockerfile(
-  options: BuildOptions,
-  inputs: Readonly<Record<string, Definition>>,
-  remote: RemoteContext | undefined,
-  filename: string,
-): Definition {
-  const { dockerfilekey } = options.frontend;
-  const elsewhere = remote?.definition ?? inputs.dockerfile;
-  if (dockerfilekey === undefined && elsewhere) return elsewhere;
-  return marshal(localDockerfile(options, dockerfilekey ?? "dockerfile", filename));
 }
 
 /**

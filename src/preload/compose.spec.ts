@@ -3,7 +3,7 @@ import { LarderError } from "../error.js";
 import { type ComposeImages, imagesOfCompose } from "./compose.js";
 
 const lines = { start: 2, end: 2 };
-const read = (text: string, escapeToken = "\\"): Promise<ComposeImages> =>
+const read = async (text: string, escapeToken = "\\"): Promise<ComposeImages> =>
   imagesOfCompose("compose.yaml", text, { escapeToken, lines });
 
 describe("images of a Compose file", () => {

@@ -1,4 +1,5 @@
 /** `--compose=compose.yaml`: the image of every service. */
+import { parse } from "yaml";
 import { LarderError, type Lines } from "../error.js";
 
 export interface ComposeImages {
@@ -9,16 +10,16 @@ export interface ComposeImages {
 }
 
 /** @throws LarderError that names the file and the service. */
-export async function imagesOfCompose(
+export function imagesOfCompose(
   path: string,
   text: string,
   { escapeToken, lines }: { escapeToken: string; lines: Lines },
-): Promise<ComposeImages> {
+): ComposeImages {
   const refuse = (what: string, cause?: unknown): LarderError =>
     new LarderError(`PRELOAD: --compose="${path}": ${what}`, { lines, cause });
   const words: string[] = [];
   const built: string[] = [];
-  for (const [name, service] of Object.entries(await readServices(text, refuse))) {
+  for (const [name, service] of Object.entries(readServices(text, refuse))) {
     const { image, build } = isObject(service) ? service : {};
     if (typeof image === "string" && image !== "") words.push(asWord(image, escapeToken));
     else if (build !== undefined) built.push(name);
@@ -29,9 +30,7 @@ export async function imagesOfCompose(
 
 type Refuse = (what: string, cause?: unknown) => LarderError;
 
-async function readServices(text: string, refuse: Refuse): Promise<Readonly<Record<string, unknown>>> {
-  // Only here: most builds have no use for it.
-  const { parse } = await import("yaml");
+function readServices(text: string, refuse: Refuse): Readonly<Record<string, unknown>> {
   let file: unknown;
   try {
     // As in Compose, `<<: *defaults` takes over what it names.

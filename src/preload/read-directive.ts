@@ -4,7 +4,6 @@ import { readContextFile, type StockRequest } from "../dockerfile/stock-frontend
 import { LarderError, type Lines } from "../error.js";
 import type { BuildContext } from "./build-context.js";
 import type { Finding } from "./checks.js";
-import { imagesOfCompose } from "./compose.js";
 import { type Directive, parseDirective, withListed } from "./directive.js";
 import { wordsOfFile } from "./image-list.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
@@ -30,7 +29,9 @@ export async function readDirective(
     ...directive.composes.map(async (path) => {
       const text = await readNamedFile(context, request, directive, "--compose", path);
       const { lines } = preload;
-      const { words, built } = await imagesOfCompose(path, text, {
+      // Here, since YAML takes time to load and most builds have no use for it.
+      const { imagesOfCompose } = await import("./compose.js");
+      const { words, built } = imagesOfCompose(path, text, {
         escapeToken: context.dockerfile.escape,
         lines,
       });
