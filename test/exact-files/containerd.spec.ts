@@ -43,8 +43,14 @@ describe("exact files: containerd 2.1 has a preloaded image's files as it unpack
   });
 
   it("link counts, times and sizes as a program in a container sees them", async () => {
-    const see = (namespace: string) =>
-      container.ctr(namespace, "run", "--rm", "--user", "0", odd.reference, "stat", "sh", "-c", statAll);
+    // By way of a file: ctr may leave before it has passed on all of a program's output.
+    await container.exec("mkdir", "/seen");
+    const seen = ["--mount", "type=bind,src=/seen,dst=/seen,options=rbind:rw"];
+    const see = async (namespace: string): Promise<string> => {
+      const list = ["stat", "sh", "-c", `${statAll} >/seen/list`];
+      await container.ctr(namespace, "run", "--rm", "--user", "0", ...seen, odd.reference, ...list);
+      return container.exec("cat", "/seen/list");
+    };
     assertSameStat(await see("default"), await see(pulled));
   });
 
