@@ -23,18 +23,18 @@ const defaultFilename = "Dockerfile";
 
 /** Reads the Dockerfile from where the stock frontend would read it. */
 export async function readSource(bridge: Bridge, options: BuildOptions): Promise<Source> {
-  const { dockerfilekey, filename: given = defaultFilename } = options.frontend;
-  // At once: a Dockerfile from elsewhere is rare, and of a solve that nobody reads nothing runs.
-  const local = bridge.solve({
-    Definition: marshal(localDockerfile(options, dockerfilekey ?? "dockerfile", given)),
-  });
-  local.catch(() => undefined);
-  const [inputs, remote] = await Promise.all([bridge.inputs(), openRemoteContext(bridge, options)]);
+  const { dockerfilekey } = options.frontend;
+  const remote = await openRemoteContext(bridge, options);
+  const filename = remote?.filename ?? options.frontend.filename ?? defaultFilename;
+  // It is mostly the client's own file, which is asked for along with what says so: nothing is sent before it is read.
+  const [inputs, own] = await Promise.all([
+    bridge.inputs(),
+    bridge.solve({ Definition: localDockerfile(options, dockerfilekey ?? "dockerfile", filename) }),
+  ]);
   const elsewhere = dockerfilekey === undefined ? (remote?.definition ?? inputs.dockerfile) : undefined;
-  const { result } = await (elsewhere ? bridge.solve({ Definition: elsewhere }) : local);
+  const { result } = elsewhere ? await bridge.solve({ Definition: elsewhere }) : own;
   if (result?.$case !== "ref") throw new LarderError("the build has no Dockerfile");
   const ref = result.value.id;
-  const filename = remote?.filename ?? given;
   const [text, ignore] = await Promise.all([
     readDockerfile(bridge, ref, filename),
     bridge.readFile(ref, `${filename}.dockerignore`).catch(() => undefined),
@@ -46,12 +46,13 @@ export async function readSource(bridge: Bridge, options: BuildOptions): Promise
  * To the last byte what the stock frontend asks for: then it is one step of the build for both, and the client sends
  * the file once.
  */
-function localDockerfile(options: BuildOptions, name: string, filename: string) {
-  return local(`[internal] load build definition from ${filename}`, {
+function localDockerfile(options: BuildOptions, name: string, filename: string): Definition {
+  const file = local(`[internal] load build definition from ${filename}`, {
     name,
     sessionId: options.frontend[`local-sessionid:${name}`] ?? options.sessionId,
     followPaths: [filename, `${filename}.dockerignore`, ...otherSpelling(filename)],
   });
+  return marshal(file);
 }
 
 /** `Dockerfile` may be `dockerfile`, too. */
