@@ -1,5 +1,4 @@
 /** A short-lived container of refs, beside the build: nothing that it writes is kept. */
-import { randomBytes } from "node:crypto";
 import { LarderError } from "../error.js";
 import {
   ExecMessage,
@@ -19,9 +18,9 @@ export interface ContainerCommand {
 
 const stdout = 1;
 
-/** BuildKit takes letters and digits only. */
+/** New to the whole daemon. BuildKit takes letters and digits only. */
 function newId(): string {
-  return randomBytes(16).toString("hex");
+  return crypto.randomUUID().replaceAll("-", "");
 }
 
 /** Runs a command and gives its standard output. @throws LarderError if it exits with another status than 0 */

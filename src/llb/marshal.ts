@@ -1,4 +1,5 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Definition, Op, type OpMetadata, type Source } from "../gen/ops.js";
 import { encodeMetadata, type Output, type OwnVertex, type State } from "./state.js";
 
@@ -26,8 +27,9 @@ export function encodeOp(op: Op): Buffer {
   return Buffer.concat([head, tail]);
 }
 
+/** Not by `node:crypto`, whose loading is a good part of what a Dockerfile without PRELOAD waits for. */
 export function digestOf(bytes: Buffer): string {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  return `sha256:${bytesToHex(sha256(bytes))}`;
 }
 
 interface Input {
