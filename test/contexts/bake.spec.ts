@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
-import { engineNames, lab, labImage } from "../harness/lab.js";
+import { buildkitd, engineNames, lab, labImage } from "../harness/lab.js";
 import { registryImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
 
@@ -49,13 +49,14 @@ describe("docker buildx bake", () => {
             "dockerfile-inline": appDockerfile,
             contexts: { base: "target:base" },
             tags: [tag],
-            output: ["type=image"],
+            output: ["type=image,push=true"],
           },
         },
       };
       const allowed = [...entitlements, `fs.read=${folder}`].flatMap((name) => ["--allow", name]);
       const bake = ["buildx", "bake", "--progress", "plain", ...allowed, "--file", "-", "app"];
       await docker(bake, { engine, input: JSON.stringify(file) });
+      if (buildkitd) await docker(["pull", "--quiet", tag], { engine });
 
       const inspected = await docker(["image", "inspect", "--format", "{{json .Config}}", tag], { engine });
       const { Labels, Env, OnBuild } = JSON.parse(inspected);

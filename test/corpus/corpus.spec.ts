@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
-import { type EngineName, engineNames } from "../harness/lab.js";
+import { buildkitd, type EngineName, engineNames } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { type Case, readCases } from "./cases.js";
 import {
@@ -91,7 +91,8 @@ if (engineNames.includes("graph")) {
 
 /** Error and warnings, which show the file as the user wrote it. */
 function assertSame(one: Case, ours: Built, theirs: Built): void {
-  assertExpected(one, theirs);
+  // A buildkitd has a newer stock frontend, which knows more flags and rules.
+  if (!buildkitd) assertExpected(one, theirs);
   assert.equal(comparableError(one, ours), comparableError(one, theirs));
   assert.equal(ours.lastWords, theirs.lastWords);
   assert.deepEqual(comparableWarnings(one, ours), comparableWarnings(one, theirs));

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Finished } from "../harness/command.js";
+import { deliver } from "../harness/deliver.js";
 import { tryDocker } from "../harness/docker.js";
 import { type EngineName, lab, labImage } from "../harness/lab.js";
 import { blankLines, preloadLines } from "./blank.js";
@@ -75,9 +76,11 @@ export function ask(one: Case, frontend: Frontend, call: string): Promise<Finish
 
 /** Builds the case with Larder for a container to be started from it. */
 export async function tagImage(one: Case, tag: string): Promise<void> {
-  const flags = ["--provenance=false", ...epoch, "--tag", tag];
+  const delivery = deliver({ dockerfile: one.dockerfile, tag });
+  const flags = ["--provenance=false", ...epoch, ...delivery.flags];
   const { status, stderr } = await runBuild(one, "larder", flags, "containerd");
   if (status !== 0) throw new Error(stderr);
+  await delivery.finish();
 }
 
 const epoch = ["--build-arg", `SOURCE_DATE_EPOCH=${buildTime.getTime() / 1000}`];

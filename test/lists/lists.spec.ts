@@ -83,7 +83,8 @@ services:
       const { plan, log } = await buildPlan({ dockerfile, files: { "compose.yaml": compose } });
       const names = plan.cuts.flatMap(({ images }) => images.map(({ name }) => name));
       assert.deepEqual(names, [redis, python, busybox]);
-      const warning = 'PreloadCompose: --compose="compose.yaml": "built": built by Compose and not preloaded';
+      const warning =
+        ' - PreloadCompose: --compose="compose.yaml": "built": built by Compose and not preloaded';
       assert.equal(log.split(warning).length, 2, log);
     });
 
