@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { rename, stat } from "node:fs/promises";
+import { open, rename, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Digest } from "../../store/chain.js";
@@ -20,13 +19,15 @@ const level = 6;
 /** Compresses a tar into a blob of a layout. */
 export async function writeLayer(layout: string, tar: AsyncIterable<Buffer>): Promise<WrittenLayer> {
   const unfinished = `${layout}/layer`;
+  // Opened here: a stream that opens its own file may do so after the tar has failed.
+  const file = await open(unfinished, "w");
   const [uncompressed, compressed] = [createHash("sha256"), createHash("sha256")];
   await pipeline(
     tar,
     hashed(uncompressed),
     createGzip({ level }),
     hashed(compressed),
-    createWriteStream(unfinished),
+    file.createWriteStream(),
   );
   const digest = `sha256:${compressed.digest("hex")}`;
   const { size } = await stat(unfinished);
