@@ -50,7 +50,15 @@ export function withText(request: StockRequest, source: Source, text: string): S
 export function asIntermediate(request: StockRequest): StockRequest {
   const dropped = /^(target$|label:|attest:|requestid$|build-arg:BUILDKIT_ATTEST_)/;
   const options = Object.fromEntries(Object.entries(request.options).filter(([key]) => !dropped.test(key)));
-  return { ...request, options: { ...options, "build-arg:BUILDKIT_DOCKERFILE_CHECK": "skip=all" } };
+  return withoutWarnings({ ...request, options });
+}
+
+/** Which of the linter's rules a build wants. */
+export const checkArgument = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
+
+/** A request whose warnings are not wanted, or have been printed. */
+export function withoutWarnings(request: StockRequest): StockRequest {
+  return { ...request, options: { ...request.options, [checkArgument]: "skip=all" } };
 }
 
 /**

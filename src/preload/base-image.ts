@@ -1,12 +1,11 @@
 /** An image that a Dockerfile or a build names, as it is: its files and its config, with nothing fired or changed. */
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
-import type { Bridge } from "../gateway/bridge.js";
-import type { BuildOptions } from "../gateway/options.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";
 import { messagePlatform, type Platform } from "../image/platform.js";
 import { formatReference, parseReference } from "../image/reference.js";
 import { image } from "../llb/source.js";
 import { fromDefinition, type Output } from "../llb/state.js";
+import type { BuildContext } from "./build-context.js";
 import { layoutStates, resolveLayout } from "./client-layout.js";
 import { findNamedContext } from "./named-context.js";
 
@@ -16,10 +15,7 @@ export interface BaseImage {
   readonly config: ImageConfig;
 }
 
-export interface Builder {
-  readonly bridge: Bridge;
-  readonly options: BuildOptions;
-}
+type Builder = Pick<BuildContext, "bridge" | "options">;
 
 /** What FROM would take, of this name. @returns nothing for what is no image: scratch, a folder. */
 export async function loadBaseImage(

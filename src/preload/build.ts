@@ -11,6 +11,7 @@ import {
   type StockRequest,
   solveOne,
   solveStock,
+  withoutWarnings,
   withText,
 } from "../dockerfile/stock-frontend.js";
 import type { Bridge } from "../gateway/bridge.js";
@@ -22,7 +23,7 @@ import { type BuildContext, readSettings } from "./build-context.js";
 import { preloadCut } from "./cut-stage.js";
 import { explainFailure } from "./failure.js";
 import { larderImage } from "./larder-image.js";
-import { reportWarnings, withoutWarnings } from "./lint.js";
+import { reportWarnings } from "./lint.js";
 import { refuseMisplaced } from "./misplaced.js";
 import { fireTriggers } from "./onbuild.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
@@ -66,12 +67,10 @@ async function buildNeeded(
   { fires }: { fires: boolean },
 ): Promise<Result> {
   const { bridge, options, source, dockerfile } = task;
-  const needs = await Promise.all(requestsByPlatform(request).map((one) => needOf(task, one)));
+  const needs = await needsByPlatform(task, request);
+  const allNeeded = [...needs.values()].flatMap(({ needed }) => needed);
   const target = targetStage(dockerfile, options.frontend.target);
-  if (
-    !target ||
-    (!fires && needs.every(({ needed }) => needed.every((stage) => preloadsOf(stage).length === 0)))
-  ) {
+  if (!target || (!fires && allNeeded.every((stage) => preloadsOf(stage).length === 0))) {
     const result = await solveStock(bridge, withText(request, source, tailText(dockerfile, [])));
     await evaluate(bridge, result);
     return result;
@@ -82,15 +81,11 @@ async function buildNeeded(
     larder: larderImage(options),
     settings: await readSettings(bridge, options, process.env),
     steps,
-    warn: await reportWarnings(
-      task,
-      pinTargetStage(request, task),
-      target,
-      needs.flatMap(({ needed }) => needed),
-    ),
+    warn: await reportWarnings(task, pinTargetStage(request, task), target, allNeeded),
   };
   const buildOne = async (one: StockRequest): Promise<Result> => {
-    const need = await needOf(task, one);
+    const need = needs.get(one.options.platform);
+    if (!need) throw new Error(`unreachable: the needs of ${one.options.platform} are not known`);
     return buildPlatform({ ...shared, ...need }, one, { needed: need.needed, target, fires });
   };
   try {
@@ -100,11 +95,16 @@ async function buildNeeded(
   }
 }
 
-/** The stages that a build for one platform needs: a FROM may name another one for each. */
-async function needOf(
-  { bridge, options, source, dockerfile }: Task,
-  request: StockRequest,
-): Promise<Bases & { needed: Stage[] }> {
+type Need = Bases & { readonly needed: readonly Stage[] };
+
+/** What each platform's build needs: a FROM may name another stage for each. */
+async function needsByPlatform(task: Task, request: StockRequest): Promise<Map<string | undefined, Need>> {
+  const requests = requestsByPlatform(request);
+  const needs = await Promise.all(requests.map((one) => needOf(task, one)));
+  return new Map(needs.map((need, index) => [requests[index]?.options.platform, need]));
+}
+
+async function needOf({ bridge, options, source, dockerfile }: Task, request: StockRequest): Promise<Need> {
   const expanded = await expandBases(bridge, request, source, dockerfile);
   const target = targetStage(dockerfile, options.frontend.target);
   const isReplaced = ({ name }: Stage): boolean => replacesStage(options, name);

@@ -1,16 +1,16 @@
 /** `--build-context inner=oci-layout://...`: an image in a folder of the client, which sends it blob by blob. */
-import { createHash } from "node:crypto";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
-import type { BuildOptions } from "../gateway/options.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
 import { messagePlatform, type Platform } from "../image/platform.js";
 import { formatReference, parseReference, type Reference } from "../image/reference.js";
 import { type CopiedFile, files } from "../llb/file.js";
-import { marshal } from "../llb/marshal.js";
+import { digestOf, marshal } from "../llb/marshal.js";
 import { ociBlob, ociLayout } from "../llb/source.js";
 import type { Output } from "../llb/state.js";
+import type { BuildContext } from "./build-context.js";
+import { blobPath, findManifest } from "./find-manifest.js";
 import type { NamedContext } from "./named-context.js";
 
 export interface ClientLayout {
@@ -31,7 +31,7 @@ const ociLayoutResolver = 1;
 
 /** @throws LarderError in the builder's words, if it has no such image for the platform. */
 export async function resolveLayout(
-  { bridge, options }: { bridge: Bridge; options: BuildOptions },
+  { bridge, options }: Pick<BuildContext, "bridge" | "options">,
   name: string,
   { store, digest }: Extract<NamedContext, { kind: "layout" }>,
   platform: Platform,
@@ -45,7 +45,7 @@ export async function resolveLayout(
     SessionID: sessionId,
     StoreID: store,
   });
-  const imageId = `sha256:${createHash("sha256").update(Config).digest("hex")}`;
+  const imageId = digestOf(Config);
   return { name, store, sessionId, platform, digest, config: parseConfig(Config), imageId };
 }
 
@@ -69,14 +69,16 @@ export async function takeLayout(
   reference: Reference,
 ): Promise<{ image: InnerImage; layout: Output }> {
   const { digest, platform, config, imageId } = layout;
-  const top = await readDocument(bridge, layout, digest);
-  const manifest = await findManifest(bridge, layout, { digest, document: top });
-  const digests = [digest, manifest.digest, imageId, ...(manifest.document.layers ?? []).map(digestIn)];
+  const manifest = await findManifest(digest, imageId, (blob) => readBlob(bridge, layout, blob));
+  if (!manifest)
+    throw new LarderError(`the layout of the context "${layout.name}" lacks the image's manifest`);
+  const layers = manifest.layers.map((layer) => layer.digest);
+  const digests = [digest, manifest.digest, imageId, ...layers];
   const blobs = [...new Set(digests)].map(
     (blob): CopiedFile => ({
       from: blobOf(layout, blob),
       source: `/${hexOf(blob)}`,
-      path: `/blobs/sha256/${hexOf(blob)}`,
+      path: `/${blobPath(blob)}`,
     }),
   );
   return {
@@ -85,36 +87,10 @@ export async function takeLayout(
   };
 }
 
-/** An index or a manifest, as far as it is read. */
-interface Document {
-  readonly config?: { readonly digest: string };
-  readonly layers?: readonly { readonly digest: string }[];
-  readonly manifests?: readonly { readonly digest: string }[];
-}
-
-interface Named {
-  readonly digest: string;
-  readonly document: Document;
-}
-
-/** The manifest whose config is the image's, at or below a document. */
-async function findManifest(bridge: Bridge, layout: ClientLayout, top: Named): Promise<Named> {
-  const pending: Named[] = [top];
-  for (let next = pending.shift(); next; next = pending.shift()) {
-    if (next.document.config?.digest === layout.imageId) return next;
-    for (const { digest } of next.document.manifests ?? []) {
-      // A layout may lack what is for other platforms.
-      const document = await readDocument(bridge, layout, digest).catch(() => undefined);
-      if (document) pending.push({ digest, document });
-    }
-  }
-  throw new LarderError(`the layout of the context "${layout.name}" lacks the image's manifest`);
-}
-
-async function readDocument(bridge: Bridge, layout: ClientLayout, digest: string): Promise<Document> {
+async function readBlob(bridge: Bridge, layout: ClientLayout, digest: string): Promise<Buffer> {
   const { result } = await bridge.solve({ Definition: marshal(blobOf(layout, digest)) });
   if (result?.$case !== "ref") throw new LarderError(`the context "${layout.name}" lacks the blob ${digest}`);
-  return JSON.parse((await bridge.readFile(result.value.id, hexOf(digest))).toString("utf8")) as Document;
+  return bridge.readFile(result.value.id, hexOf(digest));
 }
 
 function blobOf({ name, store, sessionId }: ClientLayout, digest: string): Output {
@@ -128,10 +104,6 @@ function loadStep(name: string): string {
 function referenceOf(name: string, digest: string): string {
   const { domain, path } = parseReference(name);
   return formatReference({ domain, path, digest });
-}
-
-function digestIn({ digest }: { digest: string }): string {
-  return digest;
 }
 
 function hexOf(digest: string): string {

@@ -11,20 +11,13 @@ import {
 } from "../dockerfile/lint.js";
 import type { Dockerfile, Stage } from "../dockerfile/parse.js";
 import type { Source } from "../dockerfile/read.js";
-import { type StockRequest, withText } from "../dockerfile/stock-frontend.js";
+import { checkArgument, type StockRequest, withText } from "../dockerfile/stock-frontend.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { lineRanges } from "../gateway/details.js";
 import type { Result } from "../gen/gateway.js";
 import { digestOf } from "../llb/marshal.js";
 import { checkStages, type Finding, findFault } from "./checks.js";
 import { questionAbout } from "./question.js";
-
-const checkArgument = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
-
-/** Of requests whose warnings have been reported as a whole. */
-export function withoutWarnings(request: StockRequest): StockRequest {
-  return { ...request, options: { ...request.options, [checkArgument]: "skip=all" } };
-}
 
 export type Warn = (finding: Finding) => Promise<void>;
 

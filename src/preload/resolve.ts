@@ -1,11 +1,11 @@
 /** Tags to digests, by the builder: the client's credentials, source policies and mirrors apply. */
-import { createHash } from "node:crypto";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { parseConfig } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
 import { formatPlatform, messagePlatform, type Platform } from "../image/platform.js";
 import { formatReference } from "../image/reference.js";
+import { digestOf } from "../llb/marshal.js";
 import type { RequestedImage } from "./directive.js";
 
 /**
@@ -43,7 +43,7 @@ export async function resolveImage(
   return {
     reference: { ...reference, digest: Digest },
     platform,
-    imageId: `sha256:${createHash("sha256").update(Config).digest("hex")}`,
+    imageId: digestOf(Config),
     diffIds: config.rootfs?.diff_ids ?? [],
   };
 }

@@ -1,17 +1,12 @@
 /** What stands above a cut. */
-import { type Cut, headText, keptVariables, withoutKeptHistory } from "../dockerfile/cut.js";
+import { type Cut, headText, keptVariables } from "../dockerfile/cut.js";
 import { type Probe, type ProbeAnswer, readProbe } from "../dockerfile/probe.js";
-import {
-  asIntermediate,
-  configOf,
-  type StockRequest,
-  solveOne,
-  withText,
-} from "../dockerfile/stock-frontend.js";
+import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError } from "../error.js";
-import { fromDefinition, type Output } from "../llb/state.js";
+import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
-import { ancestorsOf, cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
+import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
+import { solveDraft } from "./solve-draft.js";
 import { predefinedPlatforms } from "./written-words.js";
 
 /** The stage above a cut. */
@@ -28,19 +23,17 @@ export async function solveHead(
   done: readonly PreloadedCut[],
   words: readonly string[],
 ): Promise<Head> {
-  const { bridge, dockerfile, source } = context;
+  const { dockerfile } = context;
   const ancestors = ancestorsOf(context, cut.stage, done);
   const variables = keptVariables(dockerfile, ancestors, cut);
   const probe: Probe = { words, variables, predefined: predefinedPlatforms(words, variables) };
   const draft = headText(dockerfile, cut, done, probe);
-  const result = await solveOne(bridge, asIntermediate(withText(withCuts(request, done), source, draft)));
-  const state = result.result?.$case === "ref" ? fromDefinition(result.result.value.def) : undefined;
+  const { state, config } = await solveDraft(context, request, draft, cut.stage, done);
   if (!state) {
     throw new LarderError(
       "PRELOAD: the stage is empty (FROM scratch), so it has no container manager; build FROM an image with Docker",
       { lines: cut.preload.lines },
     );
   }
-  const config = withoutKeptHistory(configOf(result), cutBelow(context, cut.stage, done));
   return { state, answer: readProbe(probe, config) };
 }

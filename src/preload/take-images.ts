@@ -1,4 +1,5 @@
 /** From what a PRELOAD asks for to images with their blobs: of a registry, or with `--from=` of another origin. */
+import { stageText } from "../dockerfile/cut.js";
 import type { Stage } from "../dockerfile/parse.js";
 import { copiedStage } from "../dockerfile/stages.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
@@ -16,7 +17,7 @@ import { packImage, platformOf } from "./pack-image.js";
 import { type Origin, type PlannedImage, planFetched, planPacked } from "./plan.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 import { resolveImage } from "./resolve.js";
-import { solveStage } from "./solve-stage.js";
+import { solveDraft } from "./solve-draft.js";
 import { fetchStep, type StepContext } from "./steps.js";
 
 export interface TakenImage {
@@ -47,7 +48,9 @@ export async function takeImages(
     ? undefined
     : copiedStage(context.dockerfile, stage, from);
   if (above) {
-    const built = await solveStage(context, request, above, wanted.done);
+    const text = stageText(context.dockerfile, above, wanted.done);
+    const { state, config } = await solveDraft(context, request, text, above, wanted.done);
+    const built = state && { states: [state], config };
     return takePacked(context, step, wanted, built, { kind: "stage", name: from });
   }
   refuseStagesBelow(context, stage, from, directive);
