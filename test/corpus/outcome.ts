@@ -8,7 +8,7 @@ export interface Outcome {
   readonly steps: readonly string[];
   /** Steps that were not in the cache. */
   readonly executed: readonly string[];
-  /** What the failed steps wrote. */
+  /** What the step wrote that the build failed for; others that ran beside it are killed, and may say so. */
   readonly lastWords: string;
   readonly warnings: readonly Warning[];
 }
@@ -49,8 +49,10 @@ export function readOutcome({ status, stderr }: Finished): Outcome {
   const vertices = progress.flatMap(({ vertexes = [] }) => vertexes);
   const names = new Map(vertices.map(({ digest, name }) => [digest, name]));
   const cached = new Set(vertices.filter((vertex) => vertex.cached).map(({ digest }) => digest));
-  const failed = new Set(vertices.filter(({ error }) => error).map(({ digest }) => digest));
   const text = lines.filter((line) => !line.startsWith("{")).join("\n");
+  const failed = new Set(
+    vertices.filter(({ error }) => error && text.includes(error)).map(({ digest }) => digest),
+  );
   if ((status === 0) !== (text.trim() === "")) throw new Error(`exit status ${status} and: ${text}`);
   return {
     error: text.trimEnd(),
