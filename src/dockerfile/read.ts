@@ -11,6 +11,8 @@ import { openRemoteContext } from "./remote-context.js";
 export interface Source {
   readonly filename: string;
   readonly text: string;
+  /** What it was read from. */
+  readonly definition: Definition;
   /** `<filename>.dockerignore`, where there is one, even an empty one. */
   readonly ignore: Buffer | undefined;
   /** What else the client passed in as LLB. */
@@ -26,20 +28,19 @@ export async function readSource(bridge: Bridge, options: BuildOptions): Promise
   const { dockerfilekey } = options.frontend;
   const remote = await openRemoteContext(bridge, options);
   const filename = remote?.filename ?? options.frontend.filename ?? defaultFilename;
+  const own = localDockerfile(options, dockerfilekey ?? "dockerfile", filename);
   // It is mostly the client's own file, which is asked for along with what says so: nothing is sent before it is read.
-  const [inputs, own] = await Promise.all([
-    bridge.inputs(),
-    bridge.solve({ Definition: localDockerfile(options, dockerfilekey ?? "dockerfile", filename) }),
-  ]);
+  const [inputs, solved] = await Promise.all([bridge.inputs(), bridge.solve({ Definition: own })]);
   const elsewhere = dockerfilekey === undefined ? (remote?.definition ?? inputs.dockerfile) : undefined;
-  const { result } = elsewhere ? await bridge.solve({ Definition: elsewhere }) : own;
+  const { result } = elsewhere ? await bridge.solve({ Definition: elsewhere }) : solved;
   if (result?.$case !== "ref") throw new LarderError("the build has no Dockerfile");
   const ref = result.value.id;
   const [text, ignore] = await Promise.all([
     readDockerfile(bridge, ref, filename),
     bridge.readFile(ref, `${filename}.dockerignore`).catch(() => undefined),
   ]);
-  return { filename, text: text.toString("utf8"), ignore, inputs, context: remote?.definition };
+  const definition = elsewhere ?? own;
+  return { filename, text: text.toString("utf8"), definition, ignore, inputs, context: remote?.definition };
 }
 
 /**

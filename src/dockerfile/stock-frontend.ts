@@ -115,6 +115,12 @@ export async function readContextFile(
 
 const copied = "/larder-file";
 
+/** What a result for one platform is, as LLB; nothing if it is scratch. */
+export function definitionOf({ result }: Result): Definition | undefined {
+  const definition = result?.$case === "ref" ? result.value.def : undefined;
+  return definition && definition.def.length > 0 ? definition : undefined;
+}
+
 /** The config of a result for one platform. */
 export function configOf(result: Result): ImageConfig {
   const bytes = result.metadata["containerimage.config"];

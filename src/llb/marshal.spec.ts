@@ -277,4 +277,14 @@ describe("a definition from elsewhere", () => {
       [[0], [1]],
     );
   });
+
+  it("has a file once that several name", () => {
+    const { Source } = marshal(merge("m", [state(foreign("a:1", "same")), state(foreign("b:1", "same"))]));
+    assert.equal(Source?.infos.length, 1);
+    const places = Object.values(Source?.locations ?? {}).flatMap(({ locations }) => locations);
+    assert.deepEqual(
+      places.map(({ sourceIndex }) => sourceIndex),
+      [0, 0],
+    );
+  });
 });

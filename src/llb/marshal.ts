@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Definition, Op, type OpMetadata, type Source } from "../gen/ops.js";
+import { joinSources } from "./source-map.js";
 import { encodeMetadata, type Output, type OwnVertex, type State } from "./state.js";
 
 /**
@@ -41,7 +42,7 @@ class Writer {
   readonly #digests = new Map<OwnVertex, string>();
   readonly #ops = new Map<string, Buffer>();
   readonly #metadata: Record<string, OpMetadata> = {};
-  readonly #sources = new SourceJoiner();
+  readonly #sources: Source[] = [];
   readonly #foreign = new Set<Definition>();
 
   add({ vertex, index }: Output): Input {
@@ -57,7 +58,7 @@ class Writer {
   }
 
   get definition(): Definition {
-    return { def: [...this.#ops.values()], metadata: this.#metadata, Source: this.#sources.joined };
+    return { def: [...this.#ops.values()], metadata: this.#metadata, Source: joinSources(this.#sources) };
   }
 
   #addOwn(vertex: OwnVertex): string {
@@ -83,21 +84,6 @@ class Writer {
       const metadata = definition.metadata[digest];
       if (metadata) this.#metadata[digest] = metadata;
     }
-    if (definition.Source) this.#sources.add(definition.Source);
-  }
-}
-
-/** Puts the source maps of several definitions into one: where each vertex stands in a Dockerfile. */
-class SourceJoiner {
-  readonly joined: Source = { locations: {}, infos: [] };
-
-  add(source: Source): void {
-    const offset = this.joined.infos.length;
-    this.joined.infos.push(...source.infos);
-    for (const [digest, { locations }] of Object.entries(source.locations)) {
-      this.joined.locations[digest] ??= {
-        locations: locations.map((location) => ({ ...location, sourceIndex: location.sourceIndex + offset })),
-      };
-    }
+    if (definition.Source) this.#sources.push(definition.Source);
   }
 }

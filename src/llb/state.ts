@@ -3,7 +3,7 @@
  * `marshal`. Vertices are either ops of Larder's own or a Definition that the daemon gave (the result of
  * another frontend's solve), which is taken over byte for byte so that its digests stay what they are.
  */
-import { type Definition, type Location, Op, type OpMetadata } from "../gen/ops.js";
+import { type Definition, Op, type OpMetadata } from "../gen/ops.js";
 
 export type State = Output | undefined;
 
@@ -49,29 +49,6 @@ export function fromDefinition(definition: Definition | undefined): State {
   const result = Op.decode(last).inputs[0];
   if (!result) return undefined;
   return { vertex: { kind: "foreign", definition, digest: result.digest }, index: result.index };
-}
-
-/**
- * The same state with other places in a Dockerfile for the steps that stand at the first of these lines or below it:
- * those lines, of the file that the user has.
- */
-export function placedAt(
-  { vertex, index }: Output,
-  lines: { readonly start: number; readonly end: number },
-): Output {
-  if (vertex.kind === "own" || !vertex.definition.Source) return { vertex, index };
-  const { locations, infos } = vertex.definition.Source;
-  const range = { start: { line: lines.start, character: 0 }, end: { line: lines.end, character: 0 } };
-  const place = (location: Location): Location =>
-    location.ranges.some(({ start }) => (start?.line ?? 0) >= lines.start)
-      ? { ...location, ranges: [range] }
-      : location;
-  const placed = Object.entries(locations).map(([digest, { locations }]) => [
-    digest,
-    { locations: locations.map(place) },
-  ]);
-  const Source = { locations: Object.fromEntries(placed), infos };
-  return { vertex: { ...vertex, definition: { ...vertex.definition, Source } }, index };
 }
 
 export function encodeMetadata({ name, caps, ignoreCache }: VertexMetadata): OpMetadata {

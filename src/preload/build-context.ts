@@ -1,7 +1,7 @@
 import type { Bases } from "../dockerfile/expand-bases.js";
-import type { Dockerfile } from "../dockerfile/parse.js";
+import type { Dockerfile, Stage } from "../dockerfile/parse.js";
 import type { Source } from "../dockerfile/read.js";
-import { LarderError, type Lines } from "../error.js";
+import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { Output } from "../llb/state.js";
@@ -23,8 +23,8 @@ export interface BuildContext extends Bases {
   readonly steps: Step[];
   /** Prints a warning. */
   readonly warn: Warn;
-  /** Where the user's file asks for all that is done, if that is not where the instruction stands. */
-  readonly place?: Lines;
+  /** The stage of the user's file at whose FROM the instructions of `dockerfile` fire, if that is not the user's. */
+  readonly firing?: { readonly dockerfile: Dockerfile; readonly stage: Stage };
 }
 
 export interface Settings {

@@ -131,9 +131,10 @@ async function buildPlatform(
   }
   if (isPlanOnly(options)) return planResult(context, done, target);
 
-  const solved = await solveOne(bridge, withText(withCuts(pinned, done), source, tailText(dockerfile, done)));
+  const text = tailText(dockerfile, done);
+  const solved = await solveOne(bridge, withText(withCuts(pinned, done), source, text));
   const config = withoutKeptHistory(configOf(solved), cutBelow(context, target, done));
-  const result = await adoptResult(bridge, solved);
+  const result = await adoptResult(context, solved, { text, done });
   await evaluate(bridge, result);
   return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
 }

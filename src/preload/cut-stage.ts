@@ -38,7 +38,7 @@ export async function preloadCut(
 ): Promise<PreloadedCut> {
   const { head, directive } = await readDirective(context, request, cut, done);
   const { config } = head.answer;
-  const lines = context.place ?? directive.lines;
+  const lines = context.firing?.stage.from.lines ?? directive.lines;
   const step: StepContext = {
     larder: context.larder,
     steps: context.steps,
@@ -66,6 +66,7 @@ export async function preloadCut(
     state: assemble(step, plan, head.state, [...stocked.layers, ...blobs, stocked.catalog]),
     config: preloadedConfig(context, config, plan, blobLayers),
     kept: keptAt(context, request, cut, done, head),
+    count: head.count,
   };
 }
 
@@ -75,7 +76,7 @@ export function keptAt(
   request: StockRequest,
   cut: Cut,
   done: readonly PreloadedCut[],
-  { answer: { variables, config } }: Head,
+  { answer: { variables, config } }: Pick<Head, "answer">,
 ): KeptInstruction[] {
   return keptInstructions({
     dockerfile: context.dockerfile,

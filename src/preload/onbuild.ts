@@ -6,11 +6,12 @@
 import { type Cut, fromInstruction, type KeptInstruction } from "../dockerfile/cut.js";
 import { type Dockerfile, parseDockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
 import { baseStage } from "../dockerfile/stages.js";
+import type { Count } from "../dockerfile/step-names.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError } from "../error.js";
 import { withoutExcerpt } from "../gateway/details.js";
 import type { ImageConfig } from "../image/config.js";
-import { type Output, placedAt } from "../llb/state.js";
+import type { Output } from "../llb/state.js";
 import { loadBaseImage } from "./base-image.js";
 import type { BuildContext } from "./build-context.js";
 import { keptAt, preloadCut } from "./cut-stage.js";
@@ -45,6 +46,8 @@ export async function fireTriggers(
 interface Base {
   readonly state: Output;
   readonly config: ImageConfig;
+  /** A FROM counts as a step if it names an image. */
+  readonly count: Count;
   /** Of a stage of the file: what acts on the stages that build FROM it beside its config. */
   readonly kept: readonly KeptInstruction[];
 }
@@ -61,14 +64,20 @@ async function baseOf(
     const name = context.bases[stage.index] ?? stage.base;
     const base = await loadBaseImage(context, request, name, stagePlatform(context, request, stage));
     const state = base?.states.at(-1);
-    return base && state && { state, config: base.config, kept: [] };
+    return base && state && { state, config: base.config, count: { step: 1 }, kept: [] };
   }
   const isTrigger = ({ keyword, text }: { keyword: string; text: string }): boolean =>
     keyword === "ONBUILD" && /^PRELOAD\s/i.test(text);
   if (!below.instructions.some(isTrigger)) return undefined;
   const end = endOf(context.dockerfile, below);
-  const { state, answer } = await solveHead(context, request, end, done, []);
-  return { state, config: answer.config, kept: keptAt(context, request, end, done, { state, answer }) };
+  const head = await solveHead(context, request, end, done, []);
+  const { state, answer } = head;
+  return {
+    state,
+    config: answer.config,
+    count: { step: 0 },
+    kept: keptAt(context, request, end, done, head),
+  };
 }
 
 async function runTriggers(
@@ -82,7 +91,8 @@ async function runTriggers(
   const dockerfile = triggersFile(original.dockerfile, stage, triggers);
   const fired = dockerfile.stages[stage.index];
   if (!fired) throw new Error("unreachable: the file of the triggers lacks their stage");
-  const context: BuildContext = { ...original, dockerfile, place: stage.from.lines };
+  const firing = { dockerfile: original.dockerfile, stage };
+  const context: BuildContext = { ...original, dockerfile, firing };
   const name = `larder-onbuild-${stage.index + 1}`;
   const lines = fired.from.lines;
   const cuts: PreloadedCut[] = [
@@ -108,7 +118,8 @@ async function runTriggers(
     triggers: fired,
     lines: stage.from.lines,
     ...asTriggers(head.answer.config, keptAt(context, request, end, cuts, head)),
-    state: placedAt(head.state, stage.from.lines),
+    state: head.state,
+    count: head.count,
     plans: cuts.slice(done.length).flatMap(({ plans }) => plans),
   };
 }

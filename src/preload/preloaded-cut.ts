@@ -2,6 +2,7 @@
 import type { SolvedCut } from "../dockerfile/cut.js";
 import type { Stage } from "../dockerfile/parse.js";
 import { baseStage } from "../dockerfile/stages.js";
+import type { Count } from "../dockerfile/step-names.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { encodeConfig, type ImageConfig } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
@@ -13,6 +14,8 @@ import type { PreloadPlan } from "./plan.js";
 export interface PreloadedCut extends SolvedCut, ContextImage {
   /** Of its PRELOAD; where triggers fired, of theirs. */
   readonly plans: readonly PreloadPlan[];
+  /** Of the steps of the stage above it. */
+  readonly count: Count;
 }
 
 /** An image that a file builds FROM by the name of a context. */

@@ -3,14 +3,17 @@ import type { Stage } from "../dockerfile/parse.js";
 import {
   asIntermediate,
   configOf,
+  definitionOf,
   type StockRequest,
   solveOne,
   withText,
 } from "../dockerfile/stock-frontend.js";
+import type { Definition } from "../gen/ops.js";
 import type { ImageConfig } from "../image/config.js";
 import { fromDefinition, type State } from "../llb/state.js";
+import { asWritten, type SolvedDraft } from "./as-written.js";
 import type { BuildContext } from "./build-context.js";
-import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
+import { cutBelow, withCuts } from "./preloaded-cut.js";
 
 /**
  * What the stock frontend makes of a draft of the file whose last stage is the one that is meant.
@@ -19,14 +22,17 @@ import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
 export async function solveDraft(
   context: BuildContext,
   request: StockRequest,
-  draft: string,
+  draft: SolvedDraft,
   stage: Stage,
-  done: readonly PreloadedCut[],
-): Promise<{ state: State; config: ImageConfig }> {
+): Promise<{ definition: Definition | undefined; state: State; config: ImageConfig }> {
   const { bridge, source } = context;
-  const result = await solveOne(bridge, asIntermediate(withText(withCuts(request, done), source, draft)));
+  const { text, done } = draft;
+  const solved = await solveOne(bridge, asIntermediate(withText(withCuts(request, done), source, text)));
+  const drafted = definitionOf(solved);
+  const definition = drafted && asWritten(context, drafted, draft);
   return {
-    state: result.result?.$case === "ref" ? fromDefinition(result.result.value.def) : undefined,
-    config: withoutKeptHistory(configOf(result), cutBelow(context, stage, done)),
+    definition,
+    state: fromDefinition(definition),
+    config: withoutKeptHistory(configOf(solved), cutBelow(context, stage, done)),
   };
 }

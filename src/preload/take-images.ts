@@ -49,7 +49,7 @@ export async function takeImages(
     : copiedStage(context.dockerfile, stage, from);
   if (above) {
     const text = stageText(context.dockerfile, above, wanted.done);
-    const { state, config } = await solveDraft(context, request, text, above, wanted.done);
+    const { state, config } = await solveDraft(context, request, { text, done: wanted.done }, above);
     const built = state && { states: [state], config };
     return takePacked(context, step, wanted, built, { kind: "stage", name: from });
   }

@@ -55,17 +55,10 @@ const lineOf = ({ lines }: Warning): number => Number.parseInt(lines[0] ?? "0", 
  */
 export function comparableSteps(names: readonly string[]): string[] {
   const frontend = `docker-image://${lab.frontend}`;
-  return names.filter(
-    (name) => !name.includes(frontend) && !/^(\[.*\] )?FROM |^\[context \S+\] \S+$/.test(name),
-  );
+  return names
+    .filter((name) => !name.includes(frontend) && !/^(\[.*\] )?FROM |^\[context \S+\] \S+$/.test(name))
+    .map((name) => name.replace(/-(stock|larder)$/, ""));
 }
-
-/**
- * A step's words without its stage and number: a stage that is cut is counted anew below each cut. What fires a PRELOAD
- * is written out, so that the other triggers are not called ONBUILD either.
- */
-export const withoutNumber = (name: string): string =>
-  name.replace(/^\[[^\]]*\d+\/\d+\] (ONBUILD )?/, "").replace(/-(stock|larder)$/, "");
 
 /** An answer with the quoted file in plain text. */
 export function comparableAnswer({ dockerfile }: Case, { status, stdout }: Finished): unknown {

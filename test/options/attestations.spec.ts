@@ -37,6 +37,11 @@ interface Provenance {
   readonly materials: readonly { readonly uri: string; readonly digest: { readonly sha256: string } }[];
   readonly invocation: { readonly parameters: { readonly args: Readonly<Record<string, string>> } };
   readonly buildConfig: { readonly llbDefinition: readonly unknown[] };
+  readonly metadata: {
+    readonly "https://mobyproject.org/buildkit@v1#metadata": {
+      readonly source: { readonly infos: readonly { readonly filename: string; readonly data: string }[] };
+    };
+  };
 }
 
 describe("attestations, annotations and labels", () => {
@@ -124,6 +129,12 @@ describe("attestations, annotations and labels", () => {
     const steps = JSON.stringify(provenance().buildConfig.llbDefinition);
     for (const words of [`echo \\"$GIVEN\\"`, '\\"kind\\":\\"fetch\\"', '\\"kind\\":\\"stock\\"'])
       assert.ok(steps.includes(JSON.stringify(words).slice(1, -1)) || steps.includes(words), words);
+  });
+
+  it("the Dockerfile among its sources is the user's", () => {
+    const { infos } = provenance().metadata["https://mobyproject.org/buildkit@v1#metadata"].source;
+    const files = infos.map(({ filename, data }) => [filename, Buffer.from(data, "base64").toString("utf8")]);
+    assert.deepEqual(files, [["Dockerfile", `# syntax=${lab.frontend}\n${dockerfile}`]]);
   });
 
   it("the SBOM is of the image with the shelf", async () => {
