@@ -70,11 +70,8 @@ async function buildNeeded(
   const needs = await needsByPlatform(task, request);
   const allNeeded = [...needs.values()].flatMap(({ needed }) => needed);
   const target = targetStage(dockerfile, options.frontend.target);
-  if (!target || (!fires && allNeeded.every((stage) => preloadsOf(stage).length === 0))) {
-    const result = await solveStock(bridge, withText(request, source, tailText(dockerfile, [])));
-    await evaluate(bridge, result);
-    return result;
-  }
+  // It is for the stock frontend to say that there is no such stage.
+  if (!target) return solveStock(bridge, withText(request, source, tailText(dockerfile, [])));
   const steps: Step[] = [];
   const shared = {
     ...task,
