@@ -1,4 +1,4 @@
-import { readSource, type Source } from "./dockerfile/read.js";
+import { readDockerfile, type SourceFile } from "./dockerfile/read.js";
 import { isUnknownPreload, originalRequest, solveStock } from "./dockerfile/stock-frontend.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
@@ -7,12 +7,12 @@ import { cacheImports, readOptions } from "./gateway/options.js";
 
 const options = readOptions(process.env);
 const bridge = openBridge({ cacheImports: cacheImports(options) });
-let source: Source | undefined;
+let file: SourceFile | undefined;
 try {
-  source = await readSource(bridge, options);
-  await bridge.return({ result: await build(source) });
+  file = await readDockerfile(bridge, options);
+  await bridge.return({ result: await build(file) });
 } catch (thrown) {
-  const error = source ? withExcerpt(LarderError.from(thrown), source) : LarderError.from(thrown);
+  const error = file ? withExcerpt(LarderError.from(thrown), file) : LarderError.from(thrown);
   const { code, message, details } = error;
   await bridge.return({ error: { code: code || 2, message, details: [...details] } });
 }
@@ -20,14 +20,14 @@ try {
 process.exit(0);
 
 /** What deals with PRELOAD is loaded only for a file that has the word, or that builds FROM an image that fires it. */
-async function build(source: Source) {
-  if (!/preload/i.test(source.text)) {
+async function build(file: SourceFile) {
+  if (!/preload/i.test(file.text)) {
     try {
-      return await solveStock(bridge, originalRequest(options, source));
+      return await solveStock(bridge, originalRequest(options, file));
     } catch (error) {
       if (!isUnknownPreload(error)) throw error;
     }
   }
   const preload = await import("./preload/build.js");
-  return preload.build(bridge, options, source);
+  return preload.build(bridge, options, file);
 }

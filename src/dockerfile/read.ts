@@ -8,39 +8,47 @@ import { local } from "../llb/source.js";
 import { openRemoteContext } from "./remote-context.js";
 
 /** The Dockerfile as the client gave it. */
-export interface Source {
+export interface SourceFile {
   readonly filename: string;
   readonly text: string;
   /** What it was read from. */
   readonly definition: Definition;
-  /** `<filename>.dockerignore`, where there is one, even an empty one. */
-  readonly ignore: Buffer | undefined;
+  /** The folder that it was found in, as a ref of the builder. */
+  readonly folder: string;
   /** What else the client passed in as LLB. */
   readonly inputs: Readonly<Record<string, Definition>>;
   /** The build context, if it is a URL. */
   readonly context: Definition | undefined;
 }
 
+/** All that the stock frontend reads beside the build context. */
+export interface Source extends SourceFile {
+  /** `<filename>.dockerignore`, where there is one, even an empty one. */
+  readonly ignore: Buffer | undefined;
+}
+
 const defaultFilename = "Dockerfile";
 
 /** Reads the Dockerfile from where the stock frontend would read it. */
-export async function readSource(bridge: Bridge, options: BuildOptions): Promise<Source> {
+export async function readDockerfile(bridge: Bridge, options: BuildOptions): Promise<SourceFile> {
   const { dockerfilekey } = options.frontend;
   const remote = await openRemoteContext(bridge, options);
   const filename = remote?.filename ?? options.frontend.filename ?? defaultFilename;
   const own = localDockerfile(options, dockerfilekey ?? "dockerfile", filename);
   // It is mostly the client's own file, which is asked for along with what says so: nothing is sent before it is read.
-  const [inputs, solved] = await Promise.all([bridge.inputs(), bridge.solve({ Definition: own })]);
+  const [solved, inputs] = await Promise.all([bridge.solve({ Definition: own }), bridge.inputs()]);
   const elsewhere = dockerfilekey === undefined ? (remote?.definition ?? inputs.dockerfile) : undefined;
   const { result } = elsewhere ? await bridge.solve({ Definition: elsewhere }) : solved;
   if (result?.$case !== "ref") throw new LarderError("the build has no Dockerfile");
-  const ref = result.value.id;
-  const [text, ignore] = await Promise.all([
-    readDockerfile(bridge, ref, filename),
-    bridge.readFile(ref, `${filename}.dockerignore`).catch(() => undefined),
-  ]);
-  const definition = elsewhere ?? own;
-  return { filename, text: text.toString("utf8"), definition, ignore, inputs, context: remote?.definition };
+  const folder = result.value.id;
+  const text = (await readText(bridge, folder, filename)).toString("utf8");
+  return { filename, text, definition: elsewhere ?? own, folder, inputs, context: remote?.definition };
+}
+
+/** What is read only where the stock frontend is to be given another Dockerfile. */
+export async function withIgnoreFile(bridge: Bridge, file: SourceFile): Promise<Source> {
+  const path = `${file.filename}.dockerignore`;
+  return { ...file, ignore: await bridge.readFile(file.folder, path).catch(() => undefined) };
 }
 
 /**
@@ -63,12 +71,12 @@ function otherSpelling(filename: string): string[] {
 }
 
 /** Where there is no file of either spelling, the error is the one about the first. */
-async function readDockerfile(bridge: Bridge, ref: string, filename: string): Promise<Buffer> {
+async function readText(bridge: Bridge, folder: string, filename: string): Promise<Buffer> {
   try {
-    return await bridge.readFile(ref, filename);
+    return await bridge.readFile(folder, filename);
   } catch (error) {
     for (const other of otherSpelling(filename)) {
-      const text = await bridge.readFile(ref, other).catch(() => undefined);
+      const text = await bridge.readFile(folder, other).catch(() => undefined);
       if (text) return text;
     }
     throw error;

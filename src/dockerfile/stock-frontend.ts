@@ -10,7 +10,7 @@ import type { Definition } from "../gen/ops.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";
 import { files, type NewFile } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
-import type { Source } from "./read.js";
+import type { Source, SourceFile } from "./read.js";
 import { contextOption } from "./remote-context.js";
 
 export interface StockRequest {
@@ -21,8 +21,8 @@ export interface StockRequest {
 const upstreamOption = "build-arg:LARDER_UPSTREAM";
 
 /** The build as it was asked for. */
-export function originalRequest(options: BuildOptions, source: Source): StockRequest {
-  return { options: options.frontend, inputs: source.inputs };
+export function originalRequest(options: BuildOptions, { inputs }: SourceFile): StockRequest {
+  return { options: options.frontend, inputs };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** BuildKit's LLBBridge as promises. */
+import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { LarderError } from "../error.js";
 import {
@@ -54,11 +55,7 @@ interface BridgeOptions {
   readonly output?: Writable;
 }
 
-export function openBridge({
-  cacheImports = [],
-  input = process.stdin,
-  output = process.stdout,
-}: BridgeOptions): Bridge {
+export function openBridge({ cacheImports = [], input = pipe(0), output = pipe(1) }: BridgeOptions): Bridge {
   const methods = methodsOf(new Http2Connection(input, output));
   const ping = methods.unary("Ping", PingRequest, PongResponse);
   const inputs = methods.unary("Inputs", InputsRequest, InputsResponse);
@@ -93,4 +90,9 @@ export function openBridge({
       await finish(ReturnRequest.fromPartial(request));
     },
   };
+}
+
+/** What `process.stdin` and `process.stdout` come to, without the time that they take to find out. */
+function pipe(fd: 0 | 1): Socket {
+  return new Socket({ fd, readable: fd === 0, writable: fd === 1 });
 }

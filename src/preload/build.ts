@@ -2,7 +2,7 @@
 import { type Cut, tailText, withoutKeptHistory } from "../dockerfile/cut.js";
 import { type Bases, expandBases } from "../dockerfile/expand-bases.js";
 import { type Dockerfile, parseDockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
-import type { Source } from "../dockerfile/read.js";
+import { type Source, type SourceFile, withIgnoreFile } from "../dockerfile/read.js";
 import { neededStages, targetStage } from "../dockerfile/stages.js";
 import {
   configOf,
@@ -41,7 +41,8 @@ interface Task {
 }
 
 /** @throws LarderError, with the place in the Dockerfile where it has one. */
-export async function build(bridge: Bridge, options: BuildOptions, source: Source): Promise<Result> {
+export async function build(bridge: Bridge, options: BuildOptions, file: SourceFile): Promise<Result> {
+  const source = await withIgnoreFile(bridge, file);
   const request = originalRequest(options, source);
   const dockerfile = parseDockerfile(source.filename, source.text);
   const task: Task = { bridge, options, source, dockerfile };
