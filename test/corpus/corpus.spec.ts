@@ -80,9 +80,10 @@ if (engineNames.includes("graph")) {
       it(one.name, async () => {
         const { theirs, ours } = await builds.get(one);
         assertSame(one, ours, theirs);
-        assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
         assert.equal(ours.image, theirs.image);
-        if (ours.image) await docker(["image", "rm", ours.image.replace(/.*@/, "")], { engine: "graph" });
+        if (!ours.image) return;
+        assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
+        await docker(["image", "rm", ours.image.replace(/.*@/, "")], { engine: "graph" });
       });
     }
   });
@@ -93,6 +94,7 @@ function assertSame(one: Case, ours: Built, theirs: Built): void {
   // A buildkitd has a newer stock frontend, which knows more flags and rules.
   if (!buildkitd) assertExpected(one, theirs);
   assert.equal(comparableError(one, ours), comparableError(one, theirs));
+  assert.deepEqual(comparableSteps(ours.failed), comparableSteps(theirs.failed));
   assert.equal(ours.lastWords, theirs.lastWords);
   assert.deepEqual(comparableWarnings(one, ours), comparableWarnings(one, theirs));
   const file = inLab(one.dockerfile).split(/\r?\n/);
@@ -111,8 +113,8 @@ function assertExpected({ fails, warns = [] }: Case, { error, warnings }: Built)
 
 /** A file without PRELOAD is the stock frontend's, to the last step. */
 async function assertUntouched(ours: Built, theirs: Built): Promise<void> {
-  assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
   if (!ours.image || !theirs.image) return;
+  assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
   if (ours.image !== theirs.image) {
     assert.deepEqual(await readPushed(ours.image), await readPushed(theirs.image));
     assert.equal(ours.image, theirs.image);
@@ -126,10 +128,10 @@ async function assertPreloaded(
   ours: Built,
   theirs: Built,
 ): Promise<void> {
+  if (!ours.image || !theirs.image) return;
   const steps = new Set(comparableSteps(ours.steps));
   const missing = comparableSteps(theirs.steps).filter((name) => !steps.has(name));
   assert.deepEqual(missing, [], "steps of the stock frontend");
-  if (!ours.image || !theirs.image) return;
   const [image, stock] = await Promise.all([readPushed(ours.image), readPushed(theirs.image)]);
   assert.deepEqual(innerImages(image), inner.map(inLab));
   assert.deepEqual(preloadTriggers(image), onBuild.map(inLab));

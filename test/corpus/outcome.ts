@@ -8,7 +8,9 @@ export interface Outcome {
   readonly steps: readonly string[];
   /** Steps that were not in the cache. */
   readonly executed: readonly string[];
-  /** What the step wrote that the build failed for; others that ran beside it are killed, and may say so. */
+  /** What the build failed for. Others that ran beside it are killed, or never run. */
+  readonly failed: readonly string[];
+  /** What the failed step wrote. */
   readonly lastWords: string;
   readonly warnings: readonly Warning[];
 }
@@ -58,6 +60,7 @@ export function readOutcome({ status, stderr }: Finished): Outcome {
     error: text.trimEnd(),
     steps: unique(names.values()),
     executed: unique([...names].filter(([digest]) => !cached.has(digest)).map(([, name]) => name)),
+    failed: unique([...names].filter(([digest]) => failed.has(digest)).map(([, name]) => name)),
     lastWords: progress
       .flatMap(({ logs = [] }) => logs)
       .filter(({ vertex }) => failed.has(vertex))
