@@ -1,5 +1,10 @@
 import { readDockerfile, type SourceFile } from "./dockerfile/read.js";
-import { isUnknownPreload, originalRequest, solveStock } from "./dockerfile/stock-frontend.js";
+import {
+  isUnknownPreload,
+  meetsUnknownPreload,
+  originalRequest,
+  solveStock,
+} from "./dockerfile/stock-frontend.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";
@@ -23,7 +28,8 @@ process.exit(0);
 async function build(file: SourceFile) {
   if (!/preload/i.test(file.text)) {
     try {
-      return await solveStock(bridge, originalRequest(options, file));
+      const answer = await solveStock(bridge, originalRequest(options, file));
+      if (!meetsUnknownPreload(answer)) return answer;
     } catch (error) {
       if (!isUnknownPreload(error)) throw error;
     }

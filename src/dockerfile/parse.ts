@@ -75,6 +75,15 @@ export function preloadsOf(stage: Stage): readonly Instruction[] {
   return stage.instructions.filter(({ keyword }) => keyword === "PRELOAD");
 }
 
+export function preloadTriggersOf(stage: Stage): readonly Instruction[] {
+  return stage.instructions.filter(({ keyword, text }) => keyword === "ONBUILD" && isPreloadTrigger(text));
+}
+
+/** Of what stands behind ONBUILD, in a file or in an image. */
+export function isPreloadTrigger(text: string): boolean {
+  return /^\s*PRELOAD\s/i.test(text);
+}
+
 /** Splits at white space outside quotes; quotes and escapes stay in the words, for the stock frontend. */
 export function splitWords(text: string, escapeToken: string): string[] {
   const words: string[] = [];

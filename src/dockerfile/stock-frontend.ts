@@ -93,8 +93,15 @@ export async function solveOne(bridge: Bridge, request: StockRequest): Promise<R
 }
 
 /** What the stock frontend says where an image that a stage builds FROM has an `ONBUILD PRELOAD`. */
+const unknownPreload = /unknown instruction: PRELOAD\b/i;
+
 export function isUnknownPreload(error: unknown): boolean {
-  return /unknown instruction: PRELOAD\b/i.test(LarderError.from(error).message);
+  return unknownPreload.test(LarderError.from(error).message);
+}
+
+/** The same in its answer to a question. */
+export function meetsUnknownPreload({ metadata }: Result): boolean {
+  return unknownPreload.test(metadata["result.json"]?.toString("utf8") ?? "");
 }
 
 /**

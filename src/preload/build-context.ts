@@ -10,12 +10,16 @@ import type { InsecureRegistries, PreloadPlan, Security } from "./plan.js";
 import { chooseSecurity, securityArgument } from "./privilege.js";
 import type { Step } from "./steps.js";
 
-/** All that one build is about. */
-export interface BuildContext extends Bases {
+/** What one build is about, as it was asked for. */
+export interface Task {
   readonly bridge: Bridge;
   readonly options: BuildOptions;
   readonly source: Source;
   readonly dockerfile: Dockerfile;
+}
+
+/** The same, with all that is known of it. */
+export interface BuildContext extends Task, Bases {
   /** The frontend image. */
   readonly larder: Output;
   readonly settings: Settings;

@@ -1,8 +1,15 @@
 /** From the Dockerfile to the result of the build. */
 import { type Cut, tailText, withoutKeptHistory } from "../dockerfile/cut.js";
 import { type Bases, expandBases } from "../dockerfile/expand-bases.js";
-import { type Dockerfile, parseDockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
-import { type Source, type SourceFile, withIgnoreFile } from "../dockerfile/read.js";
+import { type LintWarning, lintStock } from "../dockerfile/lint.js";
+import {
+  type Dockerfile,
+  parseDockerfile,
+  preloadsOf,
+  preloadTriggersOf,
+  type Stage,
+} from "../dockerfile/parse.js";
+import { type SourceFile, withIgnoreFile } from "../dockerfile/read.js";
 import { neededStages, targetStage } from "../dockerfile/stages.js";
 import {
   configOf,
@@ -19,7 +26,7 @@ import { type BuildOptions, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { encodeConfig } from "../image/config.js";
 import { answerQuestion } from "./answer-question.js";
-import { type BuildContext, readSettings } from "./build-context.js";
+import { type BuildContext, readSettings, type Task } from "./build-context.js";
 import { preloadCut } from "./cut-stage.js";
 import { explainFailure } from "./failure.js";
 import { larderImage } from "./larder-image.js";
@@ -29,16 +36,9 @@ import { fireTriggers } from "./onbuild.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
 import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
 import { isPlanOnly, planResult } from "./print-plan.js";
+import { withQuietBases } from "./quiet-bases.js";
 import { adoptResult, evaluate } from "./result.js";
 import type { Step } from "./steps.js";
-
-/** What one build is about, as it was asked for. */
-interface Task {
-  readonly bridge: Bridge;
-  readonly options: BuildOptions;
-  readonly source: Source;
-  readonly dockerfile: Dockerfile;
-}
 
 /** @throws LarderError, with the place in the Dockerfile where it has one. */
 export async function build(bridge: Bridge, options: BuildOptions, file: SourceFile): Promise<Result> {
@@ -47,14 +47,16 @@ export async function build(bridge: Bridge, options: BuildOptions, file: SourceF
   const dockerfile = parseDockerfile(source.filename, source.text);
   const task: Task = { bridge, options, source, dockerfile };
   refuseMisplaced(dockerfile);
+  if (options.frontend.requestid !== undefined) return answerQuestion(task, request);
   try {
     if (!hasPreload(dockerfile)) return await solveStock(bridge, request);
-    if (options.frontend.requestid !== undefined) return await answerQuestion(task, request);
-    return await buildNeeded(task, request, { fires: false });
+    const fires = dockerfile.stages.some((stage) => preloadTriggersOf(stage).length > 0);
+    return await buildNeeded(task, request, { fires, printed: [] });
   } catch (error) {
     if (!isUnknownPreload(error)) throw error;
     // Only the images that stages build FROM know of such triggers: they are looked up when there is a need.
-    return await buildNeeded(task, request, { fires: true });
+    const printed = hasPreload(dockerfile) ? undefined : await lintStock(bridge, request);
+    return await buildNeeded(task, request, { fires: true, printed: printed?.warnings ?? [] });
   }
 }
 
@@ -65,7 +67,7 @@ function hasPreload({ stages }: Dockerfile): boolean {
 async function buildNeeded(
   task: Task,
   request: StockRequest,
-  { fires }: { fires: boolean },
+  { fires, printed }: { fires: boolean; printed: readonly LintWarning[] },
 ): Promise<Result> {
   const { bridge, options, source, dockerfile } = task;
   const needs = await needsByPlatform(task, request);
@@ -73,13 +75,14 @@ async function buildNeeded(
   const target = targetStage(dockerfile, options.frontend.target);
   // It is for the stock frontend to say that there is no such stage.
   if (!target) return solveStock(bridge, withText(request, source, tailText(dockerfile, [])));
+  const known = fires ? await withQuietBases(task, request) : request;
   const steps: Step[] = [];
   const shared = {
     ...task,
     larder: larderImage(options),
     settings: await readSettings(bridge, options, process.env),
     steps,
-    warn: await reportWarnings(task, pinTargetStage(request, task), target, allNeeded),
+    warn: await reportWarnings(task, pinTargetStage(known, task), { target, needed: allNeeded, printed }),
   };
   const buildOne = async (one: StockRequest): Promise<Result> => {
     const need = needs.get(one.options.platform);

@@ -2,6 +2,7 @@
  * Warnings: the stock frontend's for the whole file, which the parts of a cut file would not show it, and
  * PRELOAD's own. `docker build --check` has them as its answer, a build at its end.
  */
+import { isDeepStrictEqual } from "node:util";
 import {
   type LintResults,
   type LintWarning,
@@ -11,26 +12,39 @@ import {
 } from "../dockerfile/lint.js";
 import type { Dockerfile, Stage } from "../dockerfile/parse.js";
 import type { Source } from "../dockerfile/read.js";
-import { checkArgument, type StockRequest, withText } from "../dockerfile/stock-frontend.js";
+import {
+  checkArgument,
+  isUnknownPreload,
+  type StockRequest,
+  withText,
+} from "../dockerfile/stock-frontend.js";
+import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { lineRanges } from "../gateway/details.js";
 import type { Result } from "../gen/gateway.js";
 import { digestOf } from "../llb/marshal.js";
+import type { Task } from "./build-context.js";
 import { checkStages, type Finding, findFault } from "./checks.js";
 import { questionAbout } from "./question.js";
 
 export type Warn = (finding: Finding) => Promise<void>;
 
+interface Reported {
+  readonly target: Stage;
+  readonly needed: readonly Stage[];
+  /** What the stock frontend has warned of already. */
+  readonly printed: readonly LintWarning[];
+}
+
 /**
  * Prints the warnings of a build.
  * @returns what prints further ones, which turn up while it is planned.
- * @throws LarderError where the file or the build wants them to be errors.
+ * @throws LarderError where the file or the build wants them to be errors, and for a base image that fires a PRELOAD.
  */
 export async function reportWarnings(
-  { bridge, source, dockerfile }: { bridge: Bridge; source: Source; dockerfile: Dockerfile },
+  { bridge, source, dockerfile }: Task,
   request: StockRequest,
-  target: Stage,
-  needed: readonly Stage[],
+  { target, needed, printed }: Reported,
 ): Promise<Warn> {
   const about = questionAbout(dockerfile, target);
   const question = withText(request, source, about.text);
@@ -38,11 +52,14 @@ export async function reportWarnings(
     ...question,
     options: { ...question.options, target: about.target },
   });
+  const refusal = results?.buildError?.message;
+  if (refusal && isUnknownPreload(refusal)) throw new LarderError(refusal);
   // The vertex that loaded the file: what prints warnings wants one that it has seen.
   const vertex = digestOf(question.inputs.dockerfile?.def[0] ?? Buffer.alloc(0));
   const print = (warning: LintWarning): Promise<void> => bridge.warn(formatWarning(warning, source, vertex));
   const warnings = [...(results?.warnings ?? []), ...ownWarnings(request, dockerfile, [...new Set(needed)])];
-  for (const warning of warnings) await print(warning);
+  const isPrinted = (warning: LintWarning) => printed.some((other) => isDeepStrictEqual(other, warning));
+  for (const warning of warnings) if (!isPrinted(warning)) await print(warning);
   const { isStrict, skips } = readCheckOptions(dockerfile.text, request.options[checkArgument]);
   if (isStrict && warnings.length > 0) throw violation(warnings);
   return async (finding) => {

@@ -49,7 +49,7 @@ export function findNamedContext(
 }
 
 /** Contexts are named as Docker shows images, without `:latest`. */
-function familiarName(name: string): string {
+export function familiarName(name: string): string {
   try {
     return familiarReference(parseReference(name.toLowerCase())).replace(/:latest$/, "");
   } catch {

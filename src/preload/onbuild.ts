@@ -4,7 +4,14 @@
  * stage then builds FROM what they came to.
  */
 import { type Cut, fromInstruction, type KeptInstruction } from "../dockerfile/cut.js";
-import { type Dockerfile, parseDockerfile, preloadsOf, type Stage } from "../dockerfile/parse.js";
+import {
+  type Dockerfile,
+  isPreloadTrigger,
+  parseDockerfile,
+  preloadsOf,
+  preloadTriggersOf,
+  type Stage,
+} from "../dockerfile/parse.js";
 import { baseStage } from "../dockerfile/stages.js";
 import type { Count } from "../dockerfile/step-names.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
@@ -28,7 +35,7 @@ export async function fireTriggers(
 ): Promise<PreloadedCut | undefined> {
   const base = await baseOf(context, request, stage, done);
   const triggers = base?.config.config?.OnBuild ?? [];
-  if (!base || !triggers.some((trigger) => /^\s*PRELOAD\s/i.test(trigger))) return undefined;
+  if (!base || !triggers.some(isPreloadTrigger)) return undefined;
   try {
     return await runTriggers(context, request, stage, done, base, triggers);
   } catch (thrown) {
@@ -66,9 +73,7 @@ async function baseOf(
     const state = base?.states.at(-1);
     return base && state && { state, config: base.config, count: { step: 1 }, kept: [] };
   }
-  const isTrigger = ({ keyword, text }: { keyword: string; text: string }): boolean =>
-    keyword === "ONBUILD" && /^PRELOAD\s/i.test(text);
-  if (!below.instructions.some(isTrigger)) return undefined;
+  if (preloadTriggersOf(below).length === 0) return undefined;
   const end = endOf(context.dockerfile, below);
   const head = await solveHead(context, request, end, done, []);
   const { state, answer } = head;

@@ -13,6 +13,11 @@ describe("questions about a Dockerfile", () => {
     assert.deepEqual(text.split("\n"), ["FROM a", asked("--store=docker", "x:$V"), "", "FROM b", lower]);
   });
 
+  it("have a LABEL in place of an ONBUILD PRELOAD, too, which would fire", () => {
+    const text = questionText(parse("FROM a AS b", "onbuild PRELOAD x \\", "  y", "ONBUILD RUN z", "FROM b"));
+    assert.deepEqual(text.split("\n"), ["FROM a AS b", `onbuild ${asked()}`, "", "ONBUILD RUN z", "FROM b"]);
+  });
+
   it("have the variables of a heredoc, but not those of one in quotes", () => {
     const dockerfile = parse("FROM a", "PRELOAD x <<A <<'B'", "y:$Y", "A", "z:$Z", "B", "RUN true");
     assert.deepEqual(questionText(dockerfile).split("\n"), [

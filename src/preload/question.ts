@@ -3,7 +3,13 @@
  * where what PRELOAD says stands in a LABEL.
  */
 import { Draft } from "../dockerfile/draft.js";
-import { type Dockerfile, type Instruction, preloadsOf, type Stage } from "../dockerfile/parse.js";
+import {
+  type Dockerfile,
+  type Instruction,
+  preloadsOf,
+  preloadTriggersOf,
+  type Stage,
+} from "../dockerfile/parse.js";
 import { probeInstruction } from "../dockerfile/probe.js";
 import { predefinedPlatforms, writtenWords } from "./written-words.js";
 
@@ -34,6 +40,10 @@ function draftQuestion(dockerfile: Dockerfile): Draft {
     const label = inCaseOf(writtenKeyword(dockerfile, preload), "LABEL");
     const probe = probeInstruction({ words, variables: [] }).replace(/^LABEL/, label);
     draft.blank(preload.lines).put(preload.lines.start, probe);
+  }
+  for (const trigger of dockerfile.stages.flatMap(preloadTriggersOf)) {
+    const label = probeInstruction({ words: [], variables: [] });
+    draft.blank(trigger.lines).put(trigger.lines.start, `${writtenKeyword(dockerfile, trigger)} ${label}`);
   }
   return draft;
 }

@@ -1,14 +1,10 @@
+import type { Bases } from "../dockerfile/expand-bases.js";
 import type { Stage } from "../dockerfile/parse.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { type Platform, parsePlatform } from "../image/platform.js";
-import type { BuildContext } from "./build-context.js";
 
 /** For which platform a stage builds: as its FROM says, else as the build does, else for the builder's own. */
-export function stagePlatform(
-  { platforms }: BuildContext,
-  { options }: StockRequest,
-  stage: Stage,
-): Platform {
+export function stagePlatform({ platforms }: Bases, { options }: StockRequest, stage: Stage): Platform {
   return parsePlatform(platforms[stage.index] || options.platform || ownPlatform());
 }
 

@@ -3,7 +3,7 @@ import type { Finished } from "../harness/command.js";
 import { lab } from "../harness/lab.js";
 import { blankLines, preloadLines } from "./blank.js";
 import type { Case } from "./cases.js";
-import type { Outcome, Warning } from "./outcome.js";
+import { type Outcome, type Warning, withoutFrontend } from "./outcome.js";
 import type { ImageConfig, PushedImage } from "./pushed-image.js";
 
 export const preloadLabel = "io.larder.preload";
@@ -55,16 +55,17 @@ const lineOf = ({ lines }: Warning): number => Number.parseInt(lines[0] ?? "0", 
  */
 export function comparableSteps(names: readonly string[]): string[] {
   const frontend = `docker-image://${lab.frontend}`;
-  return names
-    .filter((name) => !name.includes(frontend) && !/^(\[.*\] )?FROM |^\[context \S+\] \S+$/.test(name))
-    .map((name) => name.replace(/-(stock|larder)$/, ""));
+  return names.filter(
+    (name) => !name.includes(frontend) && !/^(\[.*\] )?FROM |^\[context \S+\] \S+$/.test(name),
+  );
 }
 
 /** An answer with the quoted file in plain text. */
 export function comparableAnswer({ dockerfile }: Case, { status, stdout }: Finished): unknown {
   const hidden = hiddenLines(dockerfile);
-  const plain = (data: string) => blankLines(Buffer.from(data, "base64").toString("utf8"), hidden);
-  const { sources = [], ...answer } = JSON.parse(stdout);
+  const plain = (data: string) =>
+    blankLines(withoutFrontend(Buffer.from(data, "base64").toString("utf8")), hidden);
+  const { sources = [], ...answer } = JSON.parse(withoutFrontend(stdout));
   const files = sources.map((source: string | { filename: string; data: string }) =>
     typeof source === "string" ? plain(source) : [source.filename, plain(source.data)],
   );
