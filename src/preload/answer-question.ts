@@ -10,8 +10,8 @@ import {
 import { withOriginalText } from "../dockerfile/subrequest.js";
 import type { Result } from "../gen/gateway.js";
 import type { Task } from "./build-context.js";
+import { questionText } from "./directive/question.js";
 import { withOwnWarnings } from "./lint.js";
-import { questionText } from "./question.js";
 import { withQuietBases } from "./quiet-bases.js";
 
 /** `docker build --check`, `--call=outline`, `--call=targets`: the stock frontend's answer, about the user's text. */

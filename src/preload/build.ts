@@ -28,17 +28,17 @@ import { encodeConfig } from "../image/config.js";
 import { answerQuestion } from "./answer-question.js";
 import { type BuildContext, readSettings, type Task } from "./build-context.js";
 import { preloadCut } from "./cut-stage.js";
-import { explainFailure } from "./failure.js";
-import { larderImage } from "./larder-image.js";
+import { refuseMisplaced } from "./directive/misplaced.js";
 import { reportWarnings } from "./lint.js";
-import { refuseMisplaced } from "./misplaced.js";
 import { fireTriggers } from "./onbuild.js";
+import { explainFailure } from "./plan/failure.js";
+import { larderImage } from "./plan/larder-image.js";
+import type { Step } from "./plan/steps.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
 import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
 import { isPlanOnly, planResult } from "./print-plan.js";
 import { withQuietBases } from "./quiet-bases.js";
 import { adoptResult, evaluate } from "./result.js";
-import type { Step } from "./steps.js";
 
 /** @throws LarderError, with the place in the Dockerfile where it has one. */
 export async function build(bridge: Bridge, options: BuildOptions, file: SourceFile): Promise<Result> {

@@ -8,10 +8,10 @@ import { type ImageConfig, labelsOf, withLabels } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
-import type { Directive } from "./directive.js";
-import { extendLabel, preloadLabel, readLabel } from "./label.js";
-import { readLayerSizes } from "./layer-sizes.js";
+import type { Directive } from "./directive/directive.js";
+import { readLayerSizes } from "./images/layer-sizes.js";
 import { platformOf } from "./pack-image.js";
+import { extendLabel, preloadLabel, readLabel } from "./plan/label.js";
 import {
   type BlobLayer,
   groupLayers,
@@ -21,13 +21,13 @@ import {
   planBlobLayers,
   planHistory,
   planOuterLayers,
-} from "./plan.js";
+} from "./plan/plan.js";
+import { assemble, type StepContext, type Stocked, shelveBlobs, stockImages } from "./plan/steps.js";
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { isPlanOnly } from "./print-plan.js";
 import { readDirective } from "./read-directive.js";
 import { evaluate } from "./result.js";
 import type { Head } from "./stage-head.js";
-import { assemble, type StepContext, type Stocked, shelveBlobs, stockImages } from "./steps.js";
 import { takeImages } from "./take-images.js";
 
 export async function preloadCut(

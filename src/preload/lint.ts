@@ -24,8 +24,8 @@ import { lineRanges } from "../gateway/details.js";
 import type { Result } from "../gen/gateway.js";
 import { digestOf } from "../llb/marshal.js";
 import type { Task } from "./build-context.js";
-import { checkStages, type Finding, findFault } from "./checks.js";
-import { questionAbout } from "./question.js";
+import { checkStages, type Finding, findFault } from "./directive/checks.js";
+import { questionAbout } from "./directive/question.js";
 
 export type Warn = (finding: Finding) => Promise<void>;
 

@@ -9,12 +9,12 @@ import { parseReference, type Reference } from "../image/reference.js";
 import { layerChain } from "../llb/layer-chain.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
-import type { BaseImage } from "./base-image.js";
 import type { BuildContext } from "./build-context.js";
-import { nameOf, planFetched } from "./plan.js";
+import type { BaseImage } from "./images/base-image.js";
+import { resolveImage } from "./images/resolve.js";
+import { nameOf, planFetched } from "./plan/plan.js";
+import { fetchStep, packTrees, type StepContext } from "./plan/steps.js";
 import { isPlanOnly } from "./print-plan.js";
-import { resolveImage } from "./resolve.js";
-import { fetchStep, packTrees, type StepContext } from "./steps.js";
 
 export interface PackedImage {
   readonly image: InnerImage;

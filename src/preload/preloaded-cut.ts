@@ -8,7 +8,7 @@ import { encodeConfig, type ImageConfig } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
-import type { PreloadPlan } from "./plan.js";
+import type { PreloadPlan } from "./plan/plan.js";
 
 /** A cut with its PRELOAD done, as LLB. */
 export interface PreloadedCut extends SolvedCut, ContextImage {

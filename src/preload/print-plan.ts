@@ -6,7 +6,7 @@ import { formatReference, type Reference } from "../image/reference.js";
 import { files } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
 import type { BuildContext } from "./build-context.js";
-import { type Origin, type PreloadPlan, stockStep } from "./plan.js";
+import { type Origin, type PreloadPlan, stockStep } from "./plan/plan.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 
 /** Asked for by `--build-arg LARDER_PLAN=1`; nothing runs then. */

@@ -3,12 +3,12 @@ import type { Cut } from "../dockerfile/cut.js";
 import { readContextFile, type StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
 import type { BuildContext } from "./build-context.js";
-import type { Finding } from "./checks.js";
-import { type Directive, parseDirective, withListed } from "./directive.js";
-import { wordsOfFile } from "./image-list.js";
+import type { Finding } from "./directive/checks.js";
+import { type Directive, parseDirective, withListed } from "./directive/directive.js";
+import { wordsOfFile } from "./directive/image-list.js";
+import { expandListed, writtenWords } from "./directive/written-words.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 import { type Head, solveHead } from "./stage-head.js";
-import { expandListed, writtenWords } from "./written-words.js";
 
 /** The stage above a PRELOAD, and what the PRELOAD says there. */
 export async function readDirective(
@@ -30,7 +30,7 @@ export async function readDirective(
       const text = await readNamedFile(context, request, directive, "--compose", path);
       const { lines } = preload;
       // Here, since YAML takes time to load and most builds have no use for it.
-      const { imagesOfCompose } = await import("./compose.js");
+      const { imagesOfCompose } = await import("./directive/compose.js");
       const { words, built } = imagesOfCompose(path, text, {
         escapeToken: context.dockerfile.escape,
         lines,

@@ -7,9 +7,9 @@ import { LarderError } from "../error.js";
 import type { Output } from "../llb/state.js";
 import { countAbove, lastStep, stepsBelow } from "./as-written.js";
 import type { BuildContext } from "./build-context.js";
+import { predefinedPlatforms } from "./directive/written-words.js";
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { solveDraft } from "./solve-draft.js";
-import { predefinedPlatforms } from "./written-words.js";
 
 /** The stage above a cut. */
 export interface Head {

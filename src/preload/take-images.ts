@@ -8,17 +8,17 @@ import { isOnHost, replacesStage } from "../gateway/options.js";
 import { formatPlatform, type Platform } from "../image/platform.js";
 import { parseReference } from "../image/reference.js";
 import type { Output } from "../llb/state.js";
-import { type BaseImage, loadBaseImage } from "./base-image.js";
 import type { BuildContext } from "./build-context.js";
-import { type ClientLayout, resolveLayout, takeLayout } from "./client-layout.js";
-import type { Directive, RequestedImage } from "./directive.js";
-import { findNamedContext, type NamedContext } from "./named-context.js";
+import type { Directive, RequestedImage } from "./directive/directive.js";
+import { type BaseImage, loadBaseImage } from "./images/base-image.js";
+import { type ClientLayout, resolveLayout, takeLayout } from "./images/client-layout.js";
+import { findNamedContext, type NamedContext } from "./images/named-context.js";
+import { resolveImage } from "./images/resolve.js";
 import { packImage, platformOf } from "./pack-image.js";
-import { type Origin, type PlannedImage, planFetched, planPacked } from "./plan.js";
+import { type Origin, type PlannedImage, planFetched, planPacked } from "./plan/plan.js";
+import { fetchStep, type StepContext } from "./plan/steps.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
-import { resolveImage } from "./resolve.js";
 import { solveDraft } from "./solve-draft.js";
-import { fetchStep, type StepContext } from "./steps.js";
 
 export interface TakenImage {
   readonly image: PlannedImage;

@@ -1,5 +1,5 @@
-import type { Dockerfile } from "../dockerfile/parse.js";
-import { LarderError } from "../error.js";
+import type { Dockerfile } from "../../dockerfile/parse.js";
+import { LarderError } from "../../error.js";
 
 /** @throws LarderError for a PRELOAD that is in no stage, or that an image could not keep for later. */
 export function refuseMisplaced({ globals, stages }: Dockerfile): void {

@@ -1,13 +1,13 @@
 /** The build steps of a plan as LLB. Which step a failed vertex was is kept for the error's sake. */
-import { home, type Job, jobVariable, mount, type PackJob, type StockJob } from "../agent/job.js";
-import type { Lines } from "../error.js";
-import { encodeConfig, type ImageConfig } from "../image/config.js";
-import type { InnerImage } from "../image/inner-image.js";
-import { type ExecOptions, exec, type Mount } from "../llb/exec.js";
-import { files } from "../llb/file.js";
-import { merge } from "../llb/merge.js";
-import type { Output } from "../llb/state.js";
-import type { Network } from "./directive.js";
+import { home, type Job, jobVariable, mount, type PackJob, type StockJob } from "../../agent/job.js";
+import type { Lines } from "../../error.js";
+import { encodeConfig, type ImageConfig } from "../../image/config.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { type ExecOptions, exec, type Mount } from "../../llb/exec.js";
+import { files } from "../../llb/file.js";
+import { merge } from "../../llb/merge.js";
+import type { Output } from "../../llb/state.js";
+import type { Network } from "../directive/directive.js";
 import {
   type BlobLayer,
   type PlannedImage,

@@ -1,5 +1,5 @@
 /** What stands after PRELOAD and in its heredocs, as written. */
-import { type Instruction, splitWords } from "../dockerfile/parse.js";
+import { type Instruction, splitWords } from "../../dockerfile/parse.js";
 import { type ListedWord, wordsInHeredocs } from "./image-list.js";
 
 export interface WrittenWords {

@@ -1,9 +1,9 @@
 /** What a PRELOAD says, once its words are expanded. */
 import { closest, distance } from "fastest-levenshtein";
-import type { StoreTarget } from "../agent/job.js";
-import { LarderError, type Lines } from "../error.js";
-import { type Platform, parsePlatform } from "../image/platform.js";
-import { parseReference, type Reference } from "../image/reference.js";
+import type { StoreTarget } from "../../agent/job.js";
+import { LarderError, type Lines } from "../../error.js";
+import { type Platform, parsePlatform } from "../../image/platform.js";
+import { parseReference, type Reference } from "../../image/reference.js";
 
 export type Network = "default" | "host" | "none";
 

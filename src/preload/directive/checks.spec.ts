@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseDockerfile } from "../dockerfile/parse.js";
+import { parseDockerfile } from "../../dockerfile/parse.js";
 import { checkStages, findFault } from "./checks.js";
 
 const parse = (...lines: string[]) => parseDockerfile("Dockerfile", ["FROM a", ...lines].join("\n"));

@@ -1,12 +1,11 @@
 /** An image that a Dockerfile or a build names, as it is: its files and its config, with nothing fired or changed. */
-import type { StockRequest } from "../dockerfile/stock-frontend.js";
-import { type ImageConfig, parseConfig } from "../image/config.js";
-import { messagePlatform, type Platform } from "../image/platform.js";
-import { formatReference, parseReference } from "../image/reference.js";
-import { image } from "../llb/source.js";
-import { fromDefinition, type Output } from "../llb/state.js";
-import type { BuildContext } from "./build-context.js";
-import { layoutStates, resolveLayout } from "./client-layout.js";
+import type { StockRequest } from "../../dockerfile/stock-frontend.js";
+import { type ImageConfig, parseConfig } from "../../image/config.js";
+import { messagePlatform, type Platform } from "../../image/platform.js";
+import { formatReference, parseReference } from "../../image/reference.js";
+import { image } from "../../llb/source.js";
+import { fromDefinition, type Output } from "../../llb/state.js";
+import { type Builder, layoutStates, resolveLayout } from "./client-layout.js";
 import { findNamedContext } from "./named-context.js";
 
 export interface BaseImage {
@@ -14,8 +13,6 @@ export interface BaseImage {
   readonly states: readonly Output[];
   readonly config: ImageConfig;
 }
-
-type Builder = Pick<BuildContext, "bridge" | "options">;
 
 /** What FROM would take, of this name. @returns nothing for what is no image: scratch, a folder. */
 export async function loadBaseImage(

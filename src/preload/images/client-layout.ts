@@ -1,15 +1,15 @@
 /** `--build-context inner=oci-layout://...`: an image in a folder of the client, which sends it blob by blob. */
-import { LarderError } from "../error.js";
-import type { Bridge } from "../gateway/bridge.js";
-import { type ImageConfig, parseConfig } from "../image/config.js";
-import type { InnerImage } from "../image/inner-image.js";
-import { messagePlatform, type Platform } from "../image/platform.js";
-import { formatReference, parseReference, type Reference } from "../image/reference.js";
-import { type CopiedFile, files } from "../llb/file.js";
-import { digestOf, marshal } from "../llb/marshal.js";
-import { ociBlob, ociLayout } from "../llb/source.js";
-import type { Output } from "../llb/state.js";
-import type { BuildContext } from "./build-context.js";
+import { LarderError } from "../../error.js";
+import type { Bridge } from "../../gateway/bridge.js";
+import type { BuildOptions } from "../../gateway/options.js";
+import { type ImageConfig, parseConfig } from "../../image/config.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { messagePlatform, type Platform } from "../../image/platform.js";
+import { formatReference, parseReference, type Reference } from "../../image/reference.js";
+import { type CopiedFile, files } from "../../llb/file.js";
+import { digestOf, marshal } from "../../llb/marshal.js";
+import { ociBlob, ociLayout } from "../../llb/source.js";
+import type { Output } from "../../llb/state.js";
 import { blobPath, findManifest } from "./find-manifest.js";
 import type { NamedContext } from "./named-context.js";
 
@@ -26,12 +26,18 @@ export interface ClientLayout {
   readonly imageId: string;
 }
 
+/** Who is asked for images, and what the client said of them. */
+export interface Builder {
+  readonly bridge: Bridge;
+  readonly options: BuildOptions;
+}
+
 /** ResolverTypeOCILayout of client/llb/sourceresolver. */
 const ociLayoutResolver = 1;
 
 /** @throws LarderError in the builder's words, if it has no such image for the platform. */
 export async function resolveLayout(
-  { bridge, options }: Pick<BuildContext, "bridge" | "options">,
+  { bridge, options }: Builder,
   name: string,
   { store, digest }: Extract<NamedContext, { kind: "layout" }>,
   platform: Platform,

@@ -1,6 +1,6 @@
 /** Images in lists: in a heredoc of PRELOAD, and in a file of the build context. One a line, `#` begins a comment. */
-import type { Instruction } from "../dockerfile/parse.js";
-import { LarderError, type Lines } from "../error.js";
+import type { Instruction } from "../../dockerfile/parse.js";
+import { LarderError, type Lines } from "../../error.js";
 
 export interface ListedWord {
   readonly word: string;

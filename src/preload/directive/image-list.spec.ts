@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseDockerfile, preloadsOf } from "../dockerfile/parse.js";
+import { parseDockerfile, preloadsOf } from "../../dockerfile/parse.js";
 import { wordsInHeredocs, wordsOfFile } from "./image-list.js";
 
 function preload(...lines: string[]) {

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import { LarderError } from "../error.js";
-import type { BuildOptions } from "../gateway/options.js";
-import { Definition, Op } from "../gen/ops.js";
-import { formatReference, parseReference } from "../image/reference.js";
-import { digestOf } from "../llb/marshal.js";
-import { image, source } from "../llb/source.js";
-import { fromDefinition, type Output } from "../llb/state.js";
+import { LarderError } from "../../error.js";
+import type { BuildOptions } from "../../gateway/options.js";
+import { Definition, Op } from "../../gen/ops.js";
+import { formatReference, parseReference } from "../../image/reference.js";
+import { digestOf } from "../../llb/marshal.js";
+import { image, source } from "../../llb/source.js";
+import { fromDefinition, type Output } from "../../llb/state.js";
 
 /** The builder's own definition of the frontend image that runs now. */
 const definitionFile = "/run/config/buildkit/metadata/frontend.bin";

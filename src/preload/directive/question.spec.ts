@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseDockerfile } from "../dockerfile/parse.js";
+import { parseDockerfile } from "../../dockerfile/parse.js";
 import { questionAbout, questionText } from "./question.js";
 
 const asked = (...words: string[]): string =>

@@ -1,9 +1,9 @@
 /** The image's label `io.larder.preload`: what a system image holds, for people and for later builds. */
 
-import { type ImageConfig, labelsOf } from "../image/config.js";
-import type { InnerImage } from "../image/inner-image.js";
-import { formatPlatform } from "../image/platform.js";
-import { familiarReference } from "../image/reference.js";
+import { type ImageConfig, labelsOf } from "../../image/config.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { formatPlatform } from "../../image/platform.js";
+import { familiarReference } from "../../image/reference.js";
 
 export const preloadLabel = "io.larder.preload";
 

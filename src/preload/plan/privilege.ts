@@ -1,6 +1,6 @@
 /** How the stock step may mount: known before it is asked for. */
 import { spawnSync } from "node:child_process";
-import { LarderError } from "../error.js";
+import { LarderError } from "../../error.js";
 import type { Security } from "./plan.js";
 
 export const securityArgument = "LARDER_SECURITY";

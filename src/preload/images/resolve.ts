@@ -1,12 +1,12 @@
 /** Tags to digests, by the builder: the client's credentials, source policies and mirrors apply. */
-import { LarderError } from "../error.js";
-import type { Bridge } from "../gateway/bridge.js";
-import { parseConfig } from "../image/config.js";
-import type { InnerImage } from "../image/inner-image.js";
-import { formatPlatform, messagePlatform, type Platform } from "../image/platform.js";
-import { formatReference } from "../image/reference.js";
-import { digestOf } from "../llb/marshal.js";
-import type { RequestedImage } from "./directive.js";
+import { LarderError } from "../../error.js";
+import type { Bridge } from "../../gateway/bridge.js";
+import { parseConfig } from "../../image/config.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { formatPlatform, messagePlatform, type Platform } from "../../image/platform.js";
+import { formatReference } from "../../image/reference.js";
+import { digestOf } from "../../llb/marshal.js";
+import type { RequestedImage } from "../directive/directive.js";
 
 /**
  * Asks the registry, never the builder's own store: the fetch step asks the registry, too.

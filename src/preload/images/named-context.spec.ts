@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Definition } from "../gen/ops.js";
+import { Definition } from "../../gen/ops.js";
 import { findNamedContext, type NamedContext } from "./named-context.js";
 
 const platform = { os: "linux", architecture: "amd64" };

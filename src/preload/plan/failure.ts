@@ -1,8 +1,8 @@
 /** From the failure of a build step to the sentence that its user reads. */
-import { type ErrorReport, errorReport } from "../agent/job.js";
-import { LarderError } from "../error.js";
-import type { Bridge } from "../gateway/bridge.js";
-import { type FailedSolve, failedSolve } from "../gateway/details.js";
+import { type ErrorReport, errorReport } from "../../agent/job.js";
+import { LarderError } from "../../error.js";
+import type { Bridge } from "../../gateway/bridge.js";
+import { type FailedSolve, failedSolve } from "../../gateway/details.js";
 import { securityArgument } from "./privilege.js";
 import type { Step } from "./steps.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { InnerImage } from "../image/inner-image.js";
-import { parseReference } from "../image/reference.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { parseReference } from "../../image/reference.js";
 import { extendLabel, preloadLabel, readLabel } from "./label.js";
 
 const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;

@@ -1,7 +1,7 @@
 /** PRELOAD's own rules, beside those of the stock frontend's linter. They look at the file as it is written. */
-import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../dockerfile/parse.js";
-import { LarderError, type Lines } from "../error.js";
-import { formatReference, parseReference } from "../image/reference.js";
+import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
+import { LarderError, type Lines } from "../../error.js";
+import { formatReference, parseReference } from "../../image/reference.js";
 import { parseDirective, splitFlag } from "./directive.js";
 import { type WrittenWords, writtenWords } from "./written-words.js";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { LarderError } from "../error.js";
-import { formatReference } from "../image/reference.js";
+import { LarderError } from "../../error.js";
+import { formatReference } from "../../image/reference.js";
 import { type Directive, parseDirective, withListed } from "./directive.js";
 
 const lines = { start: 3, end: 4 };

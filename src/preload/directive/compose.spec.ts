@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LarderError } from "../error.js";
+import { LarderError } from "../../error.js";
 import { type ComposeImages, imagesOfCompose } from "./compose.js";
 
 const lines = { start: 2, end: 2 };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { InnerImage } from "../image/inner-image.js";
-import { parseReference } from "../image/reference.js";
-import type { Network } from "./directive.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { parseReference } from "../../image/reference.js";
+import type { Network } from "../directive/directive.js";
 import {
   groupLayers,
   type InsecureRegistries,

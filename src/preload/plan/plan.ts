@@ -3,12 +3,12 @@
  * writes what it says; `--build-arg LARDER_PLAN=1` prints it.
  */
 
-import type { NeededBlob, StoreTarget } from "../agent/job.js";
-import type { Lines } from "../error.js";
-import type { HistoryEntry } from "../image/config.js";
-import type { InnerImage } from "../image/inner-image.js";
-import { familiarReference, isLoopback, type Reference } from "../image/reference.js";
-import type { Network } from "./directive.js";
+import type { NeededBlob, StoreTarget } from "../../agent/job.js";
+import type { Lines } from "../../error.js";
+import type { HistoryEntry } from "../../image/config.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { familiarReference, isLoopback, type Reference } from "../../image/reference.js";
+import type { Network } from "../directive/directive.js";
 
 export interface PreloadPlan {
   readonly lines: Lines;

@@ -1,6 +1,6 @@
 /** `--compose=compose.yaml`: the image of every service. */
 import { parse } from "yaml";
-import { LarderError, type Lines } from "../error.js";
+import { LarderError, type Lines } from "../../error.js";
 
 export interface ComposeImages {
   /** One for each service, for the stock frontend to expand: Compose's `${TAG:-7}` is Dockerfile's, too. */

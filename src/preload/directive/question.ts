@@ -2,15 +2,15 @@
  * Questions about a Dockerfile (`docker build --check`, `--call=outline`): the stock frontend is asked about a file
  * where what PRELOAD says stands in a LABEL.
  */
-import { Draft } from "../dockerfile/draft.js";
+import { Draft } from "../../dockerfile/draft.js";
 import {
   type Dockerfile,
   type Instruction,
   preloadsOf,
   preloadTriggersOf,
   type Stage,
-} from "../dockerfile/parse.js";
-import { probeInstruction } from "../dockerfile/probe.js";
+} from "../../dockerfile/parse.js";
+import { probeInstruction } from "../../dockerfile/probe.js";
 import { predefinedPlatforms, writtenWords } from "./written-words.js";
 
 /** So the variables of PRELOAD count as used where they are declared, and as undefined where they are not. */
