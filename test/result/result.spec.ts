@@ -4,6 +4,7 @@ import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
 import { engineNames, lab, labImage } from "../harness/lab.js";
 import { type RegistryImage, registryImage } from "../harness/registry-image.js";
+import { ran } from "../options/steps.js";
 
 const busybox = labImage("busybox:1");
 const python = labImage("python:3");
@@ -49,8 +50,9 @@ for (const engine of engineNames) {
 
     it("is cached the second time", async () => {
       const again = await build({ engine, dockerfile, tag });
-      assert.match(again, /#\d+ \[larder\] stock .*\n#\d+ CACHED/);
-      assert.doesNotMatch(again, /loaded layer/);
+      // A step with several outputs does not always say CACHED. One that runs talks.
+      assert.match(again, /^#\d+ \[larder\] stock /m);
+      assert.ok(!ran(again, "[larder] "), again);
     });
 
     it("is not cached with --no-cache, although it was before", async () => {
