@@ -1,10 +1,5 @@
 import { readDockerfile, type SourceFile } from "./dockerfile/read.js";
-import {
-  isUnknownPreload,
-  meetsUnknownPreload,
-  originalRequest,
-  solveStock,
-} from "./dockerfile/stock-frontend.js";
+import { originalRequest, tryStock } from "./dockerfile/stock-frontend.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";
@@ -26,14 +21,9 @@ process.exit(0);
 
 /** What deals with PRELOAD is loaded only for a file that has the word, or that builds FROM an image that fires it. */
 async function build(file: SourceFile) {
-  if (!/preload/i.test(file.text)) {
-    try {
-      const answer = await solveStock(bridge, originalRequest(options, file));
-      if (!meetsUnknownPreload(answer)) return answer;
-    } catch (error) {
-      if (!isUnknownPreload(error)) throw error;
-    }
-  }
+  const mentions = /preload/i.test(file.text);
+  const answer = mentions ? undefined : await tryStock(bridge, originalRequest(options, file));
+  if (answer) return answer;
   const preload = await import("./preload/build.js");
-  return preload.build(bridge, options, file);
+  return preload.build(bridge, options, file, { wasRefused: !mentions });
 }

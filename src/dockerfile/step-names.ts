@@ -50,10 +50,14 @@ export function countSteps(instructions: readonly Instruction[]): number {
   return instructions.filter(({ keyword }) => ["RUN", "COPY", "ADD", "WORKDIR"].includes(keyword)).length;
 }
 
+export function stageLabel({ index, name }: Stage): string {
+  return name?.toLowerCase() ?? `stage-${index}`;
+}
+
 /** What names have of a stage: nothing in a file of one. An image that is copied from, or any mount, counts as another. */
-export function stageInNames({ stages }: Dockerfile, { index, name }: Stage): string {
+export function stageInNames({ stages }: Dockerfile, stage: Stage): string {
   const takesFrom = ({ keyword, text }: Instruction): boolean =>
     ["COPY", "RUN"].includes(keyword) && /^(--\S+\s+)*--(from|mount)=/.test(text);
   const isOnly = stages.length === 1 && !stages.some(({ instructions }) => instructions.some(takesFrom));
-  return isOnly ? "" : (name?.toLowerCase() ?? `stage-${index}`);
+  return isOnly ? "" : stageLabel(stage);
 }

@@ -99,9 +99,13 @@ export function isUnknownPreload(error: unknown): boolean {
   return unknownPreload.test(LarderError.from(error).message);
 }
 
-/** The same in its answer to a question. */
-export function meetsUnknownPreload({ metadata }: Result): boolean {
-  return unknownPreload.test(metadata["result.json"]?.toString("utf8") ?? "");
+/** @returns nothing where it refuses such an image, in an error or in its answer to a question. */
+export async function tryStock(bridge: Bridge, request: StockRequest): Promise<Result | undefined> {
+  const answer = await solveStock(bridge, request).catch((error: unknown) => {
+    if (!isUnknownPreload(error)) throw error;
+    return undefined;
+  });
+  return unknownPreload.test(answer?.metadata["result.json"]?.toString("utf8") ?? "") ? undefined : answer;
 }
 
 /**

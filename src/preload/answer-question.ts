@@ -1,12 +1,6 @@
 import { lintRequest } from "../dockerfile/lint.js";
 import { neededStages, targetStage } from "../dockerfile/stages.js";
-import {
-  isUnknownPreload,
-  meetsUnknownPreload,
-  type StockRequest,
-  solveStock,
-  withText,
-} from "../dockerfile/stock-frontend.js";
+import { type StockRequest, solveStock, tryStock, withText } from "../dockerfile/stock-frontend.js";
 import { withOriginalText } from "../dockerfile/subrequest.js";
 import type { Result } from "../gen/gateway.js";
 import type { Task } from "./build-context.js";
@@ -18,12 +12,10 @@ import { withQuietBases } from "./quiet-bases.js";
 export async function answerQuestion(task: Task, request: StockRequest): Promise<Result> {
   const { bridge, source, dockerfile } = task;
   const text = questionText(dockerfile);
-  const ask = (asked: StockRequest): Promise<Result> => solveStock(bridge, withText(asked, source, text));
-  const given = await ask(request).catch((error: unknown) => {
-    if (!isUnknownPreload(error)) throw error;
-  });
-  // Only the images that stages build FROM know of such triggers: they are looked up when there is a need.
-  const known = given && !meetsUnknownPreload(given) ? given : await ask(await withQuietBases(task, request));
+  const asked = (about: StockRequest): StockRequest => withText(about, source, text);
+  const known =
+    (await tryStock(bridge, asked(request))) ??
+    (await solveStock(bridge, asked(await withQuietBases(task, request))));
   const answer = withOriginalText(known, text, source.text);
   if (request.options.requestid !== lintRequest) return answer;
   const target = request.options.target ? targetStage(dockerfile, request.options.target) : undefined;

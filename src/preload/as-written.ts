@@ -10,6 +10,7 @@ import {
   numberThrough,
   parseStepName,
   stageInNames,
+  stageLabel,
 } from "../dockerfile/step-names.js";
 import type { Definition, Location, OpMetadata, SourceInfo } from "../gen/ops.js";
 import { joinSources } from "../llb/source-map.js";
@@ -65,9 +66,7 @@ function renamed(context: BuildContext, metadata: OpMetadata, draft: SolvedDraft
 function stepName(context: BuildContext, text: string, draft: SolvedDraft): string {
   const name = parseStepName(text);
   const { stages } = context.dockerfile;
-  const stage = stages.find(
-    ({ index, name: own }) => name?.stage === (own?.toLowerCase() ?? `stage-${index}`),
-  );
+  const stage = stages.find((one) => stageLabel(one) === name?.stage);
   // A draft that ends in the first stage does not name it.
   const of = stage ?? (name?.stage === "" ? stages[0] : undefined);
   if (!name || !of) return text;

@@ -18,6 +18,7 @@ import {
   type StockRequest,
   solveOne,
   solveStock,
+  tryStock,
   withoutWarnings,
   withText,
 } from "../dockerfile/stock-frontend.js";
@@ -40,24 +41,34 @@ import { isPlanOnly, planResult } from "./print-plan.js";
 import { withQuietBases } from "./quiet-bases.js";
 import { adoptResult, evaluate } from "./result.js";
 
-/** @throws LarderError, with the place in the Dockerfile where it has one. */
-export async function build(bridge: Bridge, options: BuildOptions, file: SourceFile): Promise<Result> {
+/**
+ * @param wasRefused The stock frontend has met a base image that fires a PRELOAD, and has printed its warnings up to it.
+ * @throws LarderError, with the place in the Dockerfile where it has one.
+ */
+export async function build(
+  bridge: Bridge,
+  options: BuildOptions,
+  file: SourceFile,
+  { wasRefused }: { wasRefused: boolean },
+): Promise<Result> {
   const source = await withIgnoreFile(bridge, file);
   const request = originalRequest(options, source);
   const dockerfile = parseDockerfile(source.filename, source.text);
   const task: Task = { bridge, options, source, dockerfile };
   refuseMisplaced(dockerfile);
   if (options.frontend.requestid !== undefined) return answerQuestion(task, request);
-  try {
-    if (!hasPreload(dockerfile)) return await solveStock(bridge, request);
+  if (hasPreload(dockerfile)) {
     const fires = dockerfile.stages.some((stage) => preloadTriggersOf(stage).length > 0);
-    return await buildNeeded(task, request, { fires, printed: [] });
-  } catch (error) {
-    if (!isUnknownPreload(error)) throw error;
-    // Only the images that stages build FROM know of such triggers: they are looked up when there is a need.
-    const printed = hasPreload(dockerfile) ? undefined : await lintStock(bridge, request);
-    return await buildNeeded(task, request, { fires: true, printed: printed?.warnings ?? [] });
+    return buildNeeded(task, request, { fires, printed: [] }).catch((error: unknown) => {
+      if (fires || !isUnknownPreload(error)) throw error;
+      // Only the images that stages build FROM know of such triggers: they are looked up when there is a need.
+      return buildNeeded(task, request, { fires: true, printed: [] });
+    });
   }
+  const answer = wasRefused ? undefined : await tryStock(bridge, request);
+  if (answer) return answer;
+  const refused = await lintStock(bridge, request);
+  return buildNeeded(task, request, { fires: true, printed: refused?.warnings ?? [] });
 }
 
 function hasPreload({ stages }: Dockerfile): boolean {

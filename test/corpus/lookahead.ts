@@ -27,7 +27,8 @@ export class Lookahead<Item, Result> {
 
   #begin(item: Item): void {
     if (this.#begun.has(item)) return;
-    const result = this.#work(item);
+    // Not before it counts as begun: the work may ask for another item, and begin those after that one.
+    const result = Promise.resolve().then(() => this.#work(item));
     // It is for whoever asks for it to hear of a failure.
     result.catch(() => undefined);
     this.#begun.set(item, result);
