@@ -44,6 +44,9 @@ interface Progress {
 
 type RawWarning = NonNullable<Progress["warnings"]>[number];
 
+/** What Go's HTTP/2 library in buildx says of a session that ends while it begins: chance. */
+const clientLog = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d http2: /;
+
 /** @param stderr of `docker buildx build --progress rawjson`. */
 export function readOutcome({ status, stderr }: Finished): Outcome {
   const lines = withoutFrontend(stderr).split("\n");
@@ -51,7 +54,7 @@ export function readOutcome({ status, stderr }: Finished): Outcome {
   const vertices = progress.flatMap(({ vertexes = [] }) => vertexes);
   const names = new Map(vertices.map(({ digest, name }) => [digest, name]));
   const cached = new Set(vertices.filter((vertex) => vertex.cached).map(({ digest }) => digest));
-  const text = lines.filter((line) => !line.startsWith("{")).join("\n");
+  const text = lines.filter((line) => !line.startsWith("{") && !clientLog.test(line)).join("\n");
   const failed = new Set(
     vertices.filter(({ error }) => error && text.includes(error)).map(({ digest }) => digest),
   );
