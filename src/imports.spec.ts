@@ -48,7 +48,7 @@ const src = new URL("./", import.meta.url);
 
 /** Programs of the product: no specs, and not what only specs use. */
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
-  (path) => path.endsWith(".ts") && !/(\.spec|\.d|\/testing)\.ts$/.test(path),
+  (path) => path.endsWith(".ts") && !/(\.spec|\.d|(^|\/)testing)\.ts$/.test(path),
 );
 
 function partOf(path: string): string {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { toBytes } from "../store/bytes.js";
+import { onlyAsRoot } from "../testing.js";
 import { writeLayerFolder } from "./layer-folder.js";
 import { copyTree, listTree } from "./tree.js";
 
@@ -20,7 +21,7 @@ touch -d '2001-02-03 04:05:06.123456789' a/b/one a/b.d; touch -d '2002-02-02 02:
 describe("copies of layers", () => {
   let work = "";
   before(function () {
-    if (process.getuid?.() !== 0) this.skip();
+    onlyAsRoot(this);
   });
   beforeEach(() => {
     work = mkdtempSync(`${tmpdir()}/larder-tree-`);

@@ -20,6 +20,7 @@ import { formatRepositories } from "../store/overlay2/repositories.js";
 import type { ShelfEntry } from "../store/store.js";
 import { packWhiteouts } from "../store/whiteout-tar.js";
 import { byteString, formatWhiteouts } from "../store/whiteouts.js";
+import { onlyAsRoot, skip } from "../testing.js";
 
 export interface TestImage {
   readonly name: string;
@@ -59,7 +60,9 @@ export function eachShell(title: string, daemon: string, define: (bench: Bench) 
       let work = "";
       let path = process.env.PATH;
       before(function () {
-        if (process.getuid?.() !== 0 || spawnSync(shell, ["-c", "true"]).error) this.skip();
+        onlyAsRoot(this);
+        if (spawnSync(shell, ["-c", "true"]).error)
+          skip(this, `this machine has no ${shell}; test/shells has it`);
       });
       beforeEach(() => {
         work = mkdtempSync(`${tmpdir()}/larder-attach-`);

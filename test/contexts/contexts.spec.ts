@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { pack } from "tar-stream";
+import { skip } from "../../src/testing.js";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { type CommandOptions, output, until } from "../harness/command.js";
 import { docker } from "../harness/docker.js";
@@ -134,8 +135,7 @@ describe("the build context", () => {
     const url = await serveGit(dirname(repository));
     const seen = await seenBy([`${url}/project.git#topic:images`]).catch((error: Error) => {
       if (!error.message.includes("unknown scheme git")) throw error;
-      console.log("      skipped: this engine started without git");
-      this.skip();
+      skip(this, "this engine started without git");
     });
     assert.deepEqual(seen, ["Dockerfile", "compose.yaml", "images.txt", "seen"]);
   });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { skip } from "../../src/testing.js";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
@@ -154,8 +155,3 @@ describe("exact files: an inner image has the files of the same image run by the
     });
   }
 });
-
-function skip(test: Mocha.Context, reason: string): never {
-  console.log(`      skipped: ${reason}`);
-  return test.skip();
-}

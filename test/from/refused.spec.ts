@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { skip } from "../../src/testing.js";
 import { refusal } from "../errors/refused.js";
 import { build } from "../harness/build.js";
 import { output } from "../harness/command.js";
@@ -95,9 +96,7 @@ describe("PRELOAD --from= is refused", () => {
   }
 
   it("a layout, by a builder that cannot read it", async function () {
-    if (!engineNames.includes("graph")) {
-      this.skip();
-    }
+    if (!engineNames.includes("graph")) skip(this, "there is no engine with a graph driver");
     const layout = `oci:${folder}/layout:1`;
     const source = `docker://${labImage("busybox:1")}`;
     await output(lab.skopeo, ["--insecure-policy", "copy", "--src-tls-verify=false", source, layout]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { skip } from "../../src/testing.js";
 import { docker } from "../harness/docker.js";
 import { inspect } from "./looks.js";
 import { saveImages } from "./saved-image.js";
@@ -14,10 +15,7 @@ export function buildsOnIt({ version, store }: InnerSystem, running: () => Runni
       const { images, preloaded } = running();
       const buildkit = builder === "BuildKit";
       if (buildkit && version !== "20.10") {
-        if (!existsSync(buildx)) {
-          console.log(`        skipped: the lab has no ${buildx} for Docker ${version}`);
-          this.skip();
-        }
+        if (!existsSync(buildx)) skip(this, `the lab has no ${buildx} for Docker ${version}`);
         const plugins = "/usr/local/lib/docker/cli-plugins";
         await preloaded.exec("mkdir", "-p", plugins);
         await docker(["cp", "--quiet", buildx, `${preloaded.id}:${plugins}/docker-buildx`]);

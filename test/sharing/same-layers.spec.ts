@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { skip } from "../../src/testing.js";
 import { engineNames, labImage } from "../harness/lab.js";
 import { type InnerImages, innerImages, references } from "./images.js";
 import { assertHolds, diffIdsOf, holderOf, pushSystem, type SystemImage } from "./outer-layers.js";
@@ -58,7 +59,7 @@ describe("sharing: an inner layer is the same outer layer wherever it is preload
   });
 
   it("built by an engine with a graph driver, which copies where the other merges", async function () {
-    if (!engineNames.includes("graph")) this.skip();
+    if (!engineNames.includes("graph")) skip(this, "there is no engine with a graph driver");
     const { odd, handMade, python, busybox } = inner;
     const preload = references(odd, handMade, python, busybox);
     const copied = await pushSystem({ name: "graph", engine: "graph", preload });
@@ -67,7 +68,7 @@ describe("sharing: an inner layer is the same outer layer wherever it is preload
   });
 
   it("built by that engine again without the cache", async function () {
-    if (!engineNames.includes("graph")) this.skip();
+    if (!engineNames.includes("graph")) skip(this, "there is no engine with a graph driver");
     const build = { engine: "graph", preload: references(inner.handMade, inner.busybox) } as const;
     const copied = await pushSystem({ name: "graph-small", ...build });
     const again = await pushSystem({ name: "graph-again", ...build, args: ["--no-cache"] });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { skip } from "../../src/testing.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { engineNames, lab, labImage } from "../harness/lab.js";
 import type { RegistryImage } from "../harness/registry-image.js";
@@ -74,7 +75,7 @@ describe("sharing: across the two kinds of store", () => {
   });
 
   it("built by an engine with a graph driver, which copies where the other merges", async function () {
-    if (!engineNames.includes("graph")) this.skip();
+    if (!engineNames.includes("graph")) skip(this, "there is no engine with a graph driver");
     const { handMade, busybox } = inner;
     const images = [handMade, busybox];
     const build = { base: containerd, preload: references(...images) };

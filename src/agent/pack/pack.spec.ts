@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { InnerImage } from "../../image/inner-image.js";
+import { onlyAsRoot } from "../../testing.js";
 import { blobPath, readManifest, verifyBlob } from "../layout.js";
 import {
   capability,
@@ -10,7 +11,6 @@ import {
   makeCapable,
   makeWork,
   namesIn,
-  onlyAsRoot,
   packIn,
   shell,
   unpackLayers,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { buffer } from "node:stream/consumers";
+import { onlyAsRoot } from "../../testing.js";
 import { readFiles } from "./read-files.js";
-import { capability, makeCapable, makeWork, onlyAsRoot, shell } from "./testing.js";
+import { capability, makeCapable, makeWork, shell } from "./testing.js";
 
 describe("files of a tree", () => {
   let work = "";

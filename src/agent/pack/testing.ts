@@ -11,13 +11,6 @@ import { blobPath, readManifest } from "../layout.js";
 import { type PackPlaces, pack } from "./pack.js";
 import { endOfTar, formatHeader } from "./tar-header.js";
 
-/** Owners, devices and capabilities are root's to give. */
-export function onlyAsRoot(test: Mocha.Context): void {
-  if (process.getuid?.() === 0) return;
-  console.log("      skipped: only root can make such files");
-  test.skip();
-}
-
 export function makeWork(): string {
   return mkdtempSync(`${tmpdir()}/larder-pack-`);
 }

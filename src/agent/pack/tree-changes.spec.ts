@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
-import { makeCapable, makeWork, onlyAsRoot, shell } from "./testing.js";
+import { onlyAsRoot } from "../../testing.js";
+import { makeCapable, makeWork, shell } from "./testing.js";
 import { findChanges } from "./tree-changes.js";
 
 /** The tree that the steps below change; all of it is of the year 2001. */
