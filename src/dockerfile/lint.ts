@@ -1,6 +1,7 @@
 /** What the stock frontend's linter says of a Dockerfile, and which of its rules a build wants. */
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
+import { formatPlatform, parsePlatform } from "../image/platform.js";
 import { type StockRequest, solveStock } from "./stock-frontend.js";
 
 /** As BuildKit writes it (frontend/subrequests/lint). */
@@ -31,20 +32,34 @@ interface LintRange {
 export const lintRequest = "frontend.lint";
 
 /**
- * Warnings of the stages that the request's target needs; without a target, of all.
+ * Warnings of the stages that the request's target needs; without a target, of all. FROMs without a platform are taken
+ * to mean the builder's own, whatever the request says.
  * @returns nothing from a builder that has no linter.
  */
 export async function lintStock(
   bridge: Bridge,
   { options, inputs }: StockRequest,
 ): Promise<LintResults | undefined> {
-  const question = { options: { ...options, requestid: lintRequest }, inputs };
+  const arguments_ = predefinedArguments(options.platform);
+  const question = { options: { ...arguments_, ...options, requestid: lintRequest }, inputs };
   const answer = await solveStock(bridge, question).catch((error: unknown) => {
     if (/unsupported request/.test(String(error))) return undefined;
     throw error;
   });
   const json = answer?.metadata["result.json"];
   return json && (JSON.parse(json.toString("utf8")) as LintResults);
+}
+
+/** The linter knows of no other platform than the builder's: these say it. */
+function predefinedArguments(platform: string | undefined): Readonly<Record<string, string>> {
+  if (!platform) return {};
+  const { os, architecture, variant = "" } = parsePlatform(platform);
+  return {
+    "build-arg:TARGETPLATFORM": formatPlatform({ os, architecture, variant }),
+    "build-arg:TARGETOS": os,
+    "build-arg:TARGETARCH": architecture,
+    "build-arg:TARGETVARIANT": variant,
+  };
 }
 
 /** What a build with `error=true` ends with, as the stock frontend says it. */

@@ -1,7 +1,6 @@
 /** From the Dockerfile to the result of the build. */
 import { type Cut, tailText, withoutKeptHistory } from "../dockerfile/cut.js";
 import { type Bases, expandBases } from "../dockerfile/expand-bases.js";
-import { type LintWarning, lintStock } from "../dockerfile/lint.js";
 import {
   type Dockerfile,
   parseDockerfile,
@@ -59,16 +58,14 @@ export async function build(
   if (options.frontend.requestid !== undefined) return answerQuestion(task, request);
   if (hasPreload(dockerfile)) {
     const fires = dockerfile.stages.some((stage) => preloadTriggersOf(stage).length > 0);
-    return buildNeeded(task, request, { fires, printed: [] }).catch((error: unknown) => {
+    return buildNeeded(task, request, { fires, wasRefused }).catch((error: unknown) => {
       if (fires || !isUnknownPreload(error)) throw error;
       // Only the images that stages build FROM know of such triggers: they are looked up when there is a need.
-      return buildNeeded(task, request, { fires: true, printed: [] });
+      return buildNeeded(task, request, { fires: true, wasRefused });
     });
   }
   const answer = wasRefused ? undefined : await tryStock(bridge, request);
-  if (answer) return answer;
-  const refused = await lintStock(bridge, request);
-  return buildNeeded(task, request, { fires: true, printed: refused?.warnings ?? [] });
+  return answer ?? buildNeeded(task, request, { fires: true, wasRefused: true });
 }
 
 function hasPreload({ stages }: Dockerfile): boolean {
@@ -78,7 +75,7 @@ function hasPreload({ stages }: Dockerfile): boolean {
 async function buildNeeded(
   task: Task,
   request: StockRequest,
-  { fires, printed }: { fires: boolean; printed: readonly LintWarning[] },
+  { fires, wasRefused }: { fires: boolean; wasRefused: boolean },
 ): Promise<Result> {
   const { bridge, options, source, dockerfile } = task;
   const needs = await needsByPlatform(task, request);
@@ -86,18 +83,25 @@ async function buildNeeded(
   const target = targetStage(dockerfile, options.frontend.target);
   // It is for the stock frontend to say that there is no such stage.
   if (!target) return solveStock(bridge, withText(request, source, tailText(dockerfile, [])));
-  const known = fires ? await withQuietBases(task, request) : request;
+  const needOf = ({ options: { platform } }: StockRequest): Need => {
+    const need = needs.get(platform);
+    if (!need) throw new Error(`unreachable: the needs of ${platform} are not known`);
+    return need;
+  };
+  // Like the stock frontend, it warns of what the first platform meets.
+  const [first = request] = requestsByPlatform(pinTargetStage(request, task));
+  const quiet = fires ? await withQuietBases(task, first) : first;
+  const about = { ...task, ...needOf(first) };
   const steps: Step[] = [];
   const shared = {
     ...task,
     larder: larderImage(options),
     settings: await readSettings(bridge, options, process.env),
     steps,
-    warn: await reportWarnings(task, pinTargetStage(known, task), { target, needed: allNeeded, printed }),
+    warn: await reportWarnings(about, { request: first, quiet }, { target, needed: allNeeded, wasRefused }),
   };
   const buildOne = async (one: StockRequest): Promise<Result> => {
-    const need = needs.get(one.options.platform);
-    if (!need) throw new Error(`unreachable: the needs of ${one.options.platform} are not known`);
+    const need = needOf(one);
     return buildPlatform({ ...shared, ...need }, one, { needed: need.needed, target, fires });
   };
   try {
@@ -112,11 +116,11 @@ type Need = Bases & { readonly needed: readonly Stage[] };
 /** What each platform's build needs: a FROM may name another stage for each. */
 async function needsByPlatform(task: Task, request: StockRequest): Promise<Map<string | undefined, Need>> {
   const requests = requestsByPlatform(request);
-  const needs = await Promise.all(requests.map((one) => needOf(task, one)));
+  const needs = await Promise.all(requests.map((one) => findNeed(task, one)));
   return new Map(needs.map((need, index) => [requests[index]?.options.platform, need]));
 }
 
-async function needOf({ bridge, options, source, dockerfile }: Task, request: StockRequest): Promise<Need> {
+async function findNeed({ bridge, options, source, dockerfile }: Task, request: StockRequest): Promise<Need> {
   const expanded = await expandBases(bridge, request, source, dockerfile);
   const target = targetStage(dockerfile, options.frontend.target);
   const isReplaced = ({ name }: Stage): boolean => replacesStage(options, name);

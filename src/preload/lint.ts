@@ -3,6 +3,7 @@
  * PRELOAD's own. `docker build --check` has them as its answer, a build at its end.
  */
 import { isDeepStrictEqual } from "node:util";
+import type { Bases } from "../dockerfile/expand-bases.js";
 import {
   type LintResults,
   type LintWarning,
@@ -32,26 +33,28 @@ export type Warn = (finding: Finding) => Promise<void>;
 interface Reported {
   readonly target: Stage;
   readonly needed: readonly Stage[];
-  /** What the stock frontend has warned of already. */
-  readonly printed: readonly LintWarning[];
+  /** The stock frontend has met a base image that fires a PRELOAD, and has printed its warnings up to it. */
+  readonly wasRefused: boolean;
 }
 
 /**
  * Prints the warnings of a build.
+ * @param request for one platform. In `quiet` it has base images that fire no PRELOAD.
  * @returns what prints further ones, which turn up while it is planned.
  * @throws LarderError where the file or the build wants them to be errors, and for a base image that fires a PRELOAD.
  */
 export async function reportWarnings(
-  { bridge, source, dockerfile }: Task,
-  request: StockRequest,
-  { target, needed, printed }: Reported,
+  task: Task & Bases,
+  { request, quiet }: { readonly request: StockRequest; readonly quiet: StockRequest },
+  { target, needed, wasRefused }: Reported,
 ): Promise<Warn> {
-  const about = questionAbout(dockerfile, target);
-  const question = withText(request, source, about.text);
-  const results = await lintStock(bridge, {
-    ...question,
-    options: { ...question.options, target: about.target },
-  });
+  const { bridge, source, dockerfile } = task;
+  const about = questionAbout(task, target, request.options.platform);
+  const asked = ({ options, inputs }: StockRequest): StockRequest =>
+    withText({ options: { ...options, target: about.target }, inputs }, source, about.text);
+  const question = asked(quiet);
+  const results = await lintStock(bridge, question);
+  const printed = wasRefused ? ((await lintStock(bridge, asked(request)))?.warnings ?? []) : [];
   const refusal = results?.buildError?.message;
   if (refusal && isUnknownPreload(refusal)) throw new LarderError(refusal);
   // The vertex that loaded the file: what prints warnings wants one that it has seen.

@@ -14,10 +14,12 @@ import { fromDefinition, type State } from "../llb/state.js";
 import { asWritten, type SolvedDraft } from "./as-written.js";
 import type { BuildContext } from "./build-context.js";
 import { cutBelow, withCuts } from "./preloaded-cut.js";
+import { stagePlatform } from "./stage-platform.js";
 
 /**
  * What the stock frontend makes of a draft of the file whose last stage is the one that is meant.
- * @returns a state that is scratch for a stage without a file, and the config as if nothing had been cut.
+ * @returns a state that is scratch for a stage without a file, and the config as if nothing had been cut, for the
+ * platform of the stage.
  */
 export async function solveDraft(
   context: BuildContext,
@@ -29,10 +31,23 @@ export async function solveDraft(
   const { text, done } = draft;
   const solved = await solveOne(bridge, asIntermediate(withText(withCuts(request, done), source, text)));
   const drafted = definitionOf(solved);
+  const config = withoutKeptHistory(configOf(solved), cutBelow(context, stage, done));
   const definition = drafted && asWritten(context, drafted, draft);
   return {
     definition,
     state: fromDefinition(definition),
-    config: withoutKeptHistory(configOf(solved), cutBelow(context, stage, done)),
+    config: forStage(context, request, stage, config),
   };
+}
+
+/** A stage that is the last of its file gets the platform of the build, whatever it builds FROM. */
+function forStage(
+  context: BuildContext,
+  request: StockRequest,
+  stage: Stage,
+  config: ImageConfig,
+): ImageConfig {
+  if (!request.options.platform) return config;
+  const { variant: _, ...rest } = config;
+  return { ...rest, ...stagePlatform(context, request, stage) };
 }

@@ -1,11 +1,21 @@
 import type { Bases } from "../dockerfile/expand-bases.js";
-import type { Stage } from "../dockerfile/parse.js";
+import type { Dockerfile, Stage } from "../dockerfile/parse.js";
+import { baseStage } from "../dockerfile/stages.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { type Platform, parsePlatform } from "../image/platform.js";
 
-/** For which platform a stage builds: as its FROM says, else as the build does, else for the builder's own. */
-export function stagePlatform({ platforms }: Bases, { options }: StockRequest, stage: Stage): Platform {
-  return parsePlatform(platforms[stage.index] || options.platform || ownPlatform());
+/**
+ * For which platform a stage builds: that of the stage that it builds FROM, or as its FROM says, else as the build
+ * does, else for the builder's own.
+ */
+export function stagePlatform(
+  file: Bases & { readonly dockerfile: Dockerfile },
+  request: StockRequest,
+  stage: Stage,
+): Platform {
+  const base = baseStage(file.dockerfile, stage, file.bases);
+  if (base) return stagePlatform(file, request, base);
+  return parsePlatform(file.platforms[stage.index] || request.options.platform || ownPlatform());
 }
 
 /** The frontend runs on the builder's platform. */

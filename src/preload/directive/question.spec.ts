@@ -41,11 +41,29 @@ describe("questions about a Dockerfile", () => {
       const dockerfile = parse("FROM a AS first", "PRELOAD x", from, "RUN true");
       const [, stage] = dockerfile.stages;
       assert.ok(stage);
-      const question = questionAbout(dockerfile, stage);
+      const question = questionAbout({ dockerfile, bases: [] }, stage, undefined);
       assert.deepEqual(question, {
         text: ["FROM a AS first", asked("x"), text, "RUN true"].join("\n"),
         target,
       });
+    });
+  }
+
+  const froms: [platform: string, from: string, written: string][] = [
+    ["linux/arm64", "FROM a AS b", "FROM --platform=$TARGETOS/$TARGETARCH a AS b"],
+    ["linux/arm/v7", "from \\\n# c\n a", "from --platform=$TARGETOS/$TARGETARCH/$TARGETVARIANT a\n\n"],
+    ["linux/arm64", "FROM --platform=$X a", "FROM --platform=$X a"],
+    ["linux/arm64", "FROM first", "FROM first"],
+    ["linux/arm64", "FROM scratch", "FROM scratch"],
+  ];
+  for (const [platform, from, written] of froms) {
+    it(`say the platform of the build, ${platform}, where FROM does not: ${from.replaceAll("\n", " ")}`, () => {
+      const dockerfile = parse("FROM scratch AS first", from, "FROM first AS last");
+      const bases = dockerfile.stages.map(({ base }) => base);
+      const [, , last] = dockerfile.stages;
+      assert.ok(last);
+      const { text } = questionAbout({ dockerfile, bases }, last, platform);
+      assert.deepEqual(text, ["FROM scratch AS first", written, "FROM first AS last"].join("\n"));
     });
   }
 });

@@ -3,6 +3,7 @@
  * where what PRELOAD says stands in a LABEL.
  */
 import { Draft } from "../../dockerfile/draft.js";
+import type { Bases } from "../../dockerfile/expand-bases.js";
 import {
   type Dockerfile,
   type Instruction,
@@ -11,6 +12,8 @@ import {
   type Stage,
 } from "../../dockerfile/parse.js";
 import { probeInstruction } from "../../dockerfile/probe.js";
+import { baseStage } from "../../dockerfile/stages.js";
+import { parsePlatform } from "../../image/platform.js";
 import { predefinedPlatforms, writtenWords } from "./written-words.js";
 
 /** So the variables of PRELOAD count as used where they are declared, and as undefined where they are not. */
@@ -21,14 +24,39 @@ export function questionText(dockerfile: Dockerfile): string {
 /** The name that the last stage gets where it has none. */
 const lastStage = "larder-target";
 
-/** The same, about one stage and what it needs: that takes a name. */
-export function questionAbout(dockerfile: Dockerfile, target: Stage): { text: string; target: string } {
+/**
+ * The same, about one stage and what it needs: that takes a name.
+ * @param platform The build's, if it names one: FROMs say it, since the linter does not know it.
+ */
+export function questionAbout(
+  { dockerfile, bases }: { readonly dockerfile: Dockerfile } & Pick<Bases, "bases">,
+  target: Stage,
+  platform: string | undefined,
+): { text: string; target: string } {
   const draft = draftQuestion(dockerfile);
-  if (target.name !== undefined) return { text: draft.toString(), target: target.name };
-  const { from, flags, base } = target;
-  const keyword = writtenKeyword(dockerfile, from);
-  const named = [keyword, ...flags, base, inCaseOf(keyword, "AS"), lastStage].join(" ");
-  return { text: draft.blank(from.lines).put(from.lines.start, named).toString(), target: lastStage };
+  for (const stage of dockerfile.stages) {
+    const { from } = stage;
+    const keyword = writtenKeyword(dockerfile, from);
+    const flags = platform && takesPlatform(dockerfile, stage, bases) ? [platformFlag(platform)] : [];
+    const isNameless = stage === target && target.name === undefined;
+    const name = isNameless ? [inCaseOf(keyword, "AS"), lastStage] : [];
+    if (flags.length + name.length === 0) continue;
+    const written = [keyword, ...flags, from.text, ...name].join(" ");
+    draft.blank(from.lines).put(from.lines.start, written);
+  }
+  return { text: draft.toString(), target: target.name ?? lastStage };
+}
+
+/** Whether an image is built FROM for the platform of the build. */
+function takesPlatform(dockerfile: Dockerfile, stage: Stage, bases: readonly string[]): boolean {
+  const isImage = bases[stage.index] !== "scratch" && !baseStage(dockerfile, stage, bases);
+  return isImage && !stage.flags.some((flag) => flag.startsWith("--platform="));
+}
+
+/** In words that no rule is about: there is one about constants, and one about `$TARGETPLATFORM`. */
+function platformFlag(platform: string): string {
+  const hasVariant = parsePlatform(platform).variant !== undefined;
+  return `--platform=$TARGETOS/$TARGETARCH${hasVariant ? "/$TARGETVARIANT" : ""}`;
 }
 
 function draftQuestion(dockerfile: Dockerfile): Draft {
