@@ -2,7 +2,7 @@
 # Sets up the lab: engines, a registry, images, Larder's own image, and .lab/env for other programs to source.
 set -euo pipefail
 cd "$(dirname "$0")"
-for part in common stamp package background cgroup cell registry engine client roots adopt images frontend env; do
+for part in common stamp package background cgroup cell registry engine client roots adopt images foreign frontend env; do
   # shellcheck source=/dev/null
   . "lib/$part.sh"
 done
@@ -52,6 +52,7 @@ env_write "${engines[@]}" \
   "LARDER_LAB_SYSTEM=$REGISTRY/docker:$(image_version docker forky)" \
   "LARDER_LAB_SYSTEM_FORKY=$REGISTRY/docker:$(image_version docker forky)" \
   "LARDER_LAB_SYSTEM_TRIXIE=$REGISTRY/docker:$(image_version docker trixie)" \
+  "LARDER_LAB_EMULATOR=$LAB_DIR/tools/emulator/qemu-aarch64" \
   "LARDER_LAB_SYSTEM_BOOKWORM=$REGISTRY/docker:$(image_version docker bookworm)" \
   "LARDER_IMAGE=$REGISTRY/larder/dockerfile:1"
 frontend_build

@@ -1,30 +1,18 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertSentence, refusal } from "../errors/refused.js";
 import { build } from "../harness/build.js";
-import { output } from "../harness/command.js";
 import { docker } from "../harness/docker.js";
-import { lab, labImage } from "../harness/lab.js";
+import { lab } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
+import { imageIdOf, inner, pushTwoPlatforms } from "./two-platforms.js";
 
-const inner = labImage("e2e/two-platforms:1");
 const tag = `e2e-platforms:${process.pid}`;
 
 describe("platforms", () => {
-  before(async () => {
-    const dockerfile = "FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /architecture\n";
-    const files = { amd64: "amd64\n", arm64: "arm64\n" };
-    await build({
-      larder: false,
-      dockerfile,
-      files,
-      tag: inner,
-      args: ["--push", "--platform", "linux/amd64,linux/arm64"],
-    });
-  });
+  before(pushTwoPlatforms);
   after(() => docker(["image", "rm", "--force", tag]));
 
   it("each have their own image, in a build for two", async () => {
@@ -81,17 +69,3 @@ COPY --from=system /usr/lib/larder/preload.json /
     );
   });
 });
-
-/** Digest of the image's config, as the registry has it for an architecture. */
-async function imageIdOf(architecture: string): Promise<string> {
-  const raw = await output(lab.skopeo, [
-    "--override-arch",
-    architecture,
-    "inspect",
-    "--tls-verify=false",
-    "--raw",
-    "--config",
-    `docker://${inner}`,
-  ]);
-  return `sha256:${createHash("sha256").update(raw).digest("hex")}`;
-}

@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# A system image for machines that this one is not, and the emulator that runs its programs here.
+
+# foreign_packages: what lab/images/docker-arm64 names, with all that it needs.
+foreign_packages() {
+  local tree cache wanted
+  tree=$(tree_dir trixie) cache=$(debs_dir trixie-arm64)
+  read -ra wanted <"$LAB_SRC/images/docker-arm64/packages"
+  find "$cache" -mindepth 1 -delete
+  # As far as this apt knows, nothing is installed yet.
+  # shellcheck disable=SC2016
+  in_tree "$tree" "$cache" sh -euc '
+    state=/var/cache/apt/archives/state
+    mkdir -p "$state/lists/partial"
+    apt() {
+      apt-get "$@" -o APT::Architecture=arm64 -o APT::Architectures=arm64 \
+        -o Dir::State=$state -o Dir::State::status=/dev/null
+    }
+    apt -q update
+    apt -q -y -d --no-install-recommends install "$@"
+    rm -r "$state"' sh "${APT_OPTIONS[@]}" "${wanted[@]}"
+}
+
+# foreign_emulator: of its package, one program is kept.
+foreign_emulator() {
+  local dir=$LAB_DIR/tools/emulator
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  in_tree "$(tree_dir trixie)" "$dir" sh -euc '
+    cd /var/cache/apt/archives
+    apt-get "$@" download qemu-user
+    dpkg-deb --fsys-tarfile qemu-user_*.deb | tar -x --strip-components=3 ./usr/bin/qemu-aarch64
+    rm qemu-user_*.deb' sh "${APT_OPTIONS[@]}"
+}
+
+# foreign_image: on other machines than amd64 there is none.
+foreign_image() {
+  local key reference=$REGISTRY/docker:26.1-arm64 log=$LAB_DIR/log/image-docker-arm64 started=$SECONDS
+  key=$(stamp_key "$(tree_key trixie)" "$LAB_SRC/lib/foreign.sh" "$LAB_SRC/images/shared" \
+    "$LAB_SRC/images/docker" "$LAB_SRC/images/docker-arm64" "$REGISTRY")
+  if [ "$(uname -m)" != x86_64 ] || stamp_is image-docker-arm64 "$key"; then return; fi
+  {
+    foreign_emulator && foreign_packages && docker_client buildx build --progress=plain --provenance=false --platform linux/arm64 \
+      --build-context "debs=$(debs_dir trixie-arm64)" --build-context "shared=$LAB_SRC/images/shared" \
+      --build-context "docker=$LAB_SRC/images/docker" --build-arg "NATIVE=$REGISTRY/debian:trixie" \
+      -t "$reference" --push "$LAB_SRC/images/docker-arm64"
+  } >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    fail "image $reference could not be made: the last lines are above, the rest is in $log"
+  }
+  stamp_set image-docker-arm64 "$key"
+  say "image docker:26.1-arm64 on debian trixie, $((SECONDS - started)) s"
+}
