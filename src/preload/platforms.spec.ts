@@ -52,7 +52,7 @@ describe("buildPlatforms", () => {
     ["linux/arm64", "ref of linux/arm64", "linux/arm64"],
   ];
 
-  it("builds for one after the other, and joins the results", async () => {
+  it("builds for each, and joins the results", async () => {
     const { asked, build } = recorder();
     const options = { platform: "linux/amd64, linux/arm64", "multi-platform": "true", target: "x" };
     const result = await buildPlatforms(request(options), build);
@@ -67,6 +67,17 @@ describe("buildPlatforms", () => {
     );
     assert.equal(String(result.metadata.other), '"x"');
     assert.equal(result.metadata["containerimage.config"], undefined);
+  });
+
+  it("does not wait for one platform before it begins with the other", async () => {
+    const { asked, build } = recorder();
+    const begun = async (one: StockRequest): Promise<Result> => {
+      const result = build(one);
+      while (asked.length < both.length) await new Promise(setImmediate);
+      return result;
+    };
+    const result = await buildPlatforms(request({ platform: "linux/amd64,linux/arm64" }), begun);
+    assert.deepEqual(shape(result), both);
   });
 
   it("names the platforms of results that do not", async () => {

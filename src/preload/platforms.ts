@@ -19,13 +19,12 @@ export async function buildPlatforms(
   build: (request: StockRequest) => Promise<Result>,
 ): Promise<Result> {
   if (!isMultiPlatform(request)) return build(request);
-  const results: Result[] = [];
-  for (const one of requestsByPlatform(request)) {
+  const results = requestsByPlatform(request).map(async (one) => {
     const result = await build(one);
     const { platform } = one.options;
-    results.push(platform === undefined ? result : withPlatform(result, platform));
-  }
-  return joinResults(results);
+    return platform === undefined ? result : withPlatform(result, platform);
+  });
+  return joinResults(await Promise.all(results));
 }
 
 /** The same build for each of its platforms alone. */
