@@ -23,6 +23,7 @@ import {
   planOuterLayers,
 } from "./plan/plan.js";
 import { assemble, type StepContext, type Stocked, shelveBlobs, stockImages } from "./plan/steps.js";
+import { isMultiPlatform } from "./platforms.js";
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { isPlanOnly } from "./print-plan.js";
 import { readDirective } from "./read-directive.js";
@@ -39,14 +40,15 @@ export async function preloadCut(
   const { head, directive } = await readDirective(context, request, cut, done);
   const { config } = head.answer;
   const lines = context.firing?.stage.from.lines ?? directive.lines;
+  const platform = directive.platform ?? platformOf(config);
   const step: StepContext = {
     larder: context.larder,
     steps: context.steps,
     ignoreCache: ignoresCache(context.options, cut.stage.name),
     proxies: proxyEnvironment(context.options),
+    platform: isMultiPlatform(request) ? platform : undefined,
     lines,
   };
-  const platform = directive.platform ?? platformOf(config);
   const taken = await takeImages(context, request, step, { stage: cut.stage, directive, platform, done });
   const layouts = taken.flatMap(({ layout }) => layout ?? []);
   const images = taken.map(({ image }) => image);

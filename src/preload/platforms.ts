@@ -45,8 +45,8 @@ function platformsOf({ options }: StockRequest): string[] {
     .filter(Boolean);
 }
 
-/** A result that is a map although it may have one platform only. */
-function isMultiPlatform(request: StockRequest): boolean {
+/** Whether the result is a map by platforms, if only of one. */
+export function isMultiPlatform(request: StockRequest): boolean {
   const flag = request.options[multiArgument] || request.options[multiOption];
   return flag ? /^(1|t|true)$/i.test(flag) : platformsOf(request).length > 1;
 }

@@ -10,10 +10,11 @@ import { imageIdOf, inner, pushTwoPlatforms } from "./two-platforms.js";
 const tag = labImage("e2e/emulated:1");
 
 describe("a system image for two platforms, one of them emulated", () => {
+  let log = "";
   before(async function () {
     await emulateArm64(this);
     await pushTwoPlatforms();
-    await build({
+    log = await build({
       dockerfile: `FROM ${labImage("docker:26.1")} AS system-amd64
 FROM ${labImage("docker:26.1-arm64")} AS system-arm64
 FROM system-$TARGETARCH
@@ -32,6 +33,7 @@ RUN uname -m >/machine
   ];
   for (const { architecture, machine } of machines) {
     it(`has the inner image of each: ${architecture}`, async () => {
+      assert.ok(log.includes(`[linux/${architecture} larder] stock 1 image`), log);
       const platform = ["--platform", `linux/${architecture}`];
       await docker(["pull", "--quiet", ...platform, tag]);
       const container = await SystemContainer.start(tag, { args: platform });

@@ -3,6 +3,7 @@ import { home, type Job, jobVariable, mount, type PackJob, type StockJob } from 
 import type { Lines } from "../../error.js";
 import { encodeConfig, type ImageConfig } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
+import { formatPlatform, type Platform } from "../../image/platform.js";
 import { type ExecOptions, exec, type Mount } from "../../llb/exec.js";
 import { files } from "../../llb/file.js";
 import { merge } from "../../llb/merge.js";
@@ -39,6 +40,8 @@ export interface StepContext {
   readonly ignoreCache: boolean;
   /** For the steps with a network. */
   readonly proxies: ExecOptions["proxies"];
+  /** Of the images, in a build for several platforms. */
+  readonly platform: Platform | undefined;
   /** The PRELOAD that the steps are for. */
   readonly lines: Lines;
   readonly steps: Step[];
@@ -78,7 +81,7 @@ export function packTrees(
     baseLayout,
   }: { name: string; config: ImageConfig; trees: readonly Output[]; baseLayout: Output | undefined },
 ): Output {
-  const configFile = files("[larder] write image config", [
+  const configFile = files(stepName(context, "[larder] write image config"), [
     { path: mount.configFile.slice(mount.config.length), data: encodeConfig(config) },
   ]);
   const outputs = agentStep(
@@ -170,7 +173,9 @@ export function assemble(
   stage: Output,
   parts: readonly Output[],
 ): Output {
-  if (plan.assembly === "merge") return merge("[larder] merge layers", [stage, ...parts]) ?? stage;
+  if (plan.assembly === "merge") {
+    return merge(stepName(context, "[larder] merge layers"), [stage, ...parts]) ?? stage;
+  }
   return parts.reduce(
     (below, tree, index) => placeStep(context, plan, below, tree, `${index + 1}/${parts.length}`),
     stage,
@@ -204,9 +209,10 @@ function placeStep(
 
 /** One run of the agent; what it is about is noted, for the error's sake. */
 function agentStep(
-  { larder, ignoreCache, lines, steps }: StepContext,
+  context: StepContext,
   task: Job,
   {
+    name,
     subject,
     report,
     insecure = false,
@@ -214,10 +220,12 @@ function agentStep(
   }: Pick<ExecOptions, "name" | "network" | "proxies" | "mounts"> &
     Pick<Step, "subject" | "report"> & { insecure?: boolean },
 ): ReadonlyMap<string, Output> {
+  const { larder, ignoreCache, lines, steps } = context;
   const job = `${jobVariable}=${JSON.stringify(task)}`;
   steps.push({ kind: task.kind, job, subject, network: options.network, lines, report });
   return exec({
     ...options,
+    name: stepName(context, name),
     insecure,
     args: ["node", `${home}/agent.mjs`],
     env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", job],
@@ -225,6 +233,11 @@ function agentStep(
     mounts: [{ kind: "output", dest: "/", from: larder }, ...options.mounts],
     ignoreCache,
   });
+}
+
+/** With the platform where the stock frontend would say it, too. */
+function stepName({ platform }: StepContext, name: string): string {
+  return platform ? name.replace("[larder]", `[${formatPlatform(platform)} larder]`) : name;
 }
 
 /** `image "a"`, or `images "a", "b"`. */
