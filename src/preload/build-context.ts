@@ -32,6 +32,8 @@ export interface BuildContext extends Task, Bases {
 }
 
 export interface Settings {
+  /** Nothing runs. */
+  readonly plansOnly: boolean;
   readonly security: () => Security;
   readonly assembly: PreloadPlan["assembly"];
   /** The builder gives single blobs of images (BuildKit 0.28). */
@@ -41,6 +43,7 @@ export interface Settings {
   readonly layerBudget: number;
 }
 
+const planArgument = "LARDER_PLAN";
 const insecureArgument = "LARDER_INSECURE_REGISTRIES";
 const budgetArgument = "LARDER_LAYERS";
 const defaultLayerBudget = 64;
@@ -58,6 +61,7 @@ export async function readSettings(
   const insecure = [buildArgument(options, insecureArgument), env[insecureArgument]];
   let security: Security | undefined;
   return {
+    plansOnly: buildArgument(options, planArgument) === "1",
     security: () => {
       security ??= chooseSecurity(buildArgument(options, securityArgument));
       return security;

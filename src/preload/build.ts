@@ -25,6 +25,7 @@ import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { encodeConfig } from "../image/config.js";
+import { buildAhead } from "./ahead.js";
 import { answerQuestion } from "./answer-question.js";
 import { type BuildContext, readSettings, type Task } from "./build-context.js";
 import { preloadCut } from "./cut-stage.js";
@@ -36,7 +37,7 @@ import { larderImage } from "./plan/larder-image.js";
 import type { Step } from "./plan/steps.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
 import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
-import { isPlanOnly, planResult } from "./print-plan.js";
+import { planResult } from "./print-plan.js";
 import { withQuietBases } from "./quiet-bases.js";
 import { adoptResult, evaluate } from "./result.js";
 
@@ -133,19 +134,14 @@ async function buildPlatform(
   request: StockRequest,
   { needed, target, fires }: { needed: readonly Stage[]; target: Stage; fires: boolean },
 ): Promise<Result> {
-  const { bridge, dockerfile, source, options } = context;
+  const { bridge, dockerfile, source, settings } = context;
   const pinned = pinTargetStage(request, context);
-  const done: PreloadedCut[] = [];
-  // One after the other: a cut may build on those above it.
-  for (const stage of needed) {
-    const fired = fires ? await fireTriggers(context, pinned, stage, done) : undefined;
-    if (fired) done.push(fired);
-    for (const preload of preloadsOf(stage)) {
-      const cut: Cut = { context: `larder-cut-${done.length + 1}`, stage, preload };
-      done.push(await preloadCut(context, pinned, cut, done));
-    }
-  }
-  if (isPlanOnly(options)) return planResult(context, done, target);
+  const preload = (context: BuildContext) => preloadStages(context, pinned, { needed, fires });
+  const ahead = buildAhead(context, pinned, needed, preload);
+  const planned = preload(context);
+  // Whichever fails first ends the build.
+  const done = await Promise.race([planned, ahead.then(() => planned)]);
+  if (settings.plansOnly) return planResult(context, done, target);
 
   const text = tailText(dockerfile, done);
   const solved = await solveOne(bridge, withText(withCuts(pinned, done), source, text));
@@ -153,6 +149,24 @@ async function buildPlatform(
   const result = await adoptResult(context, solved, { text, done });
   await evaluate(bridge, result);
   return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
+}
+
+async function preloadStages(
+  context: BuildContext,
+  request: StockRequest,
+  { needed, fires }: { needed: readonly Stage[]; fires: boolean },
+): Promise<PreloadedCut[]> {
+  const done: PreloadedCut[] = [];
+  // One after the other: a cut may build on those above it.
+  for (const stage of needed) {
+    const fired = fires ? await fireTriggers(context, request, stage, done) : undefined;
+    if (fired) done.push(fired);
+    for (const preload of preloadsOf(stage)) {
+      const cut: Cut = { context: `larder-cut-${done.length + 1}`, stage, preload };
+      done.push(await preloadCut(context, request, cut, done));
+    }
+  }
+  return done;
 }
 
 /** The predefined ARG TARGETSTAGE would change with the target of the parts that are solved. */

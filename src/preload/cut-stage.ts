@@ -25,7 +25,6 @@ import {
 import { assemble, type StepContext, type Stocked, shelveBlobs, stockImages } from "./plan/steps.js";
 import { isMultiPlatform } from "./platforms.js";
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
-import { isPlanOnly } from "./print-plan.js";
 import { readDirective } from "./read-directive.js";
 import { evaluate } from "./result.js";
 import type { Head } from "./stage-head.js";
@@ -58,7 +57,7 @@ export async function preloadCut(
     env: config.config?.Env ?? [],
     layouts,
   });
-  const blobLayers = isPlanOnly(context.options) ? [] : await askForBlobs(context, plan, stocked);
+  const blobLayers = context.settings.plansOnly ? [] : await askForBlobs(context, plan, stocked);
   const blobs = shelveBlobs(step, plan, layouts, blobLayers);
   return {
     context: cut.context,

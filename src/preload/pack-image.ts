@@ -14,7 +14,6 @@ import type { BaseImage } from "./images/base-image.js";
 import { resolveImage } from "./images/resolve.js";
 import { nameOf, planFetched } from "./plan/plan.js";
 import { fetchStep, packTrees, type StepContext } from "./plan/steps.js";
-import { isPlanOnly } from "./print-plan.js";
 
 export interface PackedImage {
   readonly image: InnerImage;
@@ -30,7 +29,7 @@ export async function packImage(
   reference: Reference,
 ): Promise<PackedImage> {
   const platform = platformOf(config);
-  if (isPlanOnly(context.options)) return { image: unknownImage(reference, platform), layout: undefined };
+  if (context.settings.plansOnly) return { image: unknownImage(reference, platform), layout: undefined };
   const [only] = states;
   const chain = states.length === 1 && only ? layerChain(only) : { states };
   const base = chain.image && (await fetchBase(context, step, chain.image, platform));

@@ -1,5 +1,4 @@
 import type { Stage } from "../dockerfile/parse.js";
-import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { formatPlatform } from "../image/platform.js";
 import { formatReference, type Reference } from "../image/reference.js";
@@ -9,12 +8,7 @@ import type { BuildContext } from "./build-context.js";
 import { type Origin, type PreloadPlan, stockStep } from "./plan/plan.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 
-/** Asked for by `--build-arg LARDER_PLAN=1`; nothing runs then. */
-export function isPlanOnly(options: BuildOptions): boolean {
-  return buildArgument(options, "LARDER_PLAN") === "1";
-}
-
-/** `plan.json`, alone in an image, in place of the build. */
+/** `plan.json`, alone in an image, in place of the build: what `--build-arg LARDER_PLAN=1` asks for. */
 export async function planResult(
   context: BuildContext,
   cuts: readonly PreloadedCut[],

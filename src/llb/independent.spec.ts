@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import type { Op } from "../gen/ops.js";
+import { exec } from "./exec.js";
+import { files } from "./file.js";
+import { independentParts } from "./independent.js";
+import { digestOf, marshal } from "./marshal.js";
+import { image } from "./source.js";
+import type { Output } from "./state.js";
+
+const base = image("load", "docker.io/library/busybox:latest@sha256:0");
+
+/** A command on a root; the others are mounted. */
+function run(command: string, root: Output, ...others: Output[]): Output {
+  const mounted = others.map((from, i) => ({ kind: "readonly", dest: `/${i}`, from }) as const);
+  return exec({
+    name: command,
+    args: [command],
+    env: [],
+    network: "none",
+    insecure: false,
+    mounts: [{ kind: "output", dest: "/", from: root }, ...mounted],
+    ignoreCache: false,
+  }).get("/") as Output;
+}
+
+const isAwaited = ({ op }: Op): boolean => op?.$case === "exec" && op.value.meta?.args[0] === "awaited";
+
+/** A definition ends in the one output that it is about. */
+const digest = (state: Output): string => digestOf(Buffer.from(marshal(state).def.at(-1) ?? []));
+
+describe("independentParts", () => {
+  const [one, two] = [run("one", base), run("two", base)];
+  const awaited = run("awaited", one);
+  const file = files("file", [{ path: "/x", data: Buffer.from("x") }]);
+
+  const cases: [name: string, state: Output, parts: Output[]][] = [
+    ["what the awaited step takes, and those after it", run("last", awaited, two), [one, two]],
+    [
+      "the whole of it, not what it is made of",
+      run("last", awaited, run("three", two)),
+      [one, run("three", two)],
+    ],
+    ["nothing that is not run", run("last", awaited, file, base), [one]],
+    ["each once", run("last", awaited, one, two, two), [one, two]],
+    ["all, if nothing is awaited", two, [two]],
+    ["nothing, if nothing runs", file, []],
+  ];
+  for (const [name, state, parts] of cases) {
+    it(`are ${name}`, () => {
+      assert.deepEqual(independentParts(marshal(state), isAwaited).map(digest), parts.map(digest));
+    });
+  }
+});
