@@ -34,14 +34,12 @@ describe("independentParts", () => {
   const file = files("file", [{ path: "/x", data: Buffer.from("x") }]);
 
   const cases: [name: string, state: Output, parts: Output[]][] = [
-    ["what the awaited step takes, and those after it", run("last", awaited, two), [one, two]],
-    [
-      "the whole of it, not what it is made of",
-      run("last", awaited, run("three", two)),
-      [one, run("three", two)],
-    ],
-    ["nothing that is not run", run("last", awaited, file, base), [one]],
-    ["each once", run("last", awaited, one, two, two), [one, two]],
+    ["what is taken after the awaited step", run("last", awaited, two), [two]],
+    ["the whole of it, not what it is made of", run("last", awaited, run("three", two)), [run("three", two)]],
+    ["nothing that the awaited step needs", run("last", awaited, one), []],
+    ["what stands on that, too", run("last", awaited, run("three", one)), [run("three", one)]],
+    ["nothing in which no command runs", run("last", awaited, file, base), []],
+    ["each once", run("last", run("third", awaited, two), two), [two]],
     ["all, if nothing is awaited", two, [two]],
     ["nothing, if nothing runs", file, []],
   ];
