@@ -10,6 +10,8 @@ describe("parsePlatform", () => {
     ["linux/arm64/v9", "linux/arm64/v9"],
     ["linux/arm/v7", "linux/arm/v7"],
     ["windows/amd64", "windows/amd64"],
+    ["arm64", "linux/arm64"],
+    ["x86_64", "linux/amd64"],
   ];
   for (const [text, formatted] of valid) {
     it(`${text} is ${formatted}`, () => {
@@ -19,7 +21,7 @@ describe("parsePlatform", () => {
     });
   }
 
-  for (const text of ["", "linux", "linux/", "/amd64", "linux/amd64/v1/x", "linux/amd 64", "linux//v7"]) {
+  for (const text of ["", "linux", "amd", "linux/", "/amd64", "linux/amd64/v1/x", "linux/amd 64", "linux//v7"]) {
     it(`refuses ${JSON.stringify(text)}`, () => {
       assert.throws(() => parsePlatform(text), { message: /not a platform; write os\/architecture/ });
     });

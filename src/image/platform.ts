@@ -11,9 +11,16 @@ const architectureAliases: Readonly<Record<string, string>> = {
   armhf: "arm",
 };
 
-/** @throws Error if the text is not os/architecture or os/architecture/variant. */
+const architectures = ["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x"];
+
+/**
+ * An architecture alone is one of Linux.
+ * @throws Error if the text is not os/architecture or os/architecture/variant.
+ */
 export function parsePlatform(text: string): Platform {
-  const parts = text.toLowerCase().split("/");
+  const words = text.toLowerCase();
+  const isArchitecture = architectures.includes(architectureAliases[words] ?? words);
+  const parts = (isArchitecture ? `linux/${words}` : words).split("/");
   const [os, given, variant] = parts;
   if (!os || !given || parts.length > 3 || !parts.every((part) => /^[a-z0-9._-]+$/.test(part))) {
     throw new Error("not a platform; write os/architecture, for example linux/amd64");
