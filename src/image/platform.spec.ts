@@ -21,7 +21,16 @@ describe("parsePlatform", () => {
     });
   }
 
-  for (const text of ["", "linux", "amd", "linux/", "/amd64", "linux/amd64/v1/x", "linux/amd 64", "linux//v7"]) {
+  for (const text of [
+    "",
+    "linux",
+    "amd",
+    "linux/",
+    "/amd64",
+    "linux/amd64/v1/x",
+    "linux/amd 64",
+    "linux//v7",
+  ]) {
     it(`refuses ${JSON.stringify(text)}`, () => {
       assert.throws(() => parsePlatform(text), { message: /not a platform; write os\/architecture/ });
     });
