@@ -22,7 +22,7 @@ echo -1 >${name}`;
 /** Lets the kernel run programs for arm64 while this test file runs, or skips the test. */
 export async function emulateArm64(test: Mocha.Context): Promise<void> {
   const emulator = process.env.LARDER_LAB_EMULATOR ?? "";
-  if (!existsSync(emulator)) skip(test, "the lab has an emulator for arm64 on amd64 machines only");
+  if (!existsSync(emulator)) skip(test, "the lab has no image for arm64 and no emulator: lab:up says why");
   const entry = `:${name}:M::${magic}:${mask}:${emulator}:FPOC`;
   const keeper = spawn("unshare", ["--mount", "sh", "-euc", register, "sh", entry], {
     stdio: ["pipe", "pipe", "inherit"],
