@@ -2,7 +2,7 @@
 # Sets up the lab: engines, a registry, images, Larder's own image, and .lab/env for other programs to source.
 set -euo pipefail
 cd "$(dirname "$0")"
-for part in common stamp package background cgroup cell registry engine client roots adopt images foreign frontend env; do
+for part in common stamp package background cgroup cell registry engine client roots adopt images arm64 frontend env; do
   # shellcheck source=/dev/null
   . "lib/$part.sh"
 done

@@ -88,7 +88,7 @@ images_trixie() {
   image_build python trixie python3 3 latest
   image_build redis trixie redis-server latest
   image_build nginx trixie nginx latest
-  foreign_image
+  arm64_image
 }
 
 images_bookworm() {

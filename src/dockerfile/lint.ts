@@ -40,8 +40,8 @@ export async function lintStock(
   bridge: Bridge,
   { options, inputs }: StockRequest,
 ): Promise<LintResults | undefined> {
-  const arguments_ = predefinedArguments(options.platform);
-  const question = { options: { ...arguments_, ...options, requestid: lintRequest }, inputs };
+  const known = { ...predefinedArguments(options.platform), ...options };
+  const question = { options: { ...known, requestid: lintRequest }, inputs };
   const answer = await solveStock(bridge, question).catch((error: unknown) => {
     if (/unsupported request/.test(String(error))) return undefined;
     throw error;

@@ -15,7 +15,6 @@ import {
   isUnknownPreload,
   originalRequest,
   type StockRequest,
-  solveOne,
   solveStock,
   tryStock,
   withoutWarnings,
@@ -25,8 +24,8 @@ import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { encodeConfig } from "../image/config.js";
-import { buildAhead } from "./ahead.js";
 import { answerQuestion } from "./answer-question.js";
+import { buildAhead } from "./build-ahead.js";
 import { type BuildContext, readSettings, type Task } from "./build-context.js";
 import { preloadCut } from "./cut-stage.js";
 import { refuseMisplaced } from "./directive/misplaced.js";
@@ -36,10 +35,11 @@ import { explainFailure } from "./plan/failure.js";
 import { larderImage } from "./plan/larder-image.js";
 import type { Step } from "./plan/steps.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
-import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
+import { cutBelow, type PreloadedCut } from "./preloaded-cut.js";
 import { planResult } from "./print-plan.js";
 import { withQuietBases } from "./quiet-bases.js";
 import { adoptResult, evaluate } from "./result.js";
+import { solveTail } from "./solve-draft.js";
 
 /**
  * @param wasRefused The stock frontend has met a base image that fires a PRELOAD, and has printed its warnings up to it.
@@ -134,7 +134,7 @@ async function buildPlatform(
   request: StockRequest,
   { needed, target, fires }: { needed: readonly Stage[]; target: Stage; fires: boolean },
 ): Promise<Result> {
-  const { bridge, dockerfile, source, settings } = context;
+  const { bridge, settings } = context;
   const pinned = pinTargetStage(request, context);
   const preload = (context: BuildContext) => preloadStages(context, pinned, { needed, fires });
   const ahead = buildAhead(context, pinned, needed, preload);
@@ -143,10 +143,9 @@ async function buildPlatform(
   const done = await Promise.race([planned, ahead.then(() => planned)]);
   if (settings.plansOnly) return planResult(context, done, target);
 
-  const text = tailText(dockerfile, done);
-  const solved = await solveOne(bridge, withText(withCuts(pinned, done), source, text));
+  const { solved, draft } = await solveTail(context, pinned, done);
   const config = withoutKeptHistory(configOf(solved), cutBelow(context, target, done));
-  const result = await adoptResult(context, solved, { text, done });
+  const result = await adoptResult(context, solved, draft);
   await evaluate(bridge, result);
   return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
 }

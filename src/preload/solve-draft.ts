@@ -1,4 +1,4 @@
-import { withoutKeptHistory } from "../dockerfile/cut.js";
+import { tailText, withoutKeptHistory } from "../dockerfile/cut.js";
 import type { Stage } from "../dockerfile/parse.js";
 import {
   asIntermediate,
@@ -8,12 +8,13 @@ import {
   solveOne,
   withText,
 } from "../dockerfile/stock-frontend.js";
+import type { Result } from "../gen/gateway.js";
 import type { Definition } from "../gen/ops.js";
 import type { ImageConfig } from "../image/config.js";
 import { fromDefinition, type State } from "../llb/state.js";
 import { asWritten, type SolvedDraft } from "./as-written.js";
 import type { BuildContext } from "./build-context.js";
-import { cutBelow, withCuts } from "./preloaded-cut.js";
+import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
 import { stagePlatform } from "./stage-platform.js";
 
 /**
@@ -38,6 +39,18 @@ export async function solveDraft(
     state: fromDefinition(definition),
     config: forStage(context, request, stage, config),
   };
+}
+
+/** What the stock frontend makes of the file when all cuts are done: the rest of the target, and what it needs. */
+export async function solveTail(
+  context: BuildContext,
+  request: StockRequest,
+  done: readonly PreloadedCut[],
+): Promise<{ solved: Result; draft: SolvedDraft }> {
+  const { bridge, source, dockerfile } = context;
+  const text = tailText(dockerfile, done);
+  const solved = await solveOne(bridge, withText(withCuts(request, done), source, text));
+  return { solved, draft: { text, done } };
 }
 
 /** A stage that is the last of its file gets the platform of the build, whatever it builds FROM. */

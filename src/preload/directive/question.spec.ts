@@ -41,7 +41,7 @@ describe("questions about a Dockerfile", () => {
       const dockerfile = parse("FROM a AS first", "PRELOAD x", from, "RUN true");
       const [, stage] = dockerfile.stages;
       assert.ok(stage);
-      const question = questionAbout({ dockerfile, bases: [] }, stage, undefined);
+      const question = questionAbout({ dockerfile, bases: [], platforms: [] }, stage, undefined);
       assert.deepEqual(question, {
         text: ["FROM a AS first", asked("x"), text, "RUN true"].join("\n"),
         target,
@@ -60,9 +60,10 @@ describe("questions about a Dockerfile", () => {
     it(`say the platform of the build, ${platform}, where FROM does not: ${from.replaceAll("\n", " ")}`, () => {
       const dockerfile = parse("FROM scratch AS first", from, "FROM first AS last");
       const bases = dockerfile.stages.map(({ base }) => base);
+      const platforms = dockerfile.stages.map(({ flags }) => flags.join());
       const [, , last] = dockerfile.stages;
       assert.ok(last);
-      const { text } = questionAbout({ dockerfile, bases }, last, platform);
+      const { text } = questionAbout({ dockerfile, bases, platforms }, last, platform);
       assert.deepEqual(text, ["FROM scratch AS first", written, "FROM first AS last"].join("\n"));
     });
   }

@@ -29,7 +29,7 @@ const lastStage = "larder-target";
  * @param platform The build's, if it names one: FROMs say it, since the linter does not know it.
  */
 export function questionAbout(
-  { dockerfile, bases }: { readonly dockerfile: Dockerfile } & Pick<Bases, "bases">,
+  { dockerfile, ...expanded }: { readonly dockerfile: Dockerfile } & Bases,
   target: Stage,
   platform: string | undefined,
 ): { text: string; target: string } {
@@ -37,7 +37,7 @@ export function questionAbout(
   for (const stage of dockerfile.stages) {
     const { from } = stage;
     const keyword = writtenKeyword(dockerfile, from);
-    const flags = platform && takesPlatform(dockerfile, stage, bases) ? [platformFlag(platform)] : [];
+    const flags = platform && takesPlatform(dockerfile, stage, expanded) ? [platformFlag(platform)] : [];
     const isNameless = stage === target && target.name === undefined;
     const name = isNameless ? [inCaseOf(keyword, "AS"), lastStage] : [];
     if (flags.length + name.length === 0) continue;
@@ -48,9 +48,9 @@ export function questionAbout(
 }
 
 /** Whether an image is built FROM for the platform of the build. */
-function takesPlatform(dockerfile: Dockerfile, stage: Stage, bases: readonly string[]): boolean {
+function takesPlatform(dockerfile: Dockerfile, stage: Stage, { bases, platforms }: Bases): boolean {
   const isImage = bases[stage.index] !== "scratch" && !baseStage(dockerfile, stage, bases);
-  return isImage && !stage.flags.some((flag) => flag.startsWith("--platform="));
+  return isImage && !platforms[stage.index];
 }
 
 /** In words that no rule is about: there is one about constants, and one about `$TARGETPLATFORM`. */

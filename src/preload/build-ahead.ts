@@ -1,12 +1,10 @@
 /**
  * A PRELOAD's images are taken in while the build is planned. What does not need them is not kept waiting: it is
- * built at the same time, as it would be if all were one build.
+ * built at the same time, as it would be if all were one build. What that is shows in a plan for which nothing runs.
  */
 import { jobVariable } from "../agent/job.js";
-import { tailText } from "../dockerfile/cut.js";
 import { preloadsOf, type Stage } from "../dockerfile/parse.js";
-import { baseStage } from "../dockerfile/stages.js";
-import { definitionOf, type StockRequest, solveOne, withText } from "../dockerfile/stock-frontend.js";
+import { definitionOf, type StockRequest } from "../dockerfile/stock-frontend.js";
 import { cacheImports } from "../gateway/options.js";
 import type { Op } from "../gen/ops.js";
 import { independentParts } from "../llb/independent.js";
@@ -14,8 +12,9 @@ import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 import { asWritten } from "./as-written.js";
 import type { BuildContext } from "./build-context.js";
-import { type PreloadedCut, withCuts } from "./preloaded-cut.js";
+import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { evaluate } from "./result.js";
+import { solveTail } from "./solve-draft.js";
 
 type PreloadStages = (context: BuildContext) => Promise<PreloadedCut[]>;
 
@@ -49,10 +48,9 @@ async function planParts(
   const settings = { ...original.settings, plansOnly: true };
   const context: BuildContext = { ...original, settings, steps: [], warn: async () => {} };
   const done = await preload(context);
-  const text = tailText(context.dockerfile, done);
-  const solved = await solveOne(context.bridge, withText(withCuts(request, done), context.source, text));
+  const { solved, draft } = await solveTail(context, request, done);
   const definition = definitionOf(solved);
-  return definition ? independentParts(asWritten(context, definition, { text, done }), isOfPreload) : [];
+  return definition ? independentParts(asWritten(context, definition, draft), isOfPreload) : [];
 }
 
 function isOfPreload({ op }: Op): boolean {
@@ -66,6 +64,5 @@ function runs({ instructions }: Stage): boolean {
 }
 
 function isPreloaded(context: BuildContext, stage: Stage): boolean {
-  const base = baseStage(context.dockerfile, stage, context.bases);
-  return preloadsOf(stage).length > 0 || (base !== undefined && isPreloaded(context, base));
+  return [stage, ...ancestorsOf(context, stage, [])].some((one) => preloadsOf(one).length > 0);
 }

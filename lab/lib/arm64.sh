@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # A system image for machines that this one is not, and the emulator that runs its programs here.
 
-# foreign_packages: what lab/images/docker-arm64 names, with all that it needs.
-foreign_packages() {
+# arm64_packages: what lab/images/docker-arm64 names, with all that it needs.
+arm64_packages() {
   local tree cache wanted
   tree=$(tree_dir trixie) cache=$(debs_dir trixie-arm64)
   read -ra wanted <"$LAB_SRC/images/docker-arm64/packages"
@@ -21,8 +21,8 @@ foreign_packages() {
     rm -r "$state"' sh "${APT_OPTIONS[@]}" "${wanted[@]}"
 }
 
-# foreign_emulator: of its package, one program is kept.
-foreign_emulator() {
+# arm64_emulator: of its package, one program is kept.
+arm64_emulator() {
   local dir=$LAB_DIR/tools/emulator
   rm -rf "$dir"
   mkdir -p "$dir"
@@ -33,14 +33,14 @@ foreign_emulator() {
     rm qemu-user_*.deb' sh "${APT_OPTIONS[@]}"
 }
 
-# foreign_image: there is none on other machines than amd64, and none from a mirror without arm64.
-foreign_image() {
+# arm64_image: there is none on other machines than amd64, and none from a mirror without arm64.
+arm64_image() {
   local key reference=$REGISTRY/docker:26.1-arm64 log=$LAB_DIR/log/image-docker-arm64 started=$SECONDS
-  key=$(stamp_key "$(tree_key trixie)" "$LAB_SRC/lib/foreign.sh" "$LAB_SRC/images/shared" \
+  key=$(stamp_key "$(tree_key trixie)" "$LAB_SRC/lib/arm64.sh" "$LAB_SRC/images/shared" \
     "$LAB_SRC/images/docker" "$LAB_SRC/images/docker-arm64" "$REGISTRY")
   if [ "$(uname -m)" != x86_64 ] || stamp_is image-docker-arm64 "$key"; then return; fi
   {
-    foreign_emulator && foreign_packages && docker_client buildx build --progress=plain --provenance=false \
+    arm64_emulator && arm64_packages && docker_client buildx build --progress=plain --provenance=false \
       --platform linux/arm64 --build-context "debs=$(debs_dir trixie-arm64)" \
       --build-context "shared=$LAB_SRC/images/shared" --build-context "docker=$LAB_SRC/images/docker" \
       --build-arg "NATIVE=$REGISTRY/debian:trixie" -t "$reference" --push "$LAB_SRC/images/docker-arm64"
