@@ -88,12 +88,7 @@ export interface ShelvedBlob {
   readonly image: number;
 }
 
-/** Without MergeOp: one outer layer is copied onto the stage. */
-export interface PlaceJob {
-  readonly kind: "place";
-}
-
-export type Job = FetchJob | PackJob | StockJob | ShelveJob | PlaceJob;
+export type Job = FetchJob | PackJob | StockJob | ShelveJob;
 
 /** Mount points of the steps. */
 export const mount = {
@@ -101,7 +96,7 @@ export const mount = {
   layout: "/out/layout",
   /** fetch: the Docker config.json with credentials, if the build has such a secret. */
   auth: "/run/secrets/larder-auth",
-  /** stock, place: the stage, writable. */
+  /** stock: the stage, writable. */
   stage: "/stage",
   /** stock, shelve: input i, the OCI layout of `images[i]`; pack: input 0, that of the base. */
   input: (i: number): string => `/in/${i}`,
@@ -111,8 +106,6 @@ export const mount = {
   catalog: "/out/catalog",
   /** stock, shelve: output, outer layer k. */
   layer: (k: number): string => `/out/layer/${k}`,
-  /** place: the tree to copy. */
-  tree: "/in/tree",
   /** pack: tree i, read-only. */
   packTree: (i: number): string => `/in/trees/${i}`,
   /** pack: the image config as the stock frontend gave it. */
@@ -123,7 +116,7 @@ export const mount = {
 /**
  * A step that fails leaves one sentence in this file of its reporting mount, for the frontend to read
  * and to put into the build's error: `layout` for fetch and pack, `catalog` for stock, `layer(0)` for
- * shelve, `stage` for place.
+ * shelve.
  */
 export const errorReport = ".larder-error.json";
 export interface ErrorReport {

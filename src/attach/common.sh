@@ -8,10 +8,17 @@ fail() {
   exit 1
 }
 
-# In 1/100 s. Some containers have an uptime of their own, below 1 s: "0.08" must not be read as octal.
+# In 1/100 s, into $now; nothing where that is not to be had, since only the log needs it. `cat` reads the file in one go:
+# the shell's `read` takes one byte at a time, which Sysbox's files in /proc refuse.
 uptime() {
-  read -r now _ </proc/uptime
-  now=$((${now%.*} * 100 + 1${now#*.} - 100))
+  now=$(cat /proc/uptime 2>/dev/null)
+  now=${now%% *}
+  case $now in
+    *[!0-9.]* | *.*.* | .*) now='' ;;
+    # Some containers have an uptime of their own, below 1 s: "0.08" must not be read as octal.
+    *.[0-9][0-9]) now=$((${now%.*} * 100 + 1${now#*.} - 100)) ;;
+    *) now='' ;;
+  esac
 }
 
 # Reads a whole file into $text.
@@ -42,32 +49,71 @@ report() { # what, end of the line, the catalog's entry for each layer...
 }
 
 report_attached() { # beside what, the catalog's entry for each layer...
-  beside=$1
+  beside=$1 time=''
   shift
   uptime
-  taken=$((now - start))
-  hundredths=$((taken % 100))
-  [ "$hundredths" -ge 10 ] || hundredths=0$hundredths
-  report attached " by $mode in $((taken / 100)).$hundredths s$beside" "$@"
+  if [ -n "$start" ] && [ -n "$now" ]; then
+    taken=$((now - start))
+    hundredths=$((taken % 100))
+    [ "$hundredths" -ge 10 ] || hundredths=0$hundredths
+    time=" in $((taken / 100)).$hundredths s"
+  fi
+  report attached " by $mode$time$beside" "$@"
 }
 
-# Ends attach where there is nothing to do; else reads the catalog's id.
-begin() { # catalog
-  catalog=$1 tree=$1/root
-  [ -r "$catalog/id" ] || return
-  uptime
-  start=$now
+report_before() { # number of layers that were mended, the catalog's entry for each layer...
+  end=' before'
+  if [ "$1" -gt 0 ]; then
+    count "$1" layer
+    end="$end, and mended $counted"
+  fi
+  shift
+  report "had attached" "$end" "$@"
+}
+
+# Ends attach where it is switched off.
+find_mode() {
   case $mode in
     link | copy) ;;
     off) exit 0 ;;
     *) fail "LARDER_ATTACH=$mode is none of link, copy and off" ;;
   esac
+}
+
+begin() { # catalog
+  catalog=$1 tree=$1/root
+  uptime
+  start=$now
   read -r id <"$catalog/id"
 }
 
+# The marker says how the data root was attached, and the file beside it which file the marker is: a copy of the data
+# root has both, but is another file.
+mark() {
+  printf '%s\n' "$mode" >"$root/larder/$id" && identify >"$root/larder/origin.$id"
+}
+
+identify() { stat -c '%i %Z' "$root/larder/$id" 2>/dev/null || :; }
+
+# Sets $mode to how it was attached before, and $copied if the data root has been copied since.
+was_attached() {
+  [ -e "$root/larder/$id" ] || return
+  line='' origin='' copied=''
+  read -r line <"$root/larder/$id" || :
+  mode=${line:-$mode}
+  [ ! -r "$root/larder/origin.$id" ] || read -r origin <"$root/larder/origin.$id" || :
+  [ "$origin" = "$(identify)" ] || copied=yes
+  # Some attach to this data root has put copies of layers there.
+  copies=''
+  for path in "$root"/larder/*; do
+    case ${path##*/} in *.*) continue ;; esac
+    [ -d "$path" ] || { read -r line <"$path" && [ "$line" != copy ]; } || copies=yes
+  done
+}
+
 # On overlayfs no layers can be kept: so this comes before the first directory is made.
-check_file_system() { # the store that cannot be there
-  path=$root
+check_file_system() { # directory of the layers, the store that cannot be there
+  path=$1
   while [ ! -d "$path" ]; do
     case $path in
       /*/*) path=${path%/*} ;;
@@ -78,7 +124,7 @@ check_file_system() { # the store that cannot be there
   done
   fs=$(stat -f -c %t "$path" 2>/dev/null) || return 0
   [ "$fs" != 794c7630 ] ||
-    fail "$root is on overlayfs, where $1 cannot be: mount a volume there to have the images"
+    fail "$1 is on overlayfs, where $2 cannot be: mount a volume at $root to have the images"
 }
 
 # Written first: whoever cleans up must know the images even if this attach is killed.
@@ -99,12 +145,38 @@ make_whiteouts() { # directory, list...
   for list; do
     whiteout_directory "$list" || return
     while IFS= read -r line; do
-      # The dot keeps a newline at the end of the name.
-      path=$(printf '%b.' "$line")
-      path=$below/$directory/${path%.}
+      decode_path
+      path=$below/$directory/$path
       [ -c "$path" ] || { mkdir -p "${path%/*}" && mknod "$path" c 0 0; } || return
     done <"$list"
   done
+}
+
+# All whiteouts in a directory of their own, $made, on the file system of the layers: elsewhere there may be no devices.
+make_whiteouts_aside() { # directory of the layers, list...
+  made=$1/larder-whiteouts
+  rm -rf "$made" && mkdir "$made" || return
+  shift
+  make_whiteouts "$made" "$@"
+}
+
+has_whiteouts() { # list, the directory with them
+  while IFS= read -r line; do
+    decode_path
+    [ -c "$2/$path" ] || return
+  done <"$1"
+}
+
+# The path in a $line of a list.
+decode_path() {
+  path=$line
+  case $line in
+    *\\*)
+      # The dot keeps a newline at the end of the name.
+      path=$(printf '%b.' "$line")
+      path=${path%.}
+      ;;
+  esac
 }
 
 # cp -a of other tools does without extended attributes.

@@ -1,9 +1,22 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # attach sets the variables that its parts share
 # A containerd, Docker's or another: blobs, snapshots, and the databases that tell what is in them.
 
+snapshots_root='' again=''
+
 attach_containerd() {
   find_root "$@"
-  attach_root
+  case $root in
+    */containerd/daemon)
+      # shellcheck source=src/attach/dockerd.sh
+      . "$here/dockerd.sh"
+      attach_dockers_own
+      ;;
+    *)
+      [ -r "$shelf/catalog/containerd/id" ] || return 0
+      find_mode
+      attach_root
+      ;;
+  esac
 }
 
 # containerd's root as the daemon will see it: its flags, then its config file, then its default.
@@ -18,7 +31,7 @@ find_root() {
     esac
     shift
   done
-  if [ -z "$root" ] && [ -r "$config" ]; then read_root "$config"; fi
+  [ ! -r "$config" ] || read_config "$config"
   [ -n "$root" ] || root=/var/lib/containerd
   case $root in
     /) ;;
@@ -26,45 +39,43 @@ find_root() {
   esac
 }
 
-# The key `root` that stands before the first table of a TOML file.
-read_root() {
+# The key `root` that stands before the first table of a TOML file, and a root of the snapshotter's own.
+read_config() {
+  table=''
   while IFS= read -r line || [ -n "$line" ]; do
     line=${line#"${line%%[! 	]*}"}
     case $line in
-      '['*) return ;;
-      root=* | root[\ \	]*)
-        line=${line#*=}
-        line=${line#*[\"\']}
-        root=${line%%[\"\']*}
-        return
+      '['*) table=$line ;;
+      root=* | root[\ \	]*) [ -n "$table$root" ] || root=$(toml_string) ;;
+      root_path=* | root_path[\ \	]*)
+        case $table in *snapshotter.v1.overlayfs*) snapshots_root=$(toml_string) ;; esac
         ;;
     esac
   done <"$1"
 }
 
+toml_string() {
+  string=${line#*=}
+  string=${string#*[\"\']}
+  printf %s "${string%%[\"\']*}"
+}
+
 attach_root() {
-  # dockerd's part has been here a moment ago, unless dockerd was started past it.
-  again=''
-  case $root:$daemon:$mode in
-    */containerd/daemon:containerd:link | */containerd/daemon:containerd:copy) again=yes ;;
-    */containerd/daemon:containerd:*) return 0 ;;
-  esac
-  begin "$shelf/catalog/containerd" || return 0
-  case $root in
-    */containerd/daemon)
-      # Docker's own: it sees one namespace only.
-      slurp_lines "$catalog/images"
-      case $text in *' moby:'*) ;; *) return 0 ;; esac
-      ;;
-  esac
+  begin "$shelf/catalog/containerd"
   blobs=$root/io.containerd.content.v1.content/blobs/sha256
   metadata=$root/io.containerd.metadata.v1.bolt/meta.db
   snapshots=$root/io.containerd.snapshotter.v1.overlayfs/snapshots
-  if [ -e "$root/larder/$id" ] && [ -e "$metadata" ]; then
-    [ -n "$again" ] || report "had attached" " before" "$catalog"/layers/*
+  if [ -e "$metadata" ] && was_attached; then
+    # shellcheck source=src/attach/mend-containerd.sh
+    . "$here/mend-containerd.sh"
+    mend
+    [ "$again$mended" = yes0 ] || report_before "$mended" "$catalog"/layers/*
     return
   fi
-  check_file_system "containerd's overlayfs snapshotter"
+  [ -z "$snapshots_root" ] ||
+    fail "containerd's snapshots are at $snapshots_root (root_path in $config), where the inner images cannot be: leave that out"
+  # The rest of the root may well be on overlayfs (under Sysbox it is).
+  check_file_system "${snapshots%/*}" "containerd's overlayfs snapshotter"
   umask 066
   mkdir -p "$root/larder" || fail "cannot write to $root"
   umask 022
@@ -84,39 +95,46 @@ attach_root() {
 lay() {
   [ ! -e "$snapshots" ] || rm -rf "$snapshots" || fail "cannot write to $root"
   write_record steps "$catalog/steps"
+  write_record snapshots "$catalog/snapshots"
   cp -R -P -f "$tree/." "$root/" || fail "cannot put the inner images into $root"
   make_whiteouts "$snapshots" "$catalog"/whiteouts/* ||
     fail "cannot make the whiteouts of the inner images in $root"
-  copy_repeated || fail "cannot copy layers of the inner images into $root"
-  [ "$mode" = link ] || copy_all || fail "cannot copy the inner images into $root"
+  lay_copies || fail "cannot copy layers of the inner images into $root"
   lay_databases || fail "cannot put the databases of the inner images into $root"
 }
 
+# overlayfs refuses a directory that is twice in a mount, as it would be for an image with a layer twice.
+lay_copies() {
+  [ "$mode" = link ] || [ ! -e "$catalog/xattrs" ] || warn_of_xattrs
+  while read -r snapshot kind key; do
+    case $mode:$kind in
+      *:copy | copy:link) copy_directory "$catalog/layers/$key" "$snapshots/$snapshot/fs" || return ;;
+    esac
+  done <"$catalog/snapshots"
+  [ "$mode" = link ] || copy_blobs
+}
+
+copy_blobs() {
+  for path in "$blobs"/*; do
+    [ ! -h "$path" ] || { cp -L "$path" "$path.larder" && mv -f "$path.larder" "$path"; } || return
+  done
+}
+
 lay_databases() {
-  cp -f "$catalog/metadata.db" "${snapshots%/*}/" && cp -f "$catalog/meta.db" "$metadata.larder" || return
-  : >"$root/larder/$id"
-  mv -f "$metadata.larder" "$metadata"
+  cp -f "$catalog/metadata.db" "${snapshots%/*}/" && cp -f "$catalog/meta.db" "$metadata.larder" && mark &&
+    mv -f "$metadata.larder" "$metadata"
 }
 
 whiteout_directory() { # list
   directory=${1##*/}/fs
 }
 
-# overlayfs refuses a directory that is twice in a mount, as it would be for an image with a layer twice.
-copy_repeated() {
-  while read -r snapshot key; do
-    copy_directory "$catalog/layers/$key" "$snapshots/$snapshot/fs" || return
-  done <"$catalog/copies"
-}
-
-copy_all() {
-  [ ! -e "$catalog/xattrs" ] || warn_of_xattrs
-  for path in "$snapshots"/*/fs; do
-    [ ! -h "$path" ] || copy_directory "$path" "$path" || return
-  done
-  for path in "$blobs"/*; do
-    [ ! -h "$path" ] || { cp -L "$path" "$path.larder" && mv -f "$path.larder" "$path"; } || return
-  done
+# The snapshot of the catalog that holds what a layer hides.
+whiteouts_of() { # short name of the layer
+  while read -r number kind_of key_of; do
+    [ "$kind_of $key_of" != "whiteouts $1" ] || break
+  done <"$catalog/snapshots"
+  printf %s "$number"
 }
 
 copy_directory() { # from, to, which may be a link to it

@@ -1,52 +1,58 @@
 # shellcheck shell=sh disable=SC2154 # attach sets the variables that its parts share
-# Docker: which of its two stores has images here, and where its data root is.
+# Docker: where its data root is, and in which store it will keep images.
 
 attach_dockerd() {
-  find_data_root "$@"
-  if begin "$shelf/catalog/overlay2"; then
-    # shellcheck source=src/attach/overlay2.sh
-    . "$here/overlay2.sh"
-    attach_overlay2
-  fi
-  # A containerd that others start is attached when it starts.
-  [ -n "$own_containerd" ] || return 0
-  # shellcheck source=src/attach/containerd.sh
-  . "$here/containerd.sh"
-  root=$root/containerd/daemon
+  holds_overlay2 || holds_moby || return 0
+  find_mode
+  # shellcheck source=src/attach/docker-store.sh
+  . "$here/docker-store.sh"
+  read_settings "$@"
+  choose_store
+  case $store in
+    overlay2)
+      holds_overlay2 || refuse_store
+      # shellcheck source=src/attach/overlay2.sh
+      . "$here/overlay2.sh"
+      attach_overlay2
+      ;;
+    containerd)
+      holds_moby || refuse_store
+      # One that others start is attached when it starts.
+      [ -n "$own_containerd" ] || return 0
+      # shellcheck source=src/attach/containerd.sh
+      . "$here/containerd.sh"
+      root=$root/containerd/daemon
+      attach_root
+      ;;
+    *) refuse_store ;;
+  esac
+}
+
+# The containerd that dockerd has started for itself. dockerd's part has been here a moment ago, unless dockerd was
+# started past it; whether it will look for images here, only its own arguments tell.
+attach_dockers_own() {
+  holds_moby || return 0
+  find_mode
+  # shellcheck source=src/attach/docker-store.sh
+  . "$here/docker-store.sh"
+  own=$root
+  set --
+  while IFS= read -r word; do set -- "$@" "$word"; done <<END
+$(tr '\0' '\n' 2>/dev/null <"/proc/${LARDER_STARTED_BY:-none}/cmdline")
+END
+  case ${1-} in dockerd | */dockerd) shift ;; *) set -- ;; esac
+  read_settings "$@"
+  choose_store
+  [ "$store" = containerd ] || return 0
+  root=$own again=yes
   attach_root
 }
 
-# The data root as the daemon will see it: its flags, then its config file, then its default. And whether it will
-# start a containerd of its own, as it does unless it is told of another or finds one at the usual place.
-find_data_root() {
-  root='' config=/etc/docker/daemon.json own_containerd=yes
-  while [ $# -gt 0 ]; do
-    case $1 in
-      --data-root=* | --graph=* | -g=*) root=${1#*=} ;;
-      --config-file=*) config=${1#*=} ;;
-      --data-root | --graph | -g) root=${2-} ;;
-      --config-file) config=${2-} ;;
-      --containerd | --containerd=*) own_containerd='' ;;
-    esac
-    shift
-  done
-  text=
-  [ ! -r "$config" ] || slurp "$config"
-  case $text in *'"containerd":'* | *'"containerd" :'*) own_containerd='' ;; esac
-  [ ! -e /run/containerd/containerd.sock ] || own_containerd=''
-  if [ -z "$root" ]; then
-    case $text in
-      *'"data-root"'*) text=${text#*'"data-root"'} ;;
-      *'"graph"'*) text=${text#*'"graph"'} ;;
-      *) text= ;;
-    esac
-    text=${text#*:}
-    text=${text#*\"}
-    root=${text%%\"*}
-  fi
-  [ -n "$root" ] || root=/var/lib/docker
-  case $root in
-    /) ;;
-    */) root=${root%/} ;;
-  esac
+holds_overlay2() { [ -r "$shelf/catalog/overlay2/id" ]; }
+
+# Docker sees one namespace of containerd only.
+holds_moby() {
+  [ -r "$shelf/catalog/containerd/id" ] || return
+  slurp_lines "$shelf/catalog/containerd/images"
+  case $text in *' moby:'*) ;; *) return 1 ;; esac
 }

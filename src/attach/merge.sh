@@ -19,12 +19,12 @@ merge() {
     stop_containerd
     fail "cannot add the inner images to $root: $(cat "$scratch/error" 2>/dev/null)"
   fi
-  rm -rf "$scratch"
+  rm -rf "$scratch" "$made"
   # Another system image finds its own part changed by this one.
   for path in "$root"/larder/*; do
     case ${path##*/} in *.* | "$id") ;; *) [ -d "$path" ] || rm -f "$path" ;; esac
   done
-  : >"$root/larder/$id"
+  mark
 }
 
 start_containerd() {
@@ -68,7 +68,8 @@ ctr_print() { ctr --namespace "$namespace" "$@" 2>"$scratch/error"; }
 
 add_steps() {
   namespace=''
-  make_whiteouts_aside || return
+  # The whiteouts come into place as whole directories.
+  make_whiteouts_aside "${snapshots%/*}" "$catalog"/whiteouts/* || return
   while read -r kind space name first second third labels; do
     if [ "$space" != "$namespace" ]; then
       namespace=$space
@@ -76,7 +77,7 @@ add_steps() {
     fi
     step="$kind $space $name $first $second $third $labels"
     case $kind in
-      # image: digest, top snapshot, archive. blob: size, short name. layers: parent, short name or directory.
+      # image: digest, top snapshot, archive. blob: size, short name. snapshot: parent, short name of the layer.
       image) add_image "$name" "$first" "$third" "$labels" ;;
       blob) add_blob "$name" "$first" "$second" "$third $labels" ;;
       *) add_snapshot "$name" "$first" "$second" ;;
@@ -139,12 +140,7 @@ place_blob() { # short name, path
   if [ "$mode" = link ]; then ln -sf "$shelf/catalog/containerd/blobs/$1" "$2"; else cp -L "$catalog/blobs/$1" "$2"; fi
 }
 
-# The whiteouts come into place as whole directories.
-make_whiteouts_aside() {
-  mkdir "$scratch/whiteouts" && make_whiteouts "$scratch/whiteouts" "$catalog"/whiteouts/*
-}
-
-add_snapshot() { # name, parent, short name or directory
+add_snapshot() { # name, parent, short name of the layer
   case $snapshots_known in *" ${1#larder-whiteouts-} "* | *" $1 "*) return ;; esac
   parent=$2
   [ "$parent" != - ] || parent=''
@@ -153,8 +149,10 @@ add_snapshot() { # name, parent, short name or directory
   # shellcheck disable=SC2086 # without a parent there is no word
   printed=$(ctr_print snapshots --snapshotter overlayfs prepare --target /x "larder-$1" $parent) || return
   directory_of "$printed"
+  placed=${directory%/fs}
+  printf '%s %s %s\n' "${placed##*/}" "$kind" "$3" >>"$root/larder/snapshots.$id" || return
   case $kind in
-    whiteouts) rmdir "$directory" && mv "$scratch/whiteouts/$3/fs" "$directory" && commit "$1" - ;;
+    whiteouts) rmdir "$directory" && mv "$made/$(whiteouts_of "$3")/fs" "$directory" && commit "$1" - ;;
     link) if [ "$mode" = link ]; then commit "$1" "$3"; else commit_copy "$1" "$3"; fi ;;
     copy) commit_copy "$1" "$3" ;;
   esac

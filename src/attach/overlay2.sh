@@ -6,16 +6,20 @@ attach_overlay2() {
   . "$here/references.sh"
   # shellcheck source=src/attach/moved-volume.sh
   . "$here/moved-volume.sh"
-  if [ -e "$root/larder/$id" ]; then
-    report "had attached" " before" "$catalog"/db/*
-    return
-  fi
+  begin "$shelf/catalog/overlay2"
   imagedb=$root/image/overlay2/imagedb/content/sha256
   layerdb=$root/image/overlay2/layerdb/sha256
   distribution=$root/image/overlay2/distribution
   sources=$distribution/v2metadata-by-diffid/sha256
   repositories=$root/image/overlay2/repositories.json
-  check_file_system "Docker's overlay2 store"
+  if was_attached; then
+    # shellcheck source=src/attach/mend-overlay2.sh
+    . "$here/mend-overlay2.sh"
+    mend
+    report_before "$mended" "$catalog"/db/*
+    return
+  fi
+  check_file_system "$root/overlay2" "Docker's overlay2 store"
   umask 067
   mkdir -p "$root/larder" "$root/overlay2" || fail "cannot write to $root"
   umask 022
@@ -32,7 +36,7 @@ attach_overlay2() {
   add_metadata "$links" || fail "cannot put the inner images into $root"
   settle_orphans || fail "cannot set aside in $root what stood on images of an earlier system image"
   merge_references || fail "cannot read or write $repositories"
-  : >"$root/larder/$id"
+  mark
   report_attached "" "$catalog"/db/*
 }
 
@@ -42,8 +46,8 @@ link_layers() {
   set -- "$tree/overlay2/l"
   for path in "$tree"/overlay2/*/; do
     path=${path%/}
-    copied=$root/overlay2/${path##*/}/diff
-    [ "${path##*/}" = l ] || { [ -d "$copied" ] && [ ! -h "$copied" ]; } || set -- "$@" "$path"
+    own=$root/overlay2/${path##*/}/diff
+    [ "${path##*/}" = l ] || { [ -d "$own" ] && [ ! -h "$own" ]; } || set -- "$@" "$path"
   done
   cp -R -P -f "$@" "$root/overlay2/"
 }
@@ -54,13 +58,15 @@ copy_layers() {
   for layer in "$catalog"/db/*; do
     read -r cache <"$layer/cache-id" || [ -n "$cache" ] || return
     target=$root/overlay2/$cache
-    if [ -h "$target/diff" ] || [ ! -e "$target/committed" ]; then
-      rm -rf "$target" && mkdir -p "$target" && cp -a "$layer/fs/." "$target/diff" || return
-      cp "$layer/link" "$target/link" || return
-      [ ! -e "$layer/lower" ] || cp "$layer/lower" "$target/lower" || return
-      : >"$target/committed"
-    fi
+    if [ -h "$target/diff" ] || [ ! -e "$target/committed" ]; then copy_layer || return; fi
   done
+}
+
+copy_layer() { # $layer of the catalog to $target
+  rm -rf "$target" && mkdir -p "$target" && cp -a "$layer/fs/." "$target/diff" || return
+  cp "$layer/link" "$target/link" || return
+  [ ! -e "$layer/lower" ] || cp "$layer/lower" "$target/lower" || return
+  : >"$target/committed"
 }
 
 # Some layer has extended attributes.

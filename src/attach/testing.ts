@@ -126,6 +126,7 @@ export async function writeShelf(shelf: string, images: readonly TestImage[]): P
   files.addFile(`${catalog}/repositories.json`, formatRepositories(model.references));
   files.addFile(`${catalog}/images`, images.map(lineOf).sort().join(""));
   files.addFile(`${catalog}/id`, `${sha256(formatModel(model))}\n`);
+  files.addFile("docker-version", "28.5.2\n");
   const hiding = Object.entries(model.layers).filter(([, layer]) => hides(layer));
   await mkdir(shelf, { recursive: true });
   await files.write(shelf);
@@ -163,6 +164,7 @@ export async function writeContainerdShelf(shelf: string, images: readonly TestI
     files.addFile(`layers/${hexOf(diffId)}/whiteouts`, formatWhiteouts(whiteouts));
     files.addFile(`blobs/sha256/${hexOf(blobOf(diffId))}`, `blob of ${diffId}`);
   }
+  files.addFile("docker-version", "29.9.3\n");
   await files.write(shelf);
 }
 

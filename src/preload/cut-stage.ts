@@ -46,6 +46,7 @@ export async function preloadCut(
     ignoreCache: ignoresCache(context.options, cut.stage.name),
     proxies: proxyEnvironment(context.options),
     platform: isMultiPlatform(request) ? platform : undefined,
+    security: context.settings.security(),
     lines,
   };
   const taken = await takeImages(context, request, step, { stage: cut.stage, directive, platform, done });

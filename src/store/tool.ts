@@ -28,7 +28,10 @@ export async function run(
   return stdout;
 }
 
-/** Messages are matched, and names are bytes: so no locale. */
+/**
+ * Messages are matched, and names are bytes: so no locale. And `mount` of util-linux prefers the mount API of Linux 5.2,
+ * which the steps of Sysbox refuse; with this variable it uses mount(2).
+ */
 export function toolEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, LC_ALL: "C" };
+  return { ...process.env, LC_ALL: "C", LIBMOUNT_FORCE_MOUNT2: "always" };
 }

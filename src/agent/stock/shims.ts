@@ -13,11 +13,16 @@ export type DaemonName = "dockerd" | "containerd";
 
 const parts = [
   "common.sh",
+  "unit.sh",
+  "json.sh",
   "dockerd.sh",
+  "docker-store.sh",
   "overlay2.sh",
+  "mend-overlay2.sh",
   "references.sh",
   "moved-volume.sh",
   "containerd.sh",
+  "mend-containerd.sh",
   "merge.sh",
   "prune.sh",
 ];

@@ -38,9 +38,9 @@ export async function stock(job: StockJob): Promise<void> {
 
   const images = await Promise.all(job.images.map(readImage));
   try {
-    const store = await takeImages(job, manager, images);
-    await splitLayers(job, store);
-    const files = await catalogFiles(job, manager, store, images);
+    const taken = await takeImages(job, manager, images);
+    await splitLayers(job, taken.store);
+    const files = await catalogFiles(job, manager, taken, images);
     await files.write(mount.catalog);
     await unpackDirectories(existing, mount.catalog, files.directories());
   } catch (error) {
@@ -79,7 +79,7 @@ async function packExisting(path: readonly string[]): Promise<Buffer> {
 async function catalogFiles(
   job: StockJob,
   manager: Manager,
-  store: Store,
+  { store, dockerVersion }: Taken,
   images: readonly LayoutImage[],
 ): Promise<CatalogFiles> {
   const files = new CatalogFiles();
@@ -97,6 +97,7 @@ async function catalogFiles(
   const preload = mergePreload(await readPreload(`${stage}/${shelf}`), job.images, where);
   files.addFile(`${shelf}/preload.json`, formatPreload(preload));
   files.addFile(stockAnswer, formatAnswer(store, images));
+  if (dockerVersion !== undefined) files.addFile(`${shelf}/docker-version`, `${dockerVersion}\n`);
   files.add(`${shelf}/catalog/${name}`, await store.catalog({ images, stageShelf: `${stage}/${shelf}` }));
   return files;
 }
@@ -114,8 +115,15 @@ async function readImage(image: InnerImage, index: number): Promise<LayoutImage>
   return { ...image, layout, manifest, manifestDigest: digest, config, blobs };
 }
 
-/** Starts the manager, lets it take the images, stops it. @returns the store that it keeps images in. */
-async function takeImages(job: StockJob, manager: Manager, images: readonly LayoutImage[]): Promise<Store> {
+interface Taken {
+  /** Where the manager keeps images. */
+  readonly store: Store;
+  /** Which store a Docker takes at start depends on its version. */
+  readonly dockerVersion?: string;
+}
+
+/** Starts the manager, lets it take the images, stops it. */
+async function takeImages(job: StockJob, manager: Manager, images: readonly LayoutImage[]): Promise<Taken> {
   await mkdir(work, { recursive: true });
   await prepareChroot(stage, work);
   try {
@@ -123,7 +131,7 @@ async function takeImages(job: StockJob, manager: Manager, images: readonly Layo
       case "docker":
         return await takeIntoDocker(job, manager.dockerd, images);
       case "containerd":
-        return await takeIntoOwnContainerd(job, manager.containerd, images);
+        return { store: await takeIntoOwnContainerd(job, manager.containerd, images) };
     }
   } finally {
     await releaseChroot(stage);

@@ -15,9 +15,9 @@ describe("the drop-in for docker.service", () => {
 
   it("starts attach before the daemon, which starts even if attach fails", () => {
     assert.equal(
-      formatDropIn("dockerd", "-g /mnt"),
+      formatDropIn("--unit docker.service dockerd -g /mnt"),
       "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json\n[Service]\n" +
-        "PassEnvironment=LARDER_ATTACH\nExecStartPre=-/usr/lib/larder/bin/attach dockerd -g /mnt\n",
+        "PassEnvironment=LARDER_ATTACH\nExecStartPre=-/usr/lib/larder/bin/attach --unit docker.service dockerd -g /mnt\n",
     );
   });
 });

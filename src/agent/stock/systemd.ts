@@ -29,19 +29,22 @@ export const dropInDirectories = [...Object.values(units), ...embedding].map(
 
 /**
  * systemd starts the daemon by its full path, so that the program in PATH is not asked. Where the stage has the
- * daemon's unit, attach runs before it, with the daemon's own arguments: they may move the data root.
+ * daemon's unit, attach runs before it. The daemon's arguments may move the data root: attach asks systemd for them,
+ * and takes those of today where it gets no answer.
  */
 export async function addDropIn(files: CatalogFiles, stage: string, daemon: DaemonName): Promise<void> {
   const unit = units[daemon];
   const texts = await unitTexts(stage, unit);
-  if (texts.length > 0) files.addFile(dropInPath(unit), formatDropIn(daemon, daemonArguments(texts)));
+  if (texts.length === 0) return;
+  const args = [`--unit ${unit}.service ${daemon}`, daemonArguments(texts)].join(" ").trimEnd();
+  files.addFile(dropInPath(unit), formatDropIn(args));
 }
 
 /** The same for k3s and RKE2, whose containerd has its root where PRELOAD says. */
 export async function addEmbeddingDropIns(files: CatalogFiles, stage: string, root: string): Promise<void> {
   for (const unit of embedding) {
     if ((await unitTexts(stage, unit)).length === 0) continue;
-    files.addFile(dropInPath(unit), formatDropIn("containerd", `--root=${root}`));
+    files.addFile(dropInPath(unit), formatDropIn(`containerd --root=${root}`));
   }
 }
 
@@ -80,12 +83,13 @@ export function daemonArguments(texts: readonly string[]): string {
   return /^\S+\s+(.*)$/.exec(command)?.[1] ?? "";
 }
 
-export function formatDropIn(daemon: DaemonName, args: string): string {
+/** @param args attach's arguments, as systemd reads them. */
+export function formatDropIn(args: string): string {
   return [
     "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json",
     "[Service]",
     "PassEnvironment=LARDER_ATTACH",
-    `ExecStartPre=-/${shelf}/bin/attach ${daemon} ${args}`.trimEnd(),
+    `ExecStartPre=-/${shelf}/bin/attach ${args}`,
     "",
   ].join("\n");
 }

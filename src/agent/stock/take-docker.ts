@@ -19,30 +19,30 @@ const { stage, work } = mount;
 const containerdRoot = "/containerd/daemon";
 const dockersNamespace = "moby";
 
+/** @returns the store, and the daemon's version. */
 export async function takeIntoDocker(
   job: StockJob,
   { program }: FoundDaemon,
   images: readonly LayoutImage[],
-): Promise<Store> {
+): Promise<{ store: Store; dockerVersion: string }> {
   await mkdir(work + containerdRoot, { recursive: true });
   await layEarlierCatalog(work + containerdRoot);
   const dockerd = await Dockerd.start(stage, program, job.env, await stockConfig(stage));
   try {
     const info = await dockerd.api.info();
-    const store = storeOf(info);
-    progress(
-      `${program} ${info.ServerVersion}, store ${store === "overlay2" ? store : `containerd (${store})`}`,
-    );
-    if (store === "overlay2") {
+    const kind = storeOf(info);
+    const dockerVersion = info.ServerVersion;
+    progress(`${program} ${dockerVersion}, store ${kind === "overlay2" ? kind : `containerd (${kind})`}`);
+    if (kind === "overlay2") {
       await load(dockerd, images);
-      return new Overlay2Store(work);
+      return { store: new Overlay2Store(work), dockerVersion };
     }
     if (job.blobs === "never") {
       throw new LarderError(
         "this Docker keeps images in containerd, and shows an image only while its blobs are there: leave out --blobs=never",
       );
     }
-    return await takeIntoContainerd({
+    const store = await takeIntoContainerd({
       socket: dockerd.containerdSocket,
       log: () => dockerd.log,
       rootBelowData: containerdRoot,
@@ -50,6 +50,7 @@ export async function takeIntoDocker(
       keepsBlobs: true,
       images,
     });
+    return { store, dockerVersion };
   } finally {
     await dockerd.stop();
   }

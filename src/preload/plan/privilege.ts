@@ -34,5 +34,8 @@ function sandboxCanMount(): boolean {
     "mount -t tmpfs tmpfs /mnt && mkdir /mnt/l /mnt/u /mnt/w /mnt/m && " +
     "mount -t overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/m";
   // In a mount namespace of its own: nothing is left behind.
-  return spawnSync("unshare", ["--mount", "sh", "-c", script], { stdio: "ignore" }).status === 0;
+  // util-linux prefers the mount API of Linux 5.2, which Sysbox refuses.
+  const env = { ...process.env, LIBMOUNT_FORCE_MOUNT2: "always" };
+  const options = { stdio: "ignore", env } as const;
+  return spawnSync("unshare", ["--mount", "sh", "-c", script], options).status === 0;
 }

@@ -4,6 +4,7 @@ import type { Lines } from "../../error.js";
 import { encodeConfig, type ImageConfig } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
+import { copy } from "../../llb/copy.js";
 import { type ExecOptions, exec, type Mount } from "../../llb/exec.js";
 import { files } from "../../llb/file.js";
 import { merge } from "../../llb/merge.js";
@@ -14,6 +15,7 @@ import {
   type PlannedImage,
   type PreloadPlan,
   packStepName,
+  type Security,
   shelveStep,
   stockStep,
 } from "./plan.js";
@@ -42,6 +44,8 @@ export interface StepContext {
   readonly proxies: ExecOptions["proxies"];
   /** Of the images, in a build for several platforms. */
   readonly platform: Platform | undefined;
+  /** How the stock step may mount; under sysbox-runc no step sees the files of other steps as they are. */
+  readonly security: Security;
   /** The PRELOAD that the steps are for. */
   readonly lines: Lines;
   readonly steps: Step[];
@@ -94,7 +98,10 @@ export function packTrees(
       network: "none",
       mounts: [
         ...(baseLayout ? [{ kind: "readonly", dest: mount.input(0), from: baseLayout } as const] : []),
-        ...trees.map((from, i): Mount => ({ kind: "readonly", dest: mount.packTree(i), from })),
+        ...trees.map((tree, i): Mount => {
+          const from = ownTree(context, `tree ${i + 1}/${trees.length}`, tree);
+          return { kind: "readonly", dest: mount.packTree(i), from };
+        }),
         { kind: "readonly", dest: mount.config, from: configFile },
         { kind: "output", dest: mount.layout, from: undefined },
       ],
@@ -127,7 +134,7 @@ export function stockImages(
     network: "none",
     insecure: plan.security === "insecure",
     mounts: [
-      { kind: "temporary", dest: mount.stage, from: stage },
+      { kind: "temporary", dest: mount.stage, from: ownTree(context, "stage", stage) },
       ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
       { kind: "output", dest: mount.work, from: undefined },
       { kind: "output", dest: mount.catalog, from: undefined },
@@ -177,34 +184,20 @@ export function assemble(
     return merge(stepName(context, "[larder] merge layers"), [stage, ...parts]) ?? stage;
   }
   return parts.reduce(
-    (below, tree, index) => placeStep(context, plan, below, tree, `${index + 1}/${parts.length}`),
+    (below, tree, index) =>
+      copy(stepName(context, `[larder] place layer ${index + 1}/${parts.length}`), tree, below),
     stage,
   );
 }
 
-/** Without MergeOp: one more layer on the stage, with the entries of `tree`. */
-function placeStep(
-  context: StepContext,
-  plan: PreloadPlan,
-  below: Output,
-  tree: Output,
-  position: string,
-): Output {
-  const outputs = agentStep(
-    context,
-    { kind: "place" },
-    {
-      name: `[larder] place layer ${position}`,
-      subject: subjectOf(plan.images),
-      report: mount.stage,
-      network: "none",
-      mounts: [
-        { kind: "output", dest: mount.stage, from: below },
-        { kind: "readonly", dest: mount.tree, from: tree },
-      ],
-    },
-  );
-  return outputAt(outputs, mount.stage);
+/**
+ * A tree of other steps, as a step can read and write it. BuildKit mounts such a tree as an overlay, and sysbox-runc maps
+ * the IDs of binds, but not those of overlays: all files belong to nobody there. A copy that BuildKit itself makes
+ * is a single directory, so it is bound.
+ */
+function ownTree(context: StepContext, what: string, tree: Output): Output {
+  if (context.security !== "sysbox") return tree;
+  return copy(stepName(context, `[larder] copy ${what} for sysbox-runc`), tree, undefined);
 }
 
 /** One run of the agent; what it is about is noted, for the error's sake. */

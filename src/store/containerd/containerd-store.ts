@@ -9,9 +9,9 @@ import {
   contentDirectory,
   databases,
   keyOf,
-  repeatedLayers,
   rootDirectories,
   snapshotEntries,
+  snapshotKinds,
 } from "./layout.js";
 import { formatSteps, packName } from "./merge-steps.js";
 import { type ContainerdModel, emptyModel, formatModel, parseModel } from "./model.js";
@@ -60,12 +60,7 @@ export class ContainerdStore implements Store {
       ...blobs.flatMap((blob) => blobEntries(blob, metadata.get(blob.digest))),
       ...(await this.#databases()),
       ...(await this.#whiteoutEntries(stageShelf)),
-      textFile(
-        "copies",
-        repeatedLayers(this.#model)
-          .map(({ id, diffId }) => `${id} ${keyOf(diffId)}\n`)
-          .join(""),
-      ),
+      textFile("snapshots", formatSnapshots(this.#model)),
       ...(snapshots.some(({ xattrs }) => xattrs) ? [textFile("xattrs", "")] : []),
       textFile("images", formatImages(this.#model)),
       textFile("steps", formatSteps(this.#model)),
@@ -138,6 +133,13 @@ export async function readStageModel(stageShelf: string): Promise<ContainerdMode
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return emptyModel;
     throw error;
   }
+}
+
+/** A line for each snapshot: its directory, what attach makes of it, and the short name of the layer that it is for. */
+function formatSnapshots(model: ContainerdModel): string {
+  return [...snapshotKinds(model)]
+    .map(([{ id, diffId }, kind]) => `${id} ${kind} ${keyOf(diffId)}\n`)
+    .join("");
 }
 
 /** A line for each image, however many names it has: namespace and digest. */

@@ -71,10 +71,20 @@ export function blobEntries({ digest, holds }: CatalogBlob, content?: Buffer): S
 }
 
 /**
- * Equal layers in one chain are one directory of the shelf, and overlayfs refuses one that is there twice
- * (ELOOP): attach copies the upper ones. Most are empty.
+ * What attach makes of each snapshot. Equal layers in one chain are one directory of the shelf, and overlayfs refuses
+ * one that is there twice (ELOOP): the upper ones are copies. Most are empty.
  */
-export function repeatedLayers({ snapshots }: ContainerdModel): CatalogSnapshot[] {
+export function snapshotKinds(model: ContainerdModel): Map<CatalogSnapshot, "link" | "copy" | "whiteouts"> {
+  const repeated = new Set(repeatedLayers(model));
+  return new Map(
+    model.snapshots.map((snapshot) => [
+      snapshot,
+      snapshot.holds === "whiteouts" ? "whiteouts" : repeated.has(snapshot) ? "copy" : "link",
+    ]),
+  );
+}
+
+function repeatedLayers({ snapshots }: ContainerdModel): CatalogSnapshot[] {
   const byName = new Map(snapshots.map((snapshot) => [`${snapshot.namespace} ${snapshot.name}`, snapshot]));
   const parentOf = ({ namespace, parent }: CatalogSnapshot): CatalogSnapshot | undefined =>
     parent === null ? undefined : byName.get(`${namespace} ${parent}`);

@@ -5,7 +5,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { type Digest, hexOf, sha256 } from "../chain.js";
 import { run } from "../tool.js";
-import { keyOf, repeatedLayers } from "./layout.js";
+import { keyOf, snapshotKinds } from "./layout.js";
 import type { CatalogImage, ContainerdModel } from "./model.js";
 
 /**
@@ -13,13 +13,12 @@ import type { CatalogImage, ContainerdModel } from "./model.js";
  * ```
  * image <namespace> <name> <digest> <top snapshot> <archive in names/> <label=value>...
  * blob <namespace> <digest> <size> <short name of a layer's blob> <label=value>...
- * link|copy <namespace> <snapshot> <parent> <short name of the layer>
- * whiteouts <namespace> <snapshot> <parent> <directory in whiteouts.tar>
+ * link|copy|whiteouts <namespace> <snapshot> <parent> <short name of the layer>
  * ```
  * Names come first, since with them the blobs are safe from the garbage collection.
  */
 export function formatSteps(model: ContainerdModel): string {
-  const repeated = new Set(repeatedLayers(model));
+  const kinds = snapshotKinds(model);
   const lines = [
     ...model.images.map((image) => [
       "image",
@@ -39,9 +38,8 @@ export function formatSteps(model: ContainerdModel): string {
       ...formatLabels(labels),
     ]),
     ...model.snapshots.map((snapshot) => {
-      const { namespace, name, parent, holds, diffId, id } = snapshot;
-      const kind = holds === "whiteouts" ? holds : repeated.has(snapshot) ? "copy" : "link";
-      return [kind, namespace, name, parent ?? "-", holds === "whiteouts" ? id : keyOf(diffId)];
+      const { namespace, name, parent, diffId } = snapshot;
+      return [kinds.get(snapshot) ?? "link", namespace, name, parent ?? "-", keyOf(diffId)];
     }),
   ];
   return lines.map((words) => `${words.join(" ")}\n`).join("");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { keyOf, repeatedLayers, snapshotEntries } from "./layout.js";
+import { keyOf, snapshotEntries, snapshotKinds } from "./layout.js";
 import { formatSteps } from "./merge-steps.js";
 import {
   type CatalogSnapshot,
@@ -92,10 +92,8 @@ describe("the model of containerd's catalog", () => {
       layer("d", null, 4, digest("2")),
       layer("a", null, 5, digest("1"), "k8s.io"),
     ];
-    assert.deepEqual(
-      repeatedLayers({ ...model, snapshots }).map(({ id }) => id),
-      [3],
-    );
+    const kinds = [...snapshotKinds({ ...model, snapshots })].map(([{ id }, kind]) => `${id} ${kind}`);
+    assert.deepEqual(kinds, ["1 link", "2 link", "3 copy", "4 link", "5 link"]);
   });
 
   it("comes out as steps for a containerd that holds other images: names, blobs, snapshots", () => {
@@ -104,7 +102,7 @@ describe("the model of containerd's catalog", () => {
       `blob moby ${digest("a")} 7 - x=y`,
       `blob moby ${digest("b")} 9 ${"b".repeat(12)} x=1 z=2`,
       `link moby ${digest("1")} - ${"1".repeat(12)}`,
-      `whiteouts moby larder-whiteouts-3 ${digest("1")} 2`,
+      `whiteouts moby larder-whiteouts-3 ${digest("1")} ${"2".repeat(12)}`,
       `link moby ${digest("3")} larder-whiteouts-3 ${"2".repeat(12)}`,
       "",
     ]);

@@ -1,0 +1,87 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # attach sets the variables that its parts share
+# A data root that was attached before. What gets lost when one is copied (by Sysbox at stop, by rsync, cp or tar) is
+# made again: devices, links, modes, and in copies of layers extended attributes. What the daemon has removed stays
+# removed: it believes in a layer while the layer's directory is in the layer database.
+
+# Sets $mended to the number of layers.
+mend() {
+  set --
+  for record in "$tree"/image/overlay2/layerdb/sha256/*; do
+    chain=${record##*/}
+    if [ -d "$layerdb/$chain" ] && name_layer && is_ours && ! is_whole; then set -- "$@" "$record"; fi
+  done
+  mended=$#
+  if [ $# -gt 0 ]; then mend_layers "$@" || fail "cannot mend the inner images in $root"; fi
+  [ -n "$copied" ] || return 0
+  # Others of the container have no business there.
+  chmod o-rwx "$root" "$root/overlay2" "$root"/overlay2/*/
+  chmod go-rwx "$root/overlay2/l" "$root/image" "$repositories" "$imagedb"/*
+  mark
+}
+
+# Where the layer of a $record is: in the catalog, and among the driver's directories.
+name_layer() {
+  layer=$catalog/db/${chain%"${chain#????????????}"}
+  slurp "$layer/cache-id"
+  cache=$text target=$root/overlay2/$text
+}
+
+# The daemon's own chains have random ids.
+is_ours() {
+  own=$layerdb/$chain/cache-id
+  [ ! -h "$own" ] && [ -e "$own" ] || return 0
+  slurp "$own"
+  [ "$text" = "$cache" ]
+}
+
+is_whole() {
+  if [ -h "$target/diff" ]; then
+    for path in "$record"/* "$tree/overlay2/$cache"/*; do
+      own=$layerdb/$chain/${path##*/}
+      case $path in "$record"/*) ;; *) own=$target/${path##*/} ;; esac
+      if [ -h "$path" ]; then [ -h "$own" ]; else [ -e "$own" ]; fi || return
+    done
+  else
+    # A copied copy may lack what cannot be seen in milliseconds: hard links, attributes, modes.
+    [ -n "$copies" ] && [ -z "$copied" ] && [ -d "$target/diff" ] || return
+  fi
+  slurp "$layer/link"
+  [ -h "$root/overlay2/l/$text" ] || return
+  [ ! -e "$layer/whiteouts" ] || has_lower_whiteouts
+}
+
+has_lower_whiteouts() {
+  has_whiteouts "$layer/whiteouts" "$target/whiteouts" || return
+  slurp "$layer/lower"
+  [ -h "$root/overlay2/${text%%:*}" ]
+}
+
+mend_layers() { # records...
+  made=''
+  mkdir -p "$root/overlay2/l" || return
+  for record; do
+    chain=${record##*/}
+    name_layer
+    mend_layer || return
+  done
+  [ -z "$made" ] || rm -rf "$made"
+}
+
+mend_layer() {
+  rm -rf "$layerdb/$chain" || return
+  if [ -n "$copies" ]; then
+    copy_layer && cp -R -L "$record" "$layerdb/" || return
+  else
+    rm -rf "$target" && cp -R -P "$tree/overlay2/$cache" "$root/overlay2/" && cp -R -P "$record" "$layerdb/" || return
+  fi
+  slurp "$layer/link"
+  mend_link "l/$text" || return
+  [ -e "$layer/whiteouts" ] || return 0
+  [ -n "$made" ] || make_whiteouts_aside "$root/overlay2" "$catalog"/db/*/whiteouts || return
+  slurp "$layer/lower"
+  mend_link "${text%%:*}" && mv "$made/$cache/whiteouts" "$target/"
+}
+
+mend_link() { # below the driver's directory
+  rm -rf "$root/overlay2/$1" && cp -P "$tree/overlay2/$1" "$root/overlay2/$1"
+}

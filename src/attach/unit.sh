@@ -1,0 +1,54 @@
+# shellcheck shell=sh disable=SC2154 # attach sets the variables that its parts share
+# A daemon that systemd starts: its arguments are those of the unit as it is now, whatever they were at build time.
+
+attach_unit() { # the daemon's arguments at build time
+  command=$(systemctl show --property=ExecStart "$unit" 2>/dev/null)
+  case $command in
+    # ExecStart={ path=/usr/sbin/dockerd ; argv[]=/usr/sbin/dockerd -H fd:// $DOCKER_OPTS ; ignore_errors=no ; ... }
+    *' argv[]='*' ; ignore_errors='*)
+      command=${command##*' argv[]='}
+      command=${command%%' ; ignore_errors='*}
+      # systemd prints the words without quotes. Those of a daemon are flags and their values: a word that is neither
+      # belongs to the value before it, after a space.
+      set -f
+      set --
+      argument=''
+      for word in ${command#* }; do
+        case $word in
+          # One variable is a list of words; within a word it is text.
+          \$[A-Za-z_]*) eval "word=\${${word#?}-}" ;;
+          *) expand_word ;;
+        esac
+        for word in $word; do
+          case $word:$argument in
+            -*:?*) set -- "$@" "$argument" && argument=$word ;;
+            *:'' | -*) argument=$word ;;
+            *:-*=* | *:[!-]*) argument="$argument $word" ;;
+            *) set -- "$@" "$argument" && argument=$word ;;
+          esac
+        done
+      done
+      [ -z "$argument" ] || set -- "$@" "$argument"
+      set +f
+      ;;
+  esac
+  # shellcheck source=src/attach/dockerd.sh disable=SC1091
+  . "$here/$daemon.sh"
+  "attach_$daemon" "$@"
+}
+
+# ${NAME} in $word becomes its value.
+expand_word() {
+  expanded=
+  while :; do
+    case $word in
+      *'${'[A-Za-z_]*'}'*) ;;
+      *) break ;;
+    esac
+    expanded=$expanded${word%%'${'*} word=${word#*'${'}
+    name=${word%%'}'*} word=${word#*'}'}
+    case $name in *[!A-Za-z0-9_]*) continue ;; esac
+    eval "expanded=\$expanded\${$name-}"
+  done
+  word=$expanded$word
+}
