@@ -45,6 +45,8 @@ export interface StockJob extends StoreTarget {
   readonly layers: readonly (readonly string[])[];
   /** The stage's environment (`NAME=value`): its PATH says which daemon is meant. */
   readonly env: readonly string[];
+  /** The stage is at {@link mount.stageCopy}, read-only: the step itself makes it writable. */
+  readonly stage?: "read-only";
 }
 
 /** For whom of the stage images are; what is absent is asked of the stage. */
@@ -88,7 +90,18 @@ export interface ShelvedBlob {
   readonly image: number;
 }
 
-export type Job = FetchJob | PackJob | StockJob | ShelveJob;
+/** Without MergeOp: one outer layer is copied onto the stage. */
+export interface PlaceJob {
+  readonly kind: "place";
+}
+
+/** Without MergeOp, under sysbox-runc: outer layers become archives, which BuildKit unpacks onto the stage. */
+export interface ArchiveJob {
+  readonly kind: "archive";
+  readonly trees: number;
+}
+
+export type Job = FetchJob | PackJob | StockJob | ShelveJob | PlaceJob | ArchiveJob;
 
 /** Mount points of the steps. */
 export const mount = {
@@ -96,27 +109,34 @@ export const mount = {
   layout: "/out/layout",
   /** fetch: the Docker config.json with credentials, if the build has such a secret. */
   auth: "/run/secrets/larder-auth",
-  /** stock: the stage, writable. */
+  /** stock, place: the stage, writable. */
   stage: "/stage",
+  /** stock, of a read-only stage: its files, and a plain directory for what is written over them. */
+  stageCopy: "/in/stage",
+  stageChanges: "/out/stage",
   /** stock, shelve: input i, the OCI layout of `images[i]`; pack: input 0, that of the base. */
   input: (i: number): string => `/in/${i}`,
   /** stock: a plain directory for the daemon's data root; what is left there is thrown away. */
   work: "/out/work",
   /** stock: output, what belongs to this PRELOAD alone. */
   catalog: "/out/catalog",
-  /** stock, shelve: output, outer layer k. */
+  /** stock, shelve: output, outer layer k; archive: output, {@link archiveFile} of tree k. */
   layer: (k: number): string => `/out/layer/${k}`,
-  /** pack: tree i, read-only. */
+  /** place: the tree to copy. */
+  tree: "/in/tree",
+  /** pack, archive: tree i, read-only. */
   packTree: (i: number): string => `/in/trees/${i}`,
   /** pack: the image config as the stock frontend gave it. */
   config: "/in/config",
   configFile: "/in/config/config.json",
 } as const;
 
+export const archiveFile = "layer.tar";
+
 /**
  * A step that fails leaves one sentence in this file of its reporting mount, for the frontend to read
  * and to put into the build's error: `layout` for fetch and pack, `catalog` for stock, `layer(0)` for
- * shelve.
+ * shelve and archive, `stage` for place.
  */
 export const errorReport = ".larder-error.json";
 export interface ErrorReport {

@@ -1,7 +1,9 @@
 import { LarderError } from "../error.js";
+import { archive } from "./archive.js";
 import { fetchImage } from "./fetch/fetch.js";
 import { type Job, jobVariable, mount } from "./job.js";
 import { pack } from "./pack/pack.js";
+import { place } from "./place.js";
 import { reportError } from "./report.js";
 import { shelve } from "./shelve.js";
 import { stock } from "./stock/stock.js";
@@ -11,6 +13,8 @@ const reportingMount = {
   pack: mount.layout,
   stock: mount.catalog,
   shelve: mount.layer(0),
+  place: mount.stage,
+  archive: mount.layer(0),
 } as const;
 
 /** What a build step of Larder runs. Ends with exit code 1, a sentence on stderr and in the error report. */
@@ -36,6 +40,10 @@ function runJob(job: Job): Promise<void> {
       return stock(job);
     case "shelve":
       return shelve(job);
+    case "place":
+      return place();
+    case "archive":
+      return archive(job);
   }
 }
 

@@ -77,6 +77,11 @@ export async function copyTree(from: string, to: string, paths: readonly ByteStr
   }
 }
 
+/** Packs these paths of a directory, and nothing else, into an archive. */
+export async function packTree(from: string, file: string, paths: readonly ByteString[]): Promise<void> {
+  await run("tar", [...writeOptions, "-C", from, "--files-from=-", "-cf", file], { input: fileList(paths) });
+}
+
 /** Packs directories without what is in them, to lay their owner, mode and times over others later. */
 export async function packDirectories(root: string, paths: readonly string[]): Promise<Buffer> {
   return run("tar", [...writeOptions, "-C", root, ...listed], { input: fileList(paths) });

@@ -41,7 +41,7 @@ take_string() {
     case $text in *\"*) text=${text#*\"} ;; *) text= ;; esac
     # A quote behind an odd number of backslashes is part of the string.
     slashes=${string##*[!\\]}
-    [ $((${#slashes} % 2)) = 1 ] && [ -n "$text" ] || break
+    if [ $((${#slashes} % 2)) = 0 ] || [ -z "$text" ]; then break; fi
     string=$string\"
   done
   # No setting that matters has other escapes.

@@ -9,9 +9,10 @@ mend() {
     [ -r "$list" ] || continue
     while read -r snapshot kind key; do
       files=$snapshots/$snapshot/fs
-      [ -d "$snapshots/$snapshot" ] && [ -e "$catalog/layers/$key" ] && ! is_whole || continue
-      mend_snapshot || fail "cannot mend the inner images in $root"
-      mended=$((mended + 1))
+      if [ -d "$snapshots/$snapshot" ] && [ -e "$catalog/layers/$key" ] && ! is_whole; then
+        mend_snapshot || fail "cannot mend the inner images in $root"
+        mended=$((mended + 1))
+      fi
     done <"$list"
   done
   [ -z "$made" ] || rm -rf "$made"
@@ -51,10 +52,11 @@ mend_blobs() {
   set --
   for path in "$tree/io.containerd.content.v1.content/blobs/sha256"/*; do
     own=$blobs/${path##*/}
-    [ -h "$path" ] && [ ! -h "$own" ] || continue
-    [ -z "$copies" ] || [ ! -e "$own" ] || continue
-    rm -f "$own"
-    set -- "$@" "$path"
+    # Where layers may be copies, so may blobs.
+    if [ -h "$path" ] && [ ! -h "$own" ] && { [ -z "$copies" ] || [ ! -e "$own" ]; }; then
+      rm -f "$own"
+      set -- "$@" "$path"
+    fi
   done
   [ $# = 0 ] || cp -P "$@" "$blobs/" || return
   [ "$mode" = link ] || copy_blobs

@@ -68,7 +68,7 @@ mend_layers() { # records...
 }
 
 mend_layer() {
-  rm -rf "$layerdb/$chain" || return
+  rm -rf "${layerdb:?}/$chain" || return
   if [ -n "$copies" ]; then
     copy_layer && cp -R -L "$record" "$layerdb/" || return
   else

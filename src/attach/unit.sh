@@ -19,12 +19,12 @@ attach_unit() { # the daemon's arguments at build time
           \$[A-Za-z_]*) eval "word=\${${word#?}-}" ;;
           *) expand_word ;;
         esac
-        for word in $word; do
-          case $word:$argument in
-            -*:?*) set -- "$@" "$argument" && argument=$word ;;
-            *:'' | -*) argument=$word ;;
-            *:-*=* | *:[!-]*) argument="$argument $word" ;;
-            *) set -- "$@" "$argument" && argument=$word ;;
+        for part in $word; do
+          case $part:$argument in
+            *:) argument=$part ;;
+            -*) set -- "$@" "$argument" && argument=$part ;;
+            *:-*=* | *:[!-]*) argument="$argument $part" ;;
+            *) set -- "$@" "$argument" && argument=$part ;;
           esac
         done
       done
@@ -38,6 +38,7 @@ attach_unit() { # the daemon's arguments at build time
 }
 
 # ${NAME} in $word becomes its value.
+# shellcheck disable=SC2016
 expand_word() {
   expanded=
   while :; do

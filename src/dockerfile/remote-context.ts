@@ -5,7 +5,7 @@
 import type { Bridge } from "../gateway/bridge.js";
 import type { BuildOptions } from "../gateway/options.js";
 import type { Definition } from "../gen/ops.js";
-import { unpack } from "../llb/file.js";
+import { unpack } from "../llb/copy.js";
 import { marshal } from "../llb/marshal.js";
 import { git, http } from "../llb/source.js";
 
@@ -36,7 +36,9 @@ export async function openRemoteContext(
     result?.$case === "ref" ? await bridge.readFile(result.value.id, downloadName, 512) : Buffer.alloc(0);
   if (!isArchive(start)) return { definition, filename: downloadName };
   return {
-    definition: marshal(unpack("[internal] unpack remote build context", download, `/${downloadName}`)),
+    definition: marshal(
+      unpack("[internal] unpack remote build context", download, `/${downloadName}`, undefined),
+    ),
   };
 }
 

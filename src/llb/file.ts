@@ -50,24 +50,3 @@ export function files(name: string, list: readonly NewFile[], copied: readonly C
     metadata: { name, caps: ["file.base"] },
   });
 }
-
-/** What an archive holds, on scratch. */
-export function unpack(name: string, from: Output, path: string): Output {
-  const copy = {
-    src: path,
-    dest: "/",
-    mode: -1,
-    attemptUnpackDockerCompatibility: true,
-    createDestPath: true,
-    // Files keep the times that they have in the archive.
-    timestamp: -1,
-  };
-  const action = { input: -1, secondaryInput: 0, output: 0, action: { $case: "copy" as const, value: copy } };
-  const value = FileOp.fromPartial({ actions: [action] });
-  return output({
-    kind: "own",
-    op: { $case: "file", value },
-    inputs: [from],
-    metadata: { name, caps: ["file.base"] },
-  });
-}

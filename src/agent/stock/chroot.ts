@@ -5,6 +5,14 @@ import { run } from "../../store/tool.js";
 /** Where the data root is in the stage while the daemon runs: on a tmpfs, so that nothing is hidden. */
 export const dataRootInStage = "/run/larder/data";
 
+/** Lays a writable overlay over the files of a stage. @param changes A directory that takes what is written. */
+export async function makeWritable(stage: string, files: string, changes: string): Promise<void> {
+  const [upper, work] = [`${changes}/upper`, `${changes}/work`];
+  for (const directory of [stage, upper, work]) await mkdir(directory, { recursive: true });
+  const options = `lowerdir=${files},upperdir=${upper},workdir=${work}`;
+  await run("mount", ["-t", "overlay", "-o", options, "overlay", stage]).catch(refusedMount);
+}
+
 /**
  * Makes the stage a place where a daemon can run by chroot. `/proc`, `/sys` and `/dev` are the step's own,
  * bound with all that is below them, since in a user namespace they cannot be mounted anew.

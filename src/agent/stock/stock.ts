@@ -10,7 +10,7 @@ import { blobPath, readManifest } from "../layout.js";
 import { packDirectories, unpackDirectories } from "../tree.js";
 import { formatAnswer } from "./answer.js";
 import { CatalogFiles } from "./catalog-files.js";
-import { prepareChroot, releaseChroot } from "./chroot.js";
+import { makeWritable, prepareChroot, releaseChroot } from "./chroot.js";
 import { explainFullDisk } from "./explain.js";
 import { findManager, type Manager } from "./manager.js";
 import { formatPreload, mergePreload, readPreload } from "./preload-file.js";
@@ -24,6 +24,7 @@ const { stage, work } = mount;
 
 /** Lets the stage's own container manager take the images in, and makes outer layers of what it wrote. */
 export async function stock(job: StockJob): Promise<void> {
+  if (job.stage === "read-only") await makeWritable(stage, mount.stageCopy, mount.stageChanges);
   await checkStage();
   const manager = await findManager(stage, job);
   // Found out again below; but what stands in its way is told before anything else is done.

@@ -1,10 +1,18 @@
 /** The build steps of a plan as LLB. Which step a failed vertex was is kept for the error's sake. */
-import { home, type Job, jobVariable, mount, type PackJob, type StockJob } from "../../agent/job.js";
+import {
+  archiveFile,
+  home,
+  type Job,
+  jobVariable,
+  mount,
+  type PackJob,
+  type StockJob,
+} from "../../agent/job.js";
 import type { Lines } from "../../error.js";
 import { encodeConfig, type ImageConfig } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
-import { copy } from "../../llb/copy.js";
+import { copy, unpack } from "../../llb/copy.js";
 import { type ExecOptions, exec, type Mount } from "../../llb/exec.js";
 import { files } from "../../llb/file.js";
 import { merge } from "../../llb/merge.js";
@@ -123,7 +131,14 @@ export function stockImages(
   { stage, env, layouts }: { stage: Output; env: readonly string[]; layouts: readonly Output[] },
 ): Stocked {
   const layers = plan.outerLayers.map(({ diffIds }) => diffIds);
-  const stock: StockJob = { kind: "stock", images: plan.images.map(innerImage), layers, env, ...plan.target };
+  const stock: StockJob = {
+    kind: "stock",
+    images: plan.images.map(innerImage),
+    layers,
+    env,
+    ...(context.security === "sysbox" && { stage: "read-only" }),
+    ...plan.target,
+  };
   const layerMounts = layers.map(
     (_, k): Mount => ({ kind: "output", dest: mount.layer(k), from: undefined }),
   );
@@ -134,7 +149,7 @@ export function stockImages(
     network: "none",
     insecure: plan.security === "insecure",
     mounts: [
-      { kind: "temporary", dest: mount.stage, from: ownTree(context, "stage", stage) },
+      ...stageMounts(context, stage),
       ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
       { kind: "output", dest: mount.work, from: undefined },
       { kind: "output", dest: mount.catalog, from: undefined },
@@ -183,17 +198,74 @@ export function assemble(
   if (plan.assembly === "merge") {
     return merge(stepName(context, "[larder] merge layers"), [stage, ...parts]) ?? stage;
   }
-  return parts.reduce(
-    (below, tree, index) =>
-      copy(stepName(context, `[larder] place layer ${index + 1}/${parts.length}`), tree, below),
-    stage,
+  const name = (index: number): string => `[larder] place layer ${index + 1}/${parts.length}`;
+  if (context.security === "sysbox") {
+    const archives = archiveTrees(context, plan, parts);
+    return archives.reduce(
+      (below, from, index) => unpack(stepName(context, name(index)), from, `/${archiveFile}`, below),
+      stage,
+    );
+  }
+  return parts.reduce((below, tree, index) => placeStep(context, plan, below, tree, name(index)), stage);
+}
+
+/** Outer layers -> archives. Under sysbox-runc no step may write to a stage: its files belong to nobody there. */
+function archiveTrees(context: StepContext, plan: PreloadPlan, trees: readonly Output[]): Output[] {
+  const outputs = agentStep(
+    context,
+    { kind: "archive", trees: trees.length },
+    {
+      name: "[larder] archive layers for sysbox-runc",
+      subject: subjectOf(plan.images),
+      report: mount.layer(0),
+      network: "none",
+      mounts: [
+        ...trees.map((from, i): Mount => ({ kind: "readonly", dest: mount.packTree(i), from })),
+        ...trees.map((_, i): Mount => ({ kind: "output", dest: mount.layer(i), from: undefined })),
+      ],
+    },
   );
+  return trees.map((_, i) => outputAt(outputs, mount.layer(i)));
+}
+
+/** Without MergeOp: one more layer on the stage, with the entries of `tree`. */
+function placeStep(
+  context: StepContext,
+  plan: PreloadPlan,
+  below: Output,
+  tree: Output,
+  name: string,
+): Output {
+  const outputs = agentStep(
+    context,
+    { kind: "place" },
+    {
+      name,
+      subject: subjectOf(plan.images),
+      report: mount.stage,
+      network: "none",
+      mounts: [
+        { kind: "output", dest: mount.stage, from: below },
+        { kind: "readonly", dest: mount.tree, from: tree },
+      ],
+    },
+  );
+  return outputAt(outputs, mount.stage);
+}
+
+/** The stage of a stock step, in which its daemon runs. */
+function stageMounts(context: StepContext, stage: Output): Mount[] {
+  if (context.security !== "sysbox") return [{ kind: "temporary", dest: mount.stage, from: stage }];
+  return [
+    { kind: "readonly", dest: mount.stageCopy, from: ownTree(context, "stage", stage) },
+    { kind: "output", dest: mount.stageChanges, from: undefined },
+  ];
 }
 
 /**
- * A tree of other steps, as a step can read and write it. BuildKit mounts such a tree as an overlay, and sysbox-runc maps
- * the IDs of binds, but not those of overlays: all files belong to nobody there. A copy that BuildKit itself makes
- * is a single directory, so it is bound.
+ * A tree of other steps, for a read-only mount. sysbox-runc maps the IDs of a step's binds, but not those of its overlays:
+ * all files there belong to nobody, and those that are not for everyone cannot be read. What BuildKit itself copies onto
+ * scratch is a single directory, so it is bound. A writable mount would be an overlay again.
  */
 function ownTree(context: StepContext, what: string, tree: Output): Output {
   if (context.security !== "sysbox") return tree;
