@@ -87,13 +87,13 @@ begin() { # catalog
   read -r id <"$catalog/id"
 }
 
-# The marker says how the data root was attached, and the file beside it which file the marker is: a copy of the data
-# root has both, but is another file.
+# The marker says how the data root was attached. A witness lies where the layers are, and the file `origin` says which
+# file that is: a copy of the data root has both, but is another file.
 mark() {
-  printf '%s\n' "$mode" >"$root/larder/$id" && identify >"$root/larder/origin.$id"
+  printf '%s\n' "$mode" >"$root/larder/$id" && : >"$witness" && identify >"$root/larder/origin.$id"
 }
 
-identify() { stat -c '%i %Z' "$root/larder/$id" 2>/dev/null || :; }
+identify() { stat -c '%i %Z' "$witness" 2>/dev/null || :; }
 
 # Sets $mode to how it was attached before, and $copied if the data root has been copied since.
 was_attached() {

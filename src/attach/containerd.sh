@@ -65,6 +65,8 @@ attach_root() {
   blobs=$root/io.containerd.content.v1.content/blobs/sha256
   metadata=$root/io.containerd.metadata.v1.bolt/meta.db
   snapshots=$root/io.containerd.snapshotter.v1.overlayfs/snapshots
+  # This directory alone may be on a file system of its own.
+  witness=${snapshots%/*}/larder-witness
   if [ -e "$metadata" ] && was_attached; then
     # shellcheck source=src/attach/mend-containerd.sh
     . "$here/mend-containerd.sh"

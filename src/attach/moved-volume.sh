@@ -20,7 +20,7 @@ prune() {
     for pair in $text; do
       chain=${pair#*:}
       [ -z "$chain" ] || [ -e "$layerdb/$chain/cache-id" ] ||
-        set -- "$@" "$imagedb/${pair%:*}" "$path" "$root/larder/${path##*/images.}" "$root/larder/origin.${path##*/images.}"
+        set -- "$@" "$imagedb/${pair%:*}" "$path" "$root/larder/${path##*/images.}" "$root/larder/origin.${path##*/images.}" "$root/larder/witness.${path##*/images.}"
     done
   done
   [ $# = 0 ] || rm -rf -- "$@" || fail "cannot remove from $root what an earlier system image left there"

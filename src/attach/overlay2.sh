@@ -7,6 +7,7 @@ attach_overlay2() {
   # shellcheck source=src/attach/moved-volume.sh
   . "$here/moved-volume.sh"
   begin "$shelf/catalog/overlay2"
+  witness=$root/larder/witness.$id
   imagedb=$root/image/overlay2/imagedb/content/sha256
   layerdb=$root/image/overlay2/layerdb/sha256
   distribution=$root/image/overlay2/distribution

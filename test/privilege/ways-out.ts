@@ -4,6 +4,6 @@ export const waysOut = new RegExp(
     "the build may not mount file systems, .*--allow security\\.insecure .*",
     '\\{"builder":\\{"entitlements":\\{"security-insecure":true\\}\\}\\} in daemon\\.json; .*',
     'insecure-entitlements = \\["security\\.insecure"\\] in buildkitd\\.toml.*',
-    "DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc .*--oci-worker-binary=sysbox-runc\\)",
+    "DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc in dockerd's environment\\)",
   ].join(""),
 );

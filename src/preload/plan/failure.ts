@@ -3,7 +3,7 @@ import { type ErrorReport, errorReport } from "../../agent/job.js";
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { type FailedSolve, failedSolve } from "../../gateway/details.js";
-import { securityArgument } from "./privilege.js";
+import { sandboxCanMount, securityArgument } from "./privilege.js";
 import type { Step } from "./steps.js";
 
 /** The error as it is, unless it is about one of PRELOAD's own steps. */
@@ -14,14 +14,21 @@ export async function explainFailure(
 ): Promise<LarderError> {
   const error = LarderError.from(thrown);
   const stock = steps.find(({ kind }) => kind === "stock");
-  if (stock && /security\.insecure is not allowed/.test(error.message)) return refusedPrivilege(error, stock);
+  if (stock && /security\.insecure is not allowed/.test(error.message)) {
+    return sandboxCanMount() ? needlessPrivilege(error, stock) : refusedPrivilege(error, stock);
+  }
   const onHost = steps.find(({ network }) => network === "host");
-  if (onHost && /network\.host is not allowed/.test(error.message)) return refusedNetwork(error, onHost);
+  if (onHost && /network\.host is not allowed/.test(error.message)) {
+    return onHost.security === "sysbox" ? unsharedNetwork(error, onHost) : refusedNetwork(error, onHost);
+  }
   const solve = failedSolve(error);
   const env = solve?.op?.exec?.meta?.env ?? [];
   const step = steps.find(({ job }) => env.includes(job));
   if (!solve || !step) return error;
   const report = await readReport(bridge, solve, step);
+  // sysbox-runc says why it does not start a step, but only in the step's log.
+  if (!report && step.network === "host" && step.security === "sysbox") return unsharedNetwork(error, step);
+  if (!report && step.security === "insecure" && sandboxCanMount()) return needlessPrivilege(error, step);
   const why = report?.message ?? `the step broke off without a word (${error.message}); its log is above`;
   return new LarderError(`PRELOAD: ${step.subject}: ${why}`, { lines: step.lines, cause: error });
 }
@@ -57,8 +64,23 @@ function refusedPrivilege(cause: LarderError, { subject, lines }: Step): LarderE
     "build with --allow security.insecure (bake: entitlements in the target, too) on a builder that permits it " +
     '(Docker: {"builder":{"entitlements":{"security-insecure":true}}} in daemon.json; ' +
     'buildkitd: insecure-entitlements = ["security.insecure"] in buildkitd.toml), or make sysbox-runc the ' +
-    "builder's runtime (Docker: DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc in dockerd's environment; " +
-    `buildkitd: --oci-worker-binary=sysbox-runc) and build with ${securityArgument}=auto`;
+    "runtime of Docker's build steps (DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc in dockerd's environment) and build " +
+    `with ${securityArgument}=auto`;
+  return new LarderError(message, { lines, cause });
+}
+
+function needlessPrivilege(cause: LarderError, { subject, lines }: Step): LarderError {
+  const message =
+    `PRELOAD: ${subject}: this builder runs steps under sysbox-runc, which does not know security.insecure; its steps may ` +
+    `mount file systems as they are: leave out --build-arg ${securityArgument}=insecure and --allow security.insecure`;
+  return new LarderError(message, { lines, cause });
+}
+
+function unsharedNetwork(cause: LarderError, { subject, lines }: Step): LarderError {
+  const message =
+    `PRELOAD: ${subject}: it is fetched on the builder's own network (--network=host, or a registry on a loopback address), ` +
+    "and this builder runs steps under sysbox-runc, which does not share that network; leave out --network=host, and name " +
+    "the registry by an address that a container on the builder reaches";
   return new LarderError(message, { lines, cause });
 }
 

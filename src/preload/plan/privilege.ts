@@ -29,7 +29,7 @@ export function chooseSecurity(
  * The frontend runs in the same kind of container as an ordinary step, so it asks itself: with sysbox-runc
  * as the builder's runtime it can mount overlayfs, with plain runc it cannot mount at all.
  */
-function sandboxCanMount(): boolean {
+export function sandboxCanMount(): boolean {
   const script =
     "mount -t tmpfs tmpfs /mnt && mkdir /mnt/l /mnt/u /mnt/w /mnt/m && " +
     "mount -t overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/m";

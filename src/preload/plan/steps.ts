@@ -38,6 +38,7 @@ export interface Step {
   /** What it is about, as an error names it: `image "redis:7"`. */
   readonly subject: string;
   readonly network: Network;
+  readonly security: Security;
   /** Where the user asked for it. */
   readonly lines: Lines;
   /** Where a failing step leaves its sentence. */
@@ -285,9 +286,9 @@ function agentStep(
   }: Pick<ExecOptions, "name" | "network" | "proxies" | "mounts"> &
     Pick<Step, "subject" | "report"> & { insecure?: boolean },
 ): ReadonlyMap<string, Output> {
-  const { larder, ignoreCache, lines, steps } = context;
+  const { larder, ignoreCache, security, lines, steps } = context;
   const job = `${jobVariable}=${JSON.stringify(task)}`;
-  steps.push({ kind: task.kind, job, subject, network: options.network, lines, report });
+  steps.push({ kind: task.kind, job, subject, network: options.network, security, lines, report });
   return exec({
     ...options,
     name: stepName(context, name),
