@@ -20,14 +20,16 @@ import {
   withoutWarnings,
   withText,
 } from "../dockerfile/stock-frontend.js";
+import type { Lines } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
-import { encodeConfig } from "../image/config.js";
+import { encodeConfig, type ImageConfig } from "../image/config.js";
 import { answerQuestion } from "./answer-question.js";
 import { buildAhead } from "./build-ahead.js";
 import { type BuildContext, readSettings, type Task } from "./build-context.js";
 import { preloadCut } from "./cut-stage.js";
+import { checkConfig, checkDaemonPaths } from "./directive/daemon-path.js";
 import { refuseMisplaced } from "./directive/misplaced.js";
 import { reportWarnings } from "./lint.js";
 import { fireTriggers } from "./onbuild.js";
@@ -144,10 +146,23 @@ async function buildPlatform(
   if (settings.plansOnly) return planResult(context, done, target);
 
   const { solved, draft } = await solveTail(context, pinned, done);
-  const config = withoutKeptHistory(configOf(solved), cutBelow(context, target, done));
+  const cut = cutBelow(context, target, done);
+  const config = withoutKeptHistory(configOf(solved), cut);
+  if (cut) await warnOfInheritedCommand(context, needed, config, cut.lines);
   const result = await adoptResult(context, solved, draft);
   await evaluate(bridge, result);
   return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
+}
+
+/** What the file itself says has been looked at with the rest of it. */
+async function warnOfInheritedCommand(
+  { dockerfile, warn }: BuildContext,
+  needed: readonly Stage[],
+  config: ImageConfig,
+  lines: Lines,
+): Promise<void> {
+  if (needed.some((stage) => checkDaemonPaths(dockerfile, stage).length > 0)) return;
+  for (const finding of checkConfig(config.config ?? {}, lines)) await warn(finding);
 }
 
 async function preloadStages(

@@ -52,17 +52,17 @@ export function embeddingShims(root: string): Shim[] {
   return ["k3s", "rke2"].map((name) => ({ name, attach, commands: ["server", "agent"] }));
 }
 
-/** Adds the shim, if the stage has such a program. */
+/** Adds the shim, if the stage has such a program. @returns its path, absolute in the stage. */
 export async function addShim(
   files: CatalogFiles,
   stage: string,
   env: readonly string[],
   { name, attach, commands = [] }: Shim,
   from = programs,
-): Promise<void> {
+): Promise<string | undefined> {
   const path = pathOf(env);
   const daemon = await findDaemon(stage, path, name);
-  if (!daemon) return;
+  if (!daemon) return undefined;
   const shim = await readFile(`${from}/shim`, "utf8");
   const directory = await shimDirectory(stage, path, name, daemon);
   const text = shim
@@ -71,6 +71,7 @@ export async function addShim(
     .replace("@DAEMON@", () => daemon.program)
     .replace("@ARGUMENTS@", () => attach);
   files.addFile(`${directory.slice(1)}/${name}`, text, 0o755);
+  return `${directory}/${name}`;
 }
 
 /** Where programs of a site belong; another directory of PATH may well be on a volume. */

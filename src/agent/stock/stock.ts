@@ -12,6 +12,7 @@ import { formatAnswer } from "./answer.js";
 import { CatalogFiles } from "./catalog-files.js";
 import { makeWritable, prepareChroot, releaseChroot } from "./chroot.js";
 import { explainFullDisk } from "./explain.js";
+import { addInitSetting, initSettingDirectory } from "./init-script.js";
 import { findManager, type Manager } from "./manager.js";
 import { formatPreload, mergePreload, readPreload } from "./preload-file.js";
 import { addAttach, addShim, type DaemonName, daemonShim, embeddingShims } from "./shims.js";
@@ -66,8 +67,8 @@ async function checkStage(): Promise<void> {
  */
 async function packExisting(path: readonly string[]): Promise<Buffer> {
   const resolved = await Promise.all(path.map((directory) => resolveInStage(stage, directory)));
-  const candidates = [...resolved, ...dropInDirectories, `/${shelf}`].flatMap((directory) =>
-    directory === undefined ? [] : [...parentsOf(directory.slice(1)), directory.slice(1)],
+  const candidates = [...resolved, ...dropInDirectories, initSettingDirectory, `/${shelf}`].flatMap(
+    (directory) => (directory === undefined ? [] : [...parentsOf(directory.slice(1)), directory.slice(1)]),
   );
   const present: string[] = [];
   for (const directory of [...new Set(candidates)].sort()) {
@@ -86,8 +87,9 @@ async function catalogFiles(
   const files = new CatalogFiles();
   await addAttach(files);
   for (const daemon of attachedDaemons(manager, store)) {
-    await addShim(files, stage, job.env, daemonShim(daemon));
+    const shim = await addShim(files, stage, job.env, daemonShim(daemon));
     await addDropIn(files, stage, daemon);
+    if (shim !== undefined && daemon === "dockerd") await addInitSetting(files, stage, shim);
   }
   if (job.root !== undefined) {
     for (const shim of embeddingShims(job.root)) await addShim(files, stage, job.env, shim);

@@ -43,6 +43,30 @@ describe("PRELOAD's own rules", () => {
       ["PreloadUnderVolume 3: VOLUME /var/lib"],
     ],
     ["other volumes", ["VOLUME /var/lib/docker-data /var/lib/docker/x", "PRELOAD a:1"], []],
+    [
+      "a daemon that is started by its path",
+      [
+        'ENTRYPOINT ["/usr/bin/tini", "--", "/usr/bin/dockerd"]',
+        "PRELOAD a:1",
+        "CMD exec /opt/docker/dockerd -D",
+      ],
+      ["PreloadDaemonPath 2: ENTRYPOINT starts", "PreloadDaemonPath 4: CMD starts"],
+    ],
+    [
+      "in a stage on it, in words for a shell",
+      ["FROM a AS b", "PRELOAD a:1", "FROM b", 'CMD ["sh", "-c", "true&&/bin/k3s server"]'],
+      ["PreloadDaemonPath 5: CMD starts"],
+    ],
+    [
+      "one that counts, and what starts by its name or Larder's program",
+      [
+        "PRELOAD a:1",
+        "CMD /bin/dockerd",
+        'CMD ["dockerd", "--data-root", "/mnt/containerd"]',
+        "ENTRYPOINT /usr/local/sbin/dockerd --exec-root=/x/dockerd",
+      ],
+      [],
+    ],
     ["a stage without PRELOAD", ["VOLUME /var/lib/docker", "FROM b", "PRELOAD a:1"], []],
   ];
   for (const [name, lines, expected] of cases) it(name, () => assert.deepEqual(found(...lines), expected));

@@ -2,6 +2,7 @@
 import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
 import { LarderError, type Lines } from "../../error.js";
 import { formatReference, parseReference } from "../../image/reference.js";
+import { checkDaemonPaths } from "./daemon-path.js";
 import { parseDirective, splitFlag } from "./directive.js";
 import { type WrittenWords, writtenWords } from "./written-words.js";
 
@@ -19,6 +20,7 @@ export function checkStages(dockerfile: Dockerfile, stages: readonly Stage[]): F
   const findings = stages.flatMap((stage) => [
     ...checkImages(dockerfile, stage),
     ...checkVolumes(dockerfile, stage),
+    ...checkDaemonPaths(dockerfile, stage),
   ]);
   return findings.sort((a, b) => a.lines.start - b.lines.start);
 }
