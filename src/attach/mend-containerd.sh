@@ -18,8 +18,9 @@ mend() {
   [ -z "$made" ] || rm -rf "$made"
   if [ -n "$copied" ] || [ "$mended" -gt 0 ]; then mend_blobs || fail "cannot mend the inner images in $root"; fi
   [ -n "$copied" ] || return 0
-  # Others of the container have no business there.
-  chmod go-rwx "${snapshots%/*}" "$snapshots" "$snapshots"/*/ "$metadata"
+  # As the daemon has them: others of the container have no business there.
+  chmod 711 "$root"
+  chmod 700 "${snapshots%/*}" "$snapshots" "$snapshots"/*/
   mark
 }
 

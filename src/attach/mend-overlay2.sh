@@ -13,9 +13,9 @@ mend() {
   mended=$#
   if [ $# -gt 0 ]; then mend_layers "$@" || fail "cannot mend the inner images in $root"; fi
   [ -n "$copied" ] || return 0
-  # Others of the container have no business there.
-  chmod o-rwx "$root" "$root/overlay2" "$root"/overlay2/*/
-  chmod go-rwx "$root/overlay2/l" "$root/image" "$repositories" "$imagedb"/*
+  # As the daemon has them: others of the container have no business there.
+  chmod 710 "$root" "$root/overlay2" "$root"/overlay2/*/
+  chmod 700 "$root/overlay2/l" "$root/image" "$root/image/overlay2"
   mark
 }
 

@@ -64,7 +64,7 @@ copy_layers() {
 }
 
 copy_layer() { # $layer of the catalog to $target
-  rm -rf "$target" && mkdir -p "$target" && cp -a "$layer/fs/." "$target/diff" || return
+  rm -rf "$target" && mkdir -m 710 "$target" && cp -a "$layer/fs/." "$target/diff" || return
   cp "$layer/link" "$target/link" || return
   [ ! -e "$layer/lower" ] || cp "$layer/lower" "$target/lower" || return
   : >"$target/committed"

@@ -37,7 +37,7 @@ export interface Bench {
   readonly root: string;
   attach(env?: NodeJS.ProcessEnv, args?: readonly string[], shelf?: string): Attached;
   /** For another daemon than the suite's. */
-  attachAs(daemon: string, args: readonly string[]): Attached;
+  attachAs(daemon: string, args: readonly string[], env?: NodeJS.ProcessEnv): Attached;
 }
 
 interface Attached {
@@ -88,7 +88,7 @@ export function eachShell(title: string, daemon: string, define: (bench: Bench) 
         },
         attach: (env = {}, args = [`--${rootFlag}=${work}/data root`], shelf = "shelf") =>
           run(daemon, args, { LARDER_SHELF: `${work}/${shelf}`, ...env }),
-        attachAs: (other, args) => run(other, args, { LARDER_SHELF: `${work}/shelf` }),
+        attachAs: (other, args, env = {}) => run(other, args, { LARDER_SHELF: `${work}/shelf`, ...env }),
       });
     });
   }
