@@ -87,18 +87,18 @@ choose_store() {
 }
 
 use_containerd() { # why
-  because=$1 kind=containerd uses="containerd's snapshotter ${driver:-overlayfs}"
-  case $driver in '' | overlayfs) store=containerd ;; esac
+  because=$1 uses="containerd's snapshotter ${driver:-overlayfs}"
+  case $driver in '' | overlayfs) store=containerd ;; *) because=$driver_by ;; esac
 }
 
 use_graph_driver() { # why
-  because=$1 kind=graph
+  because=$1
   if [ -z "$driver" ]; then
     driver=overlay2
-    ! find_prior_driver || driver=$prior
+    ! find_prior_driver || driver=$prior driver_by="what $root holds"
   fi
   uses="the graph driver $driver"
-  [ "$driver" != overlay2 ] || store=overlay2
+  if [ "$driver" = overlay2 ]; then store=overlay2; else because=$driver_by; fi
 }
 
 # A graph driver that the data root has been used with, the one that Docker prefers.

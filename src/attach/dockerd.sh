@@ -32,7 +32,7 @@ attach_dockerd() {
 # started past it; whether it will look for images here, only its own arguments tell.
 attach_dockers_own() {
   holds_moby || return 0
-  find_mode
+  case $mode in link | copy) ;; *) return 0 ;; esac
   # shellcheck source=src/attach/docker-store.sh
   . "$here/docker-store.sh"
   own=$root

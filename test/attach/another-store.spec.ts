@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { build } from "../harness/build.js";
+import { cleanUp } from "../harness/cleanup.js";
+import { SystemContainer } from "../harness/system-container.js";
+import { assertRuns, attachLines, listImages, newVolume, type Store, systemImage } from "./fixture.js";
+
+interface Case {
+  /** What the images are for. */
+  readonly store: Store;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Instructions below PRELOAD. */
+  readonly below?: string;
+  /** What the daemon says that it uses. */
+  readonly driver: string;
+  readonly said: RegExp;
+}
+
+const daemonJson = (config: object) =>
+  `RUN mkdir -p /etc/docker && echo '${JSON.stringify(config)}' >/etc/docker/daemon.json`;
+
+const cases: Readonly<Record<string, Case>> = {
+  "DOCKER_DRIVER of a driver that Docker has instead": {
+    store: "overlay2",
+    env: { DOCKER_DRIVER: "vfs" },
+    driver: "vfs",
+    said: /with the graph driver vfs \(the variable DOCKER_DRIVER\), and the inner images are for the graph driver overlay2/,
+  },
+  "a feature switched on below PRELOAD": {
+    store: "overlay2",
+    below: daemonJson({ features: { "containerd-snapshotter": true } }),
+    driver: "overlayfs",
+    said: /with containerd's snapshotter overlayfs \(features in \/etc\/docker\/daemon\.json\)/,
+  },
+  "a feature switched off below PRELOAD": {
+    store: "containerd",
+    below: daemonJson({ features: { "containerd-snapshotter": false } }),
+    driver: "overlay2",
+    said: /with the graph driver overlay2 \(features in .*, and the inner images are for containerd's snapshotter overlayfs/,
+  },
+  "userns-remap": {
+    store: "overlay2",
+    below: `RUN echo root:100000:65536 | tee /etc/subuid >/etc/subgid\n${daemonJson({ "userns-remap": "root" })}`,
+    driver: "overlay2",
+    said: /this Docker remaps users \(userns-remap\)/,
+  },
+};
+
+describe("attach: a Docker that keeps images elsewhere", () => {
+  after(cleanUp);
+
+  for (const [title, { store, env = {}, below, driver, said }] of Object.entries(cases)) {
+    it(`${title}: one line says so, and nothing is attached`, async () => {
+      const image = await withBelow(await systemImage({ store }), below);
+      const container = await SystemContainer.start(image, { env });
+      const lines = await attachLines(container);
+      assert.equal(lines.length, 1, lines.join("\n"));
+      assert.match(lines[0] ?? "", said);
+      assert.equal((await container.inner("info", "--format", "{{.Driver}}")).trim(), driver);
+      assert.deepEqual(await listImages(container), []);
+      const traces = await container.exec("find", "/var/lib/docker", "-name", "larder");
+      assert.equal(traces, "", "the data root is as the daemon alone would have it");
+      await container.remove();
+    });
+  }
+
+  it("and finds the images where the setting is gone, in the same data root", async () => {
+    const args = await newVolume();
+    const image = await systemImage();
+    const env = { DOCKER_DRIVER: "vfs" };
+    const other = await SystemContainer.start(image, { env, args });
+    await other.remove();
+    const container = await SystemContainer.start(image, { args });
+    assert.match((await attachLines(container)).join("\n"), /^larder: attached 2 images/);
+    await assertRuns(container, "odd", "second");
+    await container.remove();
+  });
+});
+
+async function withBelow(image: string, below: string | undefined): Promise<string> {
+  if (below === undefined) return image;
+  const tag = `${image}-below`;
+  await build({ larder: false, tag, dockerfile: `FROM ${image}\n${below}\n` });
+  return tag;
+}
