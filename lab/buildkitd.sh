@@ -1,7 +1,7 @@
 #!/bin/bash
 # A buildkitd without Docker in the lab, where Go is on the machine.
 set -euo pipefail
-for part in common stamp cgroup cell registry engine adopt buildkit; do
+for part in common stamp cgroup cell registry engine adopt go buildkit; do
   # shellcheck source=/dev/null
   . "$(dirname "$0")/lib/$part.sh"
 done
@@ -52,7 +52,7 @@ case $action in
     address=unix://$(engine_dir buildkitd)/run/buildkitd.sock
     # A test with a client configuration of its own has no builders in it.
     export BUILDX_BUILDER=buildkitd BUILDX_CONFIG=$LAB_DIR/client/buildx \
-      LARDER_BUILDKITD=$address LARDER_BUILDCTL=$BUILDKIT_DIR/bin/buildctl \
+      LARDER_BUILDKITD=$address LARDER_BUILDCTL=$BUILDKIT_BIN/buildctl \
       LARDER_UPSTREAM_IMAGE=$UPSTREAM_IMAGE LARDER_LAB_HTTP_PORTS="${BUILDKITD_HTTP_PORTS[*]}"
     PATH=$(dirname "$0")/../node_modules/.bin:$PATH exec "$@"
     ;;

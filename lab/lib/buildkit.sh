@@ -2,38 +2,21 @@
 # A buildkitd without Docker, from BuildKit's own source by Go's package proxy, in a cell as an engine has one.
 
 BUILDKIT_VERSION=v0.34.2
-BUILDKIT_DIR=$LAB_DIR/buildkit
 UPSTREAM_IMAGE=$REGISTRY_ADDRESS:5000/upstream-dockerfile:$BUILDKIT_VERSION
 # dockerd allows plain HTTP to a whole network, buildkitd to each registry by its port: tests may start some of these.
 mapfile -t BUILDKITD_HTTP_PORTS < <(seq 5001 5020)
 
-# buildkit_install: the programs come into $BUILDKIT_DIR/bin.
-# `go install PACKAGE@VERSION` refuses modules with exclude directives, and BuildKit has some: so it is done from
-# within the module, which has go.sum, too.
+# buildkit_install: sets $BUILDKIT_BIN.
 buildkit_install() {
-  local key log=$LAB_DIR/log/buildkit source started=$SECONDS
-  key=$(stamp_key "$LAB_SRC/lib/buildkit.sh" "$(go version)")
-  if stamp_is buildkit "$key"; then return; fi
-  source=$(buildkit_source 2>"$log") || buildkit_failed
-  (
-    export GOBIN=$BUILDKIT_DIR/bin CGO_ENABLED=0 GOFLAGS=-buildvcs=false
-    go -C "$source" install -trimpath -ldflags "-s -w -X github.com/moby/buildkit/version.Version=$BUILDKIT_VERSION" \
-      ./cmd/buildkitd ./cmd/buildctl ./frontend/dockerfile/cmd/dockerfile-frontend
-  ) >>"$log" 2>&1 || buildkit_failed
-  stamp_set buildkit "$key"
-  say "buildkit: $BUILDKIT_VERSION with $(go env GOVERSION), $((SECONDS - started)) s"
+  BUILDKIT_BIN=$(go_programs buildkit buildkit_build "$BUILDKIT_VERSION") || {
+    tail -n 20 "$LAB_DIR/log/buildkit" >&2
+    fail "buildkit $BUILDKIT_VERSION could not be built with $(go version): the last lines are above, the rest is in $LAB_DIR/log/buildkit"
+  }
 }
 
-# buildkit_source: downloads the module, whose hash Go compares with the public list, and prints its folder.
-buildkit_source() {
-  # Outside of any module, so that none takes part.
-  (cd / && go mod download -json "github.com/moby/buildkit@$BUILDKIT_VERSION") | tee /dev/stderr |
-    sed -nE 's/^[[:space:]]*"Dir": "(.*)",?$/\1/p' | grep .
-}
-
-buildkit_failed() {
-  tail -n 20 "$LAB_DIR/log/buildkit" >&2
-  fail "buildkit $BUILDKIT_VERSION could not be built with $(go version): the last lines are above, the rest is in $LAB_DIR/log/buildkit"
+buildkit_build() {
+  go_install "github.com/moby/buildkit@$1" -ldflags "-s -w -X github.com/moby/buildkit/version.Version=$1" \
+    ./cmd/buildkitd ./cmd/buildctl ./frontend/dockerfile/cmd/dockerfile-frontend
 }
 
 # buildkitd_start: it is an engine like the others to the lab: one address, one cell, ended with them.
@@ -47,7 +30,7 @@ buildkitd_start() {
     echo buildkitd >"$dir/settings"
     engine_address buildkitd >"$dir/address"
     buildkitd_config >"$dir/config/buildkitd.toml"
-    install -D -t "$LAB_ROOT/usr/local/bin" "$BUILDKIT_DIR/bin/buildkitd"
+    install -D -t "$LAB_ROOT/usr/local/bin" "$BUILDKIT_BIN/buildkitd"
     cell_start buildkitd "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" buildkitd
     engine_connect "$dir"
     wait_until 30 buildkitd_settled "$dir" || true
@@ -80,7 +63,7 @@ buildkitd_settled() { buildkitd_answers "$1" || ! live_pid "$1/pid" >/dev/null; 
 
 buildkitd_answers() {
   [ -S "$1/run/buildkitd.sock" ] &&
-    "$BUILDKIT_DIR/bin/buildctl" --addr "unix://$1/run/buildkitd.sock" debug workers >/dev/null 2>&1
+    "$BUILDKIT_BIN/buildctl" --addr "unix://$1/run/buildkitd.sock" debug workers >/dev/null 2>&1
 }
 
 # buildkitd_builder ADDRESS: the builder "buildkitd" of the lab's docker client.
@@ -97,7 +80,7 @@ buildkit_upstream() {
   key=$(stamp_key "$LAB_SRC/lib/buildkit.sh" "$LAB_SRC/images/upstream-dockerfile" "$UPSTREAM_IMAGE")
   if stamp_is image-upstream-dockerfile "$key"; then return; fi
   "$LAB_DIR/bin/docker" buildx build --builder buildkitd --progress=plain --provenance=false --push -t "$UPSTREAM_IMAGE" \
-    --build-context "bin=$BUILDKIT_DIR/bin" "$LAB_SRC/images/upstream-dockerfile" >"$log" 2>&1 || {
+    --build-context "bin=$BUILDKIT_BIN" "$LAB_SRC/images/upstream-dockerfile" >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
     fail "image upstream-dockerfile could not be built: the last lines are above, the rest is in $log"
   }
