@@ -2,7 +2,8 @@
 # Sets up the lab: engines, a registry, images, Larder's own image, and .lab/env for other programs to source.
 set -euo pipefail
 cd "$(dirname "$0")"
-for part in common stamp package background cgroup cell registry engine client roots adopt images arm64 frontend env; do
+for part in common stamp package background cgroup cell registry engine client roots adopt images arm64 go docker29 \
+  frontend env; do
   # shellcheck source=/dev/null
   . "lib/$part.sh"
 done
@@ -17,6 +18,7 @@ case $(stat -fc %T "$LAB_DIR") in
   overlayfs) fail "$LAB_DIR is on overlayfs, where no engine can keep images: set LARDER_LAB_DIR to a folder on a volume" ;;
 esac
 
+in_background docker29 docker29_begin
 debootstrap_install
 if root_outdated; then engines_stop; fi
 in_background tree-trixie tree_build trixie
@@ -39,9 +41,10 @@ else
   export DOCKER_HOST=$containerd
 fi
 
-background_wait
+background_wait tree-trixie tree-bookworm
 for suite in forky trixie bookworm; do in_background "images-$suite" "images_$suite"; done
 background_wait
+docker29_image
 
 env_write "${engines[@]}" \
   "LARDER_LAB_DIR=$LAB_DIR" \
@@ -54,6 +57,7 @@ env_write "${engines[@]}" \
   "LARDER_LAB_SYSTEM_TRIXIE=$REGISTRY/docker:$(image_version docker trixie)" \
   "LARDER_LAB_EMULATOR=$LAB_DIR/tools/emulator/qemu-aarch64" \
   "LARDER_LAB_SYSTEM_BOOKWORM=$REGISTRY/docker:$(image_version docker bookworm)" \
+  "LARDER_LAB_DOCKER29_SKIPPED=$(docker29_skipped)" \
   "LARDER_IMAGE=$REGISTRY/larder/dockerfile:1"
 frontend_build
 say "up after $((SECONDS - started)) s: $LAB_DIR/env has what programs need"

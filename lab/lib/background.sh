@@ -11,11 +11,13 @@ in_background() {
   BACKGROUND[$name]=$!
 }
 
+# background_wait [NAME...]: for these, or for all.
 background_wait() {
   local name failed=()
-  for name in "${!BACKGROUND[@]}"; do
+  [ $# -gt 0 ] || set -- "${!BACKGROUND[@]}"
+  for name; do
     wait "${BACKGROUND[$name]}" || failed+=("$name")
+    unset "BACKGROUND[$name]"
   done
-  BACKGROUND=()
   [ ${#failed[@]} = 0 ] || fail "stopped, because this failed: ${failed[*]}; the reason is above"
 }
