@@ -1,3 +1,5 @@
+import { skip } from "../../src/testing.js";
+
 /** Where the tests find their engines, registry and images: what `npm run lab:up` wrote down. */
 function fromEnvironment(name: string): string {
   const value = process.env[name];
@@ -47,7 +49,32 @@ export const engineNames = allEngines.filter((name) =>
 );
 
 /** Docker versions that there are system images for: `<registry>/docker:<version>`. */
-export const dockerVersions = ["20.10", "26.1", "28.5"] as const;
+export const dockerVersions = ["20.10", "26.1", "28.5", "29.9"] as const;
+export type DockerVersion = (typeof dockerVersions)[number];
+
+/** Where a Docker keeps images: in the graph driver, or in its containerd. */
+export type DockerStore = "overlay2" | "containerd";
+
+/** Lines of a Dockerfile: the system image of that Docker, which keeps images there. */
+export function dockerStage(version: DockerVersion, store: DockerStore, settings: object = {}): string {
+  const config = { ...settings, ...storeSettings(version, store) };
+  const lines = [`FROM ${labImage(`docker:${version}`)}`];
+  if (Object.keys(config).length > 0)
+    lines.push(`RUN mkdir -p /etc/docker && echo '${JSON.stringify(config)}' >/etc/docker/daemon.json`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Docker 29 keeps images in containerd unless told otherwise. */
+function storeSettings(version: DockerVersion, store: DockerStore): object {
+  if (version !== "29.9") return { features: { "containerd-snapshotter": store === "containerd" } };
+  return store === "containerd" ? {} : { "storage-driver": "overlay2" };
+}
+
+/** The lab builds Docker 29 itself, where it can: see lab/lib/docker29.sh. */
+export function needsDocker(test: Mocha.Context, version: DockerVersion): void {
+  const reason = process.env.LARDER_LAB_DOCKER29_SKIPPED;
+  if (version === "29.9" && reason) skip(test, `the lab has no Docker 29: ${reason}`);
+}
 
 /** containerd versions that there are system images for: `<registry>/containerd:<version>`. */
 export const containerdVersions = ["1.6", "1.7", "2.1"] as const;
