@@ -4,7 +4,16 @@ import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
 import { type FileListing, listImage } from "../harness/file-listing.js";
-import { dockerVersions, type EngineName, engineNames, labImage } from "../harness/lab.js";
+import {
+  type DockerStore,
+  type DockerVersion,
+  dockerStage,
+  dockerVersions,
+  type EngineName,
+  engineNames,
+  labImage,
+  needsDocker,
+} from "../harness/lab.js";
 import { pushInnerImage, type RegistryImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { pushHandMade } from "./hand-made.js";
@@ -15,9 +24,8 @@ const python = labImage("python:3");
 
 interface System {
   readonly engine: EngineName;
-  readonly version: string;
-  /** Where the inner Docker keeps images. */
-  readonly store: "overlay2" | "containerd";
+  readonly version: DockerVersion;
+  readonly store: DockerStore;
   /** With what takes long, too. */
   readonly full: boolean;
 }
@@ -32,6 +40,7 @@ const systems: readonly System[] = [
   })),
   { engine: "containerd", version: "26.1", store: "containerd", full: false },
   { engine: "containerd", version: "28.5", store: "containerd", full: true },
+  { engine: "containerd", version: "29.9", store: "containerd", full: true },
   { engine: "graph", version: "28.5", store: "overlay2", full: false },
 ];
 
@@ -91,10 +100,9 @@ describe("exact files: an inner image has the files of the same image run by the
 
       before(async function () {
         if (!engineNames.includes(engine)) skip(this, `there is no engine "${engine}"`);
+        needsDocker(this, version);
         const preload = [odd.reference, handMade.reference, ...(full ? [python] : [])].join(" ");
-        const config = JSON.stringify({ features: { "containerd-snapshotter": store === "containerd" } });
-        const configure = `RUN mkdir -p /etc/docker && echo '${config}' >/etc/docker/daemon.json`;
-        const dockerfile = `FROM ${labImage(`docker:${version}`)}\n${configure}\nPRELOAD ${preload}\n`;
+        const dockerfile = `${dockerStage(version, store)}PRELOAD ${preload}\n`;
         await build({ engine, tag, dockerfile });
         container = await SystemContainer.start(tag, { engine });
         const driver = await container.inner("info", "--format", "{{.Driver}}");

@@ -1,4 +1,5 @@
 import { cleanUp } from "../harness/cleanup.js";
+import { needsDocker } from "../harness/lab.js";
 import { buildsOnIt } from "./builds.js";
 import { innerImages } from "./images.js";
 import { looksPulled } from "./looks.js";
@@ -9,7 +10,8 @@ import { canBeTransferred } from "./transfers.js";
 for (const system of systems) {
   describe(`inner Docker ${system.version}, ${system.store.name}: a preloaded image is as if it had been pulled`, () => {
     let running: Running;
-    before(async () => {
+    before(async function () {
+      needsDocker(this, system.version);
       running = await start(system, await innerImages());
     });
     after(cleanUp);

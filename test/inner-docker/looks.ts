@@ -7,6 +7,7 @@ import type { InnerSystem, Running } from "./systems.js";
 interface Inspected {
   readonly Id: string;
   readonly RepoDigests: readonly string[];
+  readonly Size: number;
   readonly RootFS: { readonly Layers: readonly string[] };
 }
 
@@ -52,7 +53,12 @@ export function looksPulled({ version, store }: InnerSystem, running: () => Runn
     for (const image of [images.one, images.two, images.index, images.python, images.busybox]) {
       const name = byDigest(image);
       const here = await inspect(preloaded, name);
-      assert.deepEqual(here, await inspect(plain, name), name);
+      const there = await inspect(plain, name);
+      // In containerd, Docker 29 counts unpacked files as well, and the whiteouts of a layer are in a folder of their own.
+      const folders = version === "29.9" && store.name === "containerd" ? image.diffIds.length : 0;
+      const surplus = here.Size - there.Size;
+      assert.ok(surplus >= 0 && surplus <= folders * 4096, `${here.Size} bytes; after a pull ${there.Size}`);
+      assert.deepEqual({ ...here, Size: 0 }, { ...there, Size: 0 }, name);
       assert.equal(here.Id, store.idOf(image), "ID");
       assert.deepEqual(here.RepoDigests, [name], "RepoDigests");
       assert.deepEqual(here.RootFS.Layers, image.diffIds, "RootFS");

@@ -1,6 +1,6 @@
 /** The inner Dockers that are looked at: each version with each store that it has. */
 import { build } from "../harness/build.js";
-import { dockerVersions, lab, labImage } from "../harness/lab.js";
+import { type DockerStore, type DockerVersion, dockerStage, dockerVersions, lab } from "../harness/lab.js";
 import type { RegistryImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { byDigest, type InnerImages } from "./images.js";
@@ -8,8 +8,7 @@ import { knowsOtherName, otherRegistry, RegistryProxy } from "./registry-proxy.j
 
 /** How an image shows in a store of Docker's. */
 export interface InnerStore {
-  readonly name: "overlay2" | "containerd";
-  readonly features: Readonly<Record<string, boolean>>;
+  readonly name: DockerStore;
   idOf(image: RegistryImage): string;
   /** Digests of the layers that `docker save` writes. */
   savedLayers(image: RegistryImage): readonly string[];
@@ -17,7 +16,6 @@ export interface InnerStore {
 
 const overlay2: InnerStore = {
   name: "overlay2",
-  features: { "containerd-snapshotter": false },
   idOf: ({ imageId }) => imageId,
   savedLayers: ({ diffIds }) => diffIds,
 };
@@ -25,13 +23,12 @@ const overlay2: InnerStore = {
 /** An image is its manifest, and `docker save` writes the registry's own blobs. */
 const containerd: InnerStore = {
   name: "containerd",
-  features: { "containerd-snapshotter": true },
   idOf: ({ digest }) => digest,
   savedLayers: ({ blobs }) => blobs,
 };
 
 export interface InnerSystem {
-  readonly version: (typeof dockerVersions)[number];
+  readonly version: DockerVersion;
   readonly store: InnerStore;
 }
 
@@ -55,10 +52,8 @@ export async function start({ version, store }: InnerSystem, images: InnerImages
   const { one, two, index, python, busybox } = images;
   const tag = `e2e-inner-docker-${store.name}:${version}`;
   const plainTag = `e2e-inner-docker-plain-${store.name}:${version}`;
-  const config = { features: store.features, "insecure-registries": [lab.registry, otherRegistry] };
-  const dockerfile = `FROM ${labImage(`docker:${version}`)}
-RUN mkdir -p /etc/docker && echo '${JSON.stringify(config)}' >/etc/docker/daemon.json
-`;
+  const settings = { "insecure-registries": [lab.registry, otherRegistry] };
+  const dockerfile = dockerStage(version, store.name, settings);
   await build({ larder: false, allowInsecure: false, tag: plainTag, dockerfile });
   // By tag, by tag and digest, by digest.
   const references = [
