@@ -3,7 +3,15 @@ import { readFileSync } from "node:fs";
 import { build } from "../harness/build.js";
 import { atEnd } from "../harness/cleanup.js";
 import { docker, tryDocker } from "../harness/docker.js";
-import { type EngineName, lab, labImage } from "../harness/lab.js";
+import {
+  type DockerStore,
+  type DockerVersion,
+  dockerStage,
+  type EngineName,
+  lab,
+  labImage,
+  needsDocker,
+} from "../harness/lab.js";
 import type { SystemContainer } from "../harness/system-container.js";
 
 const targets = ["odd", "second", "derived", "newer"] as const;
@@ -31,10 +39,28 @@ export async function pushTarget(target: Target, reference = innerImage(target))
 
 /** Where the inner Docker keeps images. */
 export const stores = ["overlay2", "containerd"] as const;
-export type Store = (typeof stores)[number];
+export type Store = DockerStore;
 
-export interface System {
-  readonly store?: Store;
+export interface InnerDocker {
+  readonly version: DockerVersion;
+  readonly store: Store;
+}
+
+/** A suite for each store of Docker 28, and of Docker 29, which is skipped where the lab has none. */
+export function forEachDocker(title: string, suite: (system: InnerDocker) => void): void {
+  for (const version of ["28.5", "29.9"] as const) {
+    for (const store of stores) {
+      describe(`${title}, Docker ${version} with ${store}`, () => {
+        before(function () {
+          needsDocker(this, version);
+        });
+        suite({ version, store });
+      });
+    }
+  }
+}
+
+export interface System extends Partial<InnerDocker> {
   /** That builds it. */
   readonly engine?: EngineName;
 }
@@ -44,12 +70,8 @@ export function attachedRoot(store: Store, dataRoot = "/var/lib/docker"): string
   return store === "overlay2" ? dataRoot : `${dataRoot}/containerd/daemon`;
 }
 
-const dockerfileOf = (images: readonly string[], store: Store) => `
-FROM ${lab.system}
-RUN mkdir -p /etc/docker && echo '${JSON.stringify({
-  "insecure-registries": [lab.registry],
-  features: { "containerd-snapshotter": store === "containerd" },
-})}' >/etc/docker/daemon.json
+const dockerfileOf = (images: readonly string[], { version, store }: InnerDocker) => `
+${dockerStage(version, store, { "insecure-registries": [lab.registry] })}
 ${images.length > 0 ? `PRELOAD ${images.join(" ")}` : ""}
 `;
 
@@ -57,22 +79,24 @@ ${images.length > 0 ? `PRELOAD ${images.join(" ")}` : ""}
 export async function buildSystem(
   name: string,
   images: readonly string[],
-  { store = "overlay2", engine = "containerd" }: System = {},
+  { version = "28.5", store = "overlay2", engine = "containerd" }: System = {},
 ): Promise<string> {
-  const tag = `${name}:${store}`;
-  await build({ engine, tag, larder: images.length > 0, dockerfile: dockerfileOf(images, store) });
+  const tag = `${name}:${version}-${store}`;
+  const dockerfile = dockerfileOf(images, { version, store });
+  await build({ engine, tag, larder: images.length > 0, dockerfile });
   return tag;
 }
 
 const shared = new Map<string, Promise<string>>();
 
 /** The system image that most tests start containers from: `odd` and `second`, four layers in all. */
-export function systemImage({ store = "overlay2", engine = "containerd" }: System = {}): Promise<string> {
+export function systemImage(system: System = {}): Promise<string> {
+  const { version = "28.5", store = "overlay2", engine = "containerd" } = system;
   const make = async () => {
     const images = [await pushTarget("odd"), await pushTarget("second")];
-    return buildSystem("e2e-attach", images, { store, engine });
+    return buildSystem("e2e-attach", images, { version, store, engine });
   };
-  const key = `${store} ${engine}`;
+  const key = `${version} ${store} ${engine}`;
   const image = shared.get(key) ?? make();
   shared.set(key, image);
   return image;

@@ -4,50 +4,46 @@ import {
   assertRuns,
   attachLines,
   buildSystem,
+  forEachDocker,
   innerImage,
   listImages,
   newVolume,
   pushTarget,
-  stores,
   systemImage,
 } from "./fixture.js";
 
-for (const store of stores)
-  describe(`attach: a data root that already holds images, ${store}`, () => {
-    let image = "";
-    let args: string[] = [];
+forEachDocker("attach: a data root that already holds images", (system) => {
+  let image = "";
+  let args: string[] = [];
 
-    before("a Docker without anything of Larder's pulls two images", async () => {
-      image = await systemImage({ store });
-      const plain = await buildSystem("e2e-attach-plain", [], { store });
-      args = await newVolume();
-      const container = await SystemContainer.start(plain, { args, network: "bridge" });
-      // All layers of the preloaded `odd` are in it.
-      await container.inner("pull", await pushTarget("derived"));
-      await container.inner("pull", await pushTarget("newer"));
-      await container.remove();
-    });
-
-    it("is added to", async () => {
-      const container = await SystemContainer.start(image, { args });
-      assert.match(
-        (await attachLines(container)).join("\n"),
-        /^larder: attached 2 images \(4 layers\) to .* by link in/,
-      );
-      await assertRuns(container, "odd", "second", "derived", "newer");
-      await container.remove();
-    });
-
-    it("keeps the preloaded images when those that were there are removed", async () => {
-      const container = await SystemContainer.start(image, { args });
-      await container.inner("rmi", innerImage("derived"), innerImage("newer"));
-      await assertRuns(container, "odd", "second");
-      await container.restart();
-      assert.deepEqual(
-        (await listImages(container)).sort(),
-        [innerImage("odd"), innerImage("second")].sort(),
-      );
-      await assertRuns(container, "odd", "second");
-      await container.remove();
-    });
+  before("a Docker without anything of Larder's pulls two images", async () => {
+    image = await systemImage(system);
+    const plain = await buildSystem("e2e-attach-plain", [], system);
+    args = await newVolume();
+    const container = await SystemContainer.start(plain, { args, network: "bridge" });
+    // All layers of the preloaded `odd` are in it.
+    await container.inner("pull", await pushTarget("derived"));
+    await container.inner("pull", await pushTarget("newer"));
+    await container.remove();
   });
+
+  it("is added to", async () => {
+    const container = await SystemContainer.start(image, { args });
+    assert.match(
+      (await attachLines(container)).join("\n"),
+      /^larder: attached 2 images \(4 layers\) to .* by link in/,
+    );
+    await assertRuns(container, "odd", "second", "derived", "newer");
+    await container.remove();
+  });
+
+  it("keeps the preloaded images when those that were there are removed", async () => {
+    const container = await SystemContainer.start(image, { args });
+    await container.inner("rmi", innerImage("derived"), innerImage("newer"));
+    await assertRuns(container, "odd", "second");
+    await container.restart();
+    assert.deepEqual((await listImages(container)).sort(), [innerImage("odd"), innerImage("second")].sort());
+    await assertRuns(container, "odd", "second");
+    await container.remove();
+  });
+});

@@ -3,7 +3,7 @@ import { refusal } from "../errors/refused.js";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { type EngineOptions, tryDocker } from "../harness/docker.js";
-import { lab, labImage } from "../harness/lab.js";
+import { dockerStage, lab, labImage, needsDocker } from "../harness/lab.js";
 import { PrivateEngine } from "../harness/private-engine.js";
 import { pushInnerImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
@@ -73,28 +73,26 @@ describe("privilege: a builder with sysbox-runc", () => {
     await container.remove();
   });
 
-  for (const [store, daemon, base] of [
-    ["a containerd", "containerd", `FROM ${labImage("containerd:2.1")}\n`],
-    [
-      "Docker with the containerd store",
-      "docker",
-      `FROM ${lab.system}
-RUN mkdir -p /etc/docker && echo '{"features":{"containerd-snapshotter":true}}' >/etc/docker/daemon.json
-`,
-    ],
+  for (const { version, store } of [
+    { store: "containerd" },
+    { version: "28.5", store: "containerd" },
+    { version: "29.9", store: "containerd" },
+    { version: "29.9", store: "overlay2" },
   ] as const) {
-    it(`the same for ${store}`, async () => {
+    it(`the same for ${version ? `Docker ${version} with ${store}` : "a containerd"}`, async function () {
+      if (version) needsDocker(this, version);
+      const daemon = version ? "docker" : "containerd";
+      const base = version ? dockerStage(version, store) : `FROM ${labImage("containerd:2.1")}\n`;
       const text = `${base}PRELOAD ${odd}\n`;
-      const [own, insecure] = [
-        labImage(`e2e/privilege-${daemon}:sysbox`),
-        labImage(`e2e/privilege-${daemon}:insecure`),
-      ];
+      const name = labImage(`e2e/privilege-${daemon}${version ?? ""}-${store}`);
+      const [own, insecure] = [`${name}:sysbox`, `${name}:insecure`];
       const log = await build({ engine, dockerfile: text, tag: own, allowInsecure: false, args: ["--push"] });
-      assert.match(log, /unpacked layer \d+ /);
+      assert.match(log, store === "containerd" ? /unpacked layer \d+ / : /loaded layer \d+ /);
       await build({ dockerfile: text, tag: insecure, args: ["--push"] });
       const [ours, theirs] = await Promise.all([shelfOf(own), shelfOf(insecure)]);
-      assert.ok(
+      assert.equal(
         ours.some(([line]) => line.includes("blob of layer")),
+        store === "containerd",
         JSON.stringify(ours),
       );
       assert.deepEqual(ours, theirs);

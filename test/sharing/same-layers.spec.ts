@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { skip } from "../../src/testing.js";
-import { engineNames, labImage } from "../harness/lab.js";
+import { dockerStage, engineNames, needsDocker } from "../harness/lab.js";
 import { type InnerImages, innerImages, references } from "./images.js";
 import { assertHolds, diffIdsOf, holderOf, pushSystem, type SystemImage } from "./outer-layers.js";
 
@@ -25,21 +25,24 @@ describe("sharing: an inner layer is the same outer layer wherever it is preload
     assert.equal(blobs.size, first.shelf.length, "no two outer layers are the same");
   });
 
-  it("in two system images on different bases that preload overlapping sets", async () => {
-    const { odd, handMade, python, nginx } = inner;
-    const base = labImage("docker:20.10");
-    const preload = references(nginx, python, handMade, odd);
-    const second = await pushSystem({ name: "second", base, preload });
-    assertHolds(second, [nginx, python, handMade, odd]);
-    const common = [...first.holders.keys()].filter((diffId) => second.holders.has(diffId));
-    assert.deepEqual(common.sort(), [...first.holders.keys()].sort(), "busybox is the lowest layer of odd");
-    const words = (system: SystemImage) =>
-      common.map((diffId) => {
-        const { diffId: outer, blob } = holderOf(system, diffId);
-        return `${diffId}: diffID ${outer}, blob ${blob}`;
-      });
-    assert.deepEqual(words(second), words(first));
-  });
+  for (const version of ["20.10", "29.9"] as const) {
+    it(`in a system image with Docker ${version} that preloads an overlapping set`, async function () {
+      needsDocker(this, version);
+      const { odd, handMade, python, nginx } = inner;
+      const preload = `PRELOAD ${references(nginx, python, handMade, odd).join(" ")}\n`;
+      const dockerfile = dockerStage(version, "overlay2") + preload;
+      const second = await pushSystem({ name: `second-${version}`, dockerfile });
+      assertHolds(second, [nginx, python, handMade, odd]);
+      const common = [...first.holders.keys()].filter((diffId) => second.holders.has(diffId));
+      assert.deepEqual(common.sort(), [...first.holders.keys()].sort(), "busybox is the lowest layer of odd");
+      const words = (system: SystemImage) =>
+        common.map((diffId) => {
+          const { diffId: outer, blob } = holderOf(system, diffId);
+          return `${diffId}: diffID ${outer}, blob ${blob}`;
+        });
+      assert.deepEqual(words(second), words(first));
+    });
+  }
 
   it("preloaded together with other images, in another order", async () => {
     const { busybox, python, nginx } = inner;

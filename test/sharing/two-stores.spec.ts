@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { skip } from "../../src/testing.js";
 import { cleanUp } from "../harness/cleanup.js";
-import { engineNames, lab, labImage } from "../harness/lab.js";
+import { dockerStage, engineNames, lab, labImage, needsDocker } from "../harness/lab.js";
 import type { RegistryImage } from "../harness/registry-image.js";
 import { SystemContainer, type SystemOptions } from "../harness/system-container.js";
 import { type InnerImages, innerImages, references } from "./images.js";
@@ -15,10 +15,6 @@ import {
 } from "./outer-layers.js";
 
 const containerd = labImage("containerd:2.1");
-const dockerOnContainerd = `FROM ${lab.system}
-RUN mkdir -p /etc/docker && echo '{"features":{"containerd-snapshotter":true}}' >/etc/docker/daemon.json
-`;
-
 describe("sharing: across the two kinds of store", () => {
   let inner: InnerImages;
   let onDocker: SystemImage;
@@ -53,19 +49,22 @@ describe("sharing: across the two kinds of store", () => {
     assert.match(history ?? "", / blob of layer 1 of \d+, sha256:/);
   });
 
-  it("a blob is the same outer layer in another system image, for Docker's containerd", async () => {
-    const { odd, busybox, index } = inner;
-    const preload = references(index, odd);
-    const other = await pushSystem({
-      name: "docker-containerd",
-      dockerfile: `${dockerOnContainerd}PRELOAD ${preload.join(" ")}\n`,
+  for (const version of ["28.5", "29.9"] as const) {
+    it(`layers and blobs are the same outer layers in another system image, for the containerd of Docker ${version}`, async function () {
+      needsDocker(this, version);
+      const { odd, busybox, index } = inner;
+      const preload = `PRELOAD ${references(index, odd).join(" ")}\n`;
+      const dockerfile = dockerStage(version, "containerd") + preload;
+      const other = await pushSystem({ name: `docker-containerd-${version}`, dockerfile });
+      for (const diffId of odd.diffIds)
+        assert.equal(holderOf(other, diffId).blob, holderOf(onContainerd, diffId).blob, diffId);
+      const here = blobLayers(other, [odd, index]);
+      const there = blobLayers(onContainerd, [odd, inner.handMade, busybox]);
+      const common = Object.keys(here).filter((digest) => there[digest]);
+      assert.deepEqual(common.sort(), [...new Set(odd.blobs)].sort());
+      for (const digest of common) assert.deepEqual(here[digest], there[digest], digest);
     });
-    const here = blobLayers(other, [odd, index]);
-    const there = blobLayers(onContainerd, [odd, inner.handMade, busybox]);
-    const common = Object.keys(here).filter((digest) => there[digest]);
-    assert.deepEqual(common.sort(), [...new Set(odd.blobs)].sort());
-    for (const digest of common) assert.deepEqual(here[digest], there[digest], digest);
-  });
+  }
 
   it("built again without the cache, all but the databases in the catalog is the same", async () => {
     const { odd, handMade, busybox } = inner;
@@ -120,11 +119,13 @@ VOLUME /var/lib/containerd
     await container.remove();
   });
 
-  for (const [daemon, base] of [
+  for (const [daemon, base, version] of [
     ["containerd", `FROM ${containerd}\n`],
-    ["docker", dockerOnContainerd],
+    ["docker", dockerStage("28.5", "containerd"), "28.5"],
+    ["docker29", dockerStage("29.9", "containerd"), "29.9"],
   ] as const) {
-    it(`a second PRELOAD, in the stage and in one built FROM it, adds what is not there yet (${daemon})`, async () => {
+    it(`a second PRELOAD, in the stage and in one built FROM it, adds what is not there yet (${daemon})`, async function () {
+      if (version) needsDocker(this, version);
       const { index, odd, busybox } = inner;
       const dockerfile = `${base}PRELOAD ${busybox.reference}\nPRELOAD ${odd.reference} ${busybox.reference}\n`;
       const first = await pushSystem({ name: `${daemon}-twice`, dockerfile });

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
-import { assertRuns, attachLines, innerImage, listImages, shell, systemImage } from "../attach/fixture.js";
-import { engineNames } from "../harness/lab.js";
+import {
+  assertRuns,
+  attachedRoot,
+  attachLines,
+  innerImage,
+  listImages,
+  shell,
+  systemImage,
+} from "../attach/fixture.js";
+import { cleanUp } from "../harness/cleanup.js";
+import { engineNames, needsDocker } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 
 /** The lab's stand-in for sysbox-runc. */
@@ -8,16 +17,24 @@ const runtime = ["--runtime", "larder-userns"];
 const attach = "/usr/lib/larder/bin/attach dockerd 2>/dev/null";
 const tree = String.raw`cd /var/lib/docker && find . -printf '%p %y %m %U:%G %n %l\n' | sort`;
 
-for (const engine of engineNames) {
-  describe(`user namespace: a system container of the engine "${engine}" in one`, () => {
+const systems = [
+  ...engineNames.map((engine) => ({ engine, version: "28.5", store: "overlay2" }) as const),
+  { engine: "containerd", version: "29.9", store: "containerd" },
+  { engine: "containerd", version: "29.9", store: "overlay2" },
+] as const;
+
+for (const system of systems) {
+  const { engine, version, store } = system;
+  describe(`user namespace: a system container of the engine "${engine}" in one, Docker ${version} with ${store}`, () => {
     let container: SystemContainer;
     let image = "";
 
-    before(async () => {
-      image = await systemImage({ engine });
+    before(async function () {
+      needsDocker(this, version);
+      image = await systemImage(system);
       container = await SystemContainer.start(image, { engine, args: runtime });
     });
-    after(() => container.remove());
+    after(cleanUp);
 
     it("is in a user namespace of its own", async () => {
       assert.match(await container.exec("cat", "/proc/self/uid_map"), /^\s*0\s+0\s+65536\s*$/);
@@ -29,15 +46,18 @@ for (const engine of engineNames) {
         shell(image, `${attach} && ${tree}`, { engine }),
       ]);
       assert.equal(within, without);
-      assert.match(within, /whiteouts\/t\/file c /);
+      assert.match(within, /\/t\/file c /);
     });
 
     it("the inner Docker has the images, and their files are as they should be", async () => {
       assert.match(
         (await attachLines(container)).join("\n"),
-        /^larder: attached 2 images \(4 layers\) to \/var\/lib\/docker by link in \d\.\d\d s$/,
+        new RegExp(
+          `^larder: attached 2 images \\(4 layers\\) to ${attachedRoot(store)} by link in \\d\\.\\d\\d s$`,
+        ),
       );
-      assert.equal((await container.inner("info", "--format", "{{.Driver}}")).trim(), "overlay2");
+      const driver = await container.inner("info", "--format", "{{.Driver}}");
+      assert.equal(driver.trim(), store === "overlay2" ? "overlay2" : "overlayfs");
       await assertRuns(container, "odd", "second");
     });
 
