@@ -90,7 +90,7 @@ begin() { # catalog
 # The marker says how the data root was attached. A witness lies where the layers are, and the file `origin` says which
 # file that is: a copy of the data root has both, but is another file.
 mark() {
-  printf '%s\n' "$mode" >"$root/larder/$id" && : >"$witness" && identify >"$root/larder/origin.$id"
+  : >"$witness" && identify >"$root/larder/origin.$id" && printf '%s\n' "$mode" >"$root/larder/$id"
 }
 
 identify() { stat -c '%i %Z' "$witness" 2>/dev/null || :; }

@@ -148,7 +148,7 @@ async function buildPlatform(
   const { solved, draft } = await solveTail(context, pinned, done);
   const cut = cutBelow(context, target, done);
   const config = withoutKeptHistory(configOf(solved), cut);
-  if (cut) await warnOfInheritedCommand(context, needed, config, cut.lines);
+  if (cut) await warnOfInheritedCommand(context, needed, config, cut.plans.at(-1)?.lines ?? cut.lines);
   const result = await adoptResult(context, solved, draft);
   await evaluate(bridge, result);
   return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
+import { type DockerVersion, needsDocker } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { assertRuns, attachLines, listImages, newVolume, type Store, systemImage } from "./fixture.js";
 
 interface Case {
+  readonly version?: DockerVersion;
   /** What the images are for. */
   readonly store: Store;
   readonly env?: Readonly<Record<string, string>>;
@@ -24,6 +26,20 @@ const cases: Readonly<Record<string, Case>> = {
     env: { DOCKER_DRIVER: "vfs" },
     driver: "vfs",
     said: /with the graph driver vfs \(the variable DOCKER_DRIVER\), and the inner images are for the graph driver overlay2/,
+  },
+  "DOCKER_DRIVER as GitLab's documentation has it, on Docker 29": {
+    version: "29.9",
+    store: "containerd",
+    env: { DOCKER_DRIVER: "overlay2" },
+    driver: "overlay2",
+    said: /with the graph driver overlay2 \(the variable DOCKER_DRIVER\), and the inner images are for containerd's/,
+  },
+  "storage-driver left out below PRELOAD, on Docker 29": {
+    version: "29.9",
+    store: "overlay2",
+    below: daemonJson({}),
+    driver: "overlayfs",
+    said: /with containerd's snapshotter overlayfs \(the default of Docker 29\.9\.3\).*: write \{"features":\{"containerd-snapshotter":false\}\}/,
   },
   "a feature switched on below PRELOAD": {
     store: "overlay2",
@@ -48,9 +64,10 @@ const cases: Readonly<Record<string, Case>> = {
 describe("attach: a Docker that keeps images elsewhere", () => {
   after(cleanUp);
 
-  for (const [title, { store, env = {}, below, driver, said }] of Object.entries(cases)) {
-    it(`${title}: one line says so, and nothing is attached`, async () => {
-      const image = await withBelow(await systemImage({ store }), below);
+  for (const [title, { version = "28.5", store, env = {}, below, driver, said }] of Object.entries(cases)) {
+    it(`${title}: one line says so, and nothing is attached`, async function () {
+      needsDocker(this, version);
+      const image = await withBelow(await systemImage({ version, store }), below);
       const container = await SystemContainer.start(image, { env });
       const lines = await attachLines(container);
       assert.equal(lines.length, 1, lines.join("\n"));
