@@ -116,6 +116,15 @@ eachShell("attach to overlay2", "dockerd", (bench) => {
     assert.match(fs.readFileSync(`${root}/overlay2/${cache}/lower`, "utf8"), /^l\/[A-Z2-7]{26}:l\//);
   });
 
+  it("does not depend on what only its line tells", () => {
+    const bin = `${work}/bin`;
+    fs.mkdirSync(bin);
+    fs.writeFileSync(`${bin}/cat`, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const { said, code } = attach({ PATH: `${bin}:${process.env.PATH}` });
+    assert.match(said, /^larder: attached 1 image \(2 layers\) to .*data root by link\n$/);
+    assert.equal(code, 0);
+  });
+
   it("is switched off, and refuses other words", () => {
     assert.deepEqual(attach({ LARDER_ATTACH: "off" }), { code: 0, said: "" });
     assert.ok(!fs.existsSync(root));

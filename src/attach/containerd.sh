@@ -67,7 +67,7 @@ attach_root() {
   snapshots=$root/io.containerd.snapshotter.v1.overlayfs/snapshots
   # This directory alone may be on a file system of its own.
   witness=${snapshots%/*}/larder-witness
-  if [ -e "$metadata" ] && was_attached; then
+  if [ -e "$metadata" ] && was_attached && has_snapshots; then
     # shellcheck source=src/attach/mend-containerd.sh
     . "$here/mend-containerd.sh"
     mend
@@ -92,17 +92,30 @@ attach_root() {
   fi
 }
 
+# The snapshotter's directory may be on a file system of its own, and another one than at the attach before.
+has_snapshots() {
+  [ ! -e "${snapshots%/*}/metadata.db" ] || return 0
+  slurp "$catalog/snapshots"
+  catalogs=$text text=
+  [ ! -r "$root/larder/snapshots.$id" ] || slurp "$root/larder/snapshots.$id"
+  [ "$text" = "$catalogs" ] ||
+    fail "the snapshots of $root are gone from ${snapshots%/*}: start containerd on another root, or on the old snapshots"
+  { lay_layers && mark; } || fail "cannot put the layers of the inner images into $root"
+}
+
 # A root without a database holds nothing, whatever an attach that was killed has left in it. The database comes
 # last: with it all is there.
 lay() {
   [ ! -e "$snapshots" ] || rm -rf "$snapshots" || fail "cannot write to $root"
   write_record steps "$catalog/steps"
   write_record snapshots "$catalog/snapshots"
-  cp -R -P -f "$tree/." "$root/" || fail "cannot put the inner images into $root"
-  make_whiteouts "$snapshots" "$catalog"/whiteouts/* ||
-    fail "cannot make the whiteouts of the inner images in $root"
-  lay_copies || fail "cannot copy layers of the inner images into $root"
-  lay_databases || fail "cannot put the databases of the inner images into $root"
+  { lay_layers && cp -f "$catalog/meta.db" "$metadata.larder" && mark && mv -f "$metadata.larder" "$metadata"; } ||
+    fail "cannot put the inner images into $root"
+}
+
+lay_layers() {
+  cp -R -P -f "$tree/." "$root/" && make_whiteouts "$snapshots" "$catalog"/whiteouts/* && lay_copies &&
+    cp -f "$catalog/metadata.db" "${snapshots%/*}/"
 }
 
 # overlayfs refuses a directory that is twice in a mount, as it would be for an image with a layer twice.
@@ -120,11 +133,6 @@ copy_blobs() {
   for path in "$blobs"/*; do
     [ ! -h "$path" ] || { cp -L "$path" "$path.larder" && mv -f "$path.larder" "$path"; } || return
   done
-}
-
-lay_databases() {
-  cp -f "$catalog/metadata.db" "${snapshots%/*}/" && cp -f "$catalog/meta.db" "$metadata.larder" && mark &&
-    mv -f "$metadata.larder" "$metadata"
 }
 
 whiteout_directory() { # list

@@ -62,6 +62,16 @@ for (const [store, { write, remove }] of Object.entries(stores)) {
       }
     }
 
+    if (store === "containerd") {
+      it("the snapshotter's directory, which may be on a volume of its own", () => {
+        bench.attach();
+        const whole = tree(bench);
+        lose(bench, 'rm -r "$1"/containerd/daemon/io.containerd.snapshotter.v1.overlayfs');
+        assert.match(bench.attach().said, /^larder: had attached 2 images .* before\n$/);
+        assert.equal(tree(bench), whole);
+      });
+    }
+
     it("does not get back what was removed", () => {
       bench.attach();
       lose(bench, remove);

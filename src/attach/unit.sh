@@ -16,7 +16,7 @@ attach_unit() { # the daemon's arguments at build time
       for word in ${command#* }; do
         case $word in
           # One variable is a list of words; within a word it is text.
-          \$[A-Za-z_]*) eval "word=\${${word#?}-}" ;;
+          \$[A-Za-z_]*) read_variable "${word#?}" && word=$value ;;
           *) expand_word ;;
         esac
         for part in $word; do
@@ -43,13 +43,19 @@ expand_word() {
   expanded=
   while :; do
     case $word in
-      *'${'[A-Za-z_]*'}'*) ;;
+      *'${'*'}'*) ;;
       *) break ;;
     esac
     expanded=$expanded${word%%'${'*} word=${word#*'${'}
-    name=${word%%'}'*} word=${word#*'}'}
-    case $name in *[!A-Za-z0-9_]*) continue ;; esac
-    eval "expanded=\$expanded\${$name-}"
+    ! read_variable "${word%%'}'*}" || expanded=$expanded$value
+    word=${word#*'}'}
   done
   word=$expanded$word
+}
+
+# The environment is the one that the daemon will have. Fails for what is no name.
+read_variable() { # name
+  value=''
+  case $1 in *[!A-Za-z0-9_]* | [0-9]*) return 1 ;; esac
+  eval "value=\${$1-}"
 }
