@@ -135,9 +135,16 @@ eachShell("the store that Docker will use", "dockerd", (bench) => {
     const { work, root } = bench;
     await writeContainerdShelf(`${work}/shelf`, [image]);
     const own = `${root}/containerd/daemon`;
-    assert.match(bench.attachAs("containerd", [`--root=${own}`], { DOCKER_DRIVER: "" }).said, attached);
+    const startedBy = { LARDER_STARTED_BY: String(process.pid) };
+    assert.match(
+      bench.attachAs("containerd", [`--root=${own}`], { ...startedBy, DOCKER_DRIVER: "" }).said,
+      attached,
+    );
     const other = `${work}/other/containerd/daemon`;
-    assert.equal(bench.attachAs("containerd", [`--root=${other}`], { DOCKER_DRIVER: "overlay2" }).said, "");
+    assert.equal(
+      bench.attachAs("containerd", [`--root=${other}`], { ...startedBy, DOCKER_DRIVER: "overlay2" }).said,
+      "",
+    );
     assert.ok(!existsSync(other));
   });
 

@@ -33,19 +33,25 @@ attach_dockerd() {
 attach_dockers_own() {
   holds_moby || return 0
   case $mode in link | copy) ;; *) return 0 ;; esac
+  again=yes
+  # Otherwise it is the stock step that asks, for a daemon that it will start itself.
+  [ -z "${LARDER_STARTED_BY-}" ] || is_dockers_store || return 0
+  attach_root
+}
+
+is_dockers_store() {
   # shellcheck source=src/attach/docker-store.sh
   . "$here/docker-store.sh"
   own=$root
   set --
   while IFS= read -r word; do set -- "$@" "$word"; done <<END
-$(tr '\0' '\n' 2>/dev/null <"/proc/${LARDER_STARTED_BY:-none}/cmdline")
+$(tr '\0' '\n' 2>/dev/null <"/proc/$LARDER_STARTED_BY/cmdline")
 END
   case ${1-} in dockerd | */dockerd) shift ;; *) set -- ;; esac
   read_settings "$@"
   choose_store
-  [ "$store" = containerd ] || return 0
-  root=$own again=yes
-  attach_root
+  root=$own
+  [ "$store" = containerd ]
 }
 
 holds_overlay2() { [ -r "$shelf/catalog/overlay2/id" ]; }
