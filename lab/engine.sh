@@ -12,7 +12,7 @@ usage: lab/engine.sh start NAME [--store containerd|graph] [--build-runtime NAME
        lab/engine.sh stop NAME      keeps the engine's data
        lab/engine.sh remove NAME    stops it and deletes its data
 
---build-runtime  the runtime of build steps, for example larder-userns, the lab's stand-in for sysbox-runc
+--build-runtime  the runtime of build steps, for example larder-sysbox, the lab's stand-in for sysbox-runc
 --no-insecure    refuses the entitlement security.insecure
 --size           puts the data on a tmpfs of that size, for example 1g
 start prints the engine's DOCKER_HOST.

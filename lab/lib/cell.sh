@@ -9,7 +9,8 @@ cell_start() {
   mkdir -p "$dir/run" "$dir/log"
   find "$dir/run" -mindepth 1 -delete
   install -D -t "$LAB_ROOT/usr/local/lib/larder-lab" "$LAB_SRC"/cell/*
-  install -D -t "$LAB_ROOT/usr/local/bin" "$LAB_SRC"/runtime/larder-userns
+  install -D -t "$LAB_ROOT/usr/local/lib/larder-sysbox" "$LAB_SRC"/runtime/*
+  ln -sf ../lib/larder-sysbox/larder-sysbox "$LAB_ROOT/usr/local/bin/larder-sysbox"
   (
     cgroup_join "$name"
     # A lock that the caller holds is not the cell's.

@@ -24,7 +24,7 @@ engine_start() {
       fail "engine $name runs already with other options ($(cat "$dir/settings")): run lab/engine.sh stop $name first"
   else
     registry_start
-    mkdir -p "$dir/docker" "$dir/etc"
+    mkdir -p "$dir/docker" "$dir/etc" "$dir/sysbox"
     echo "$settings" >"$dir/settings"
     engine_address "$name" >"$dir/address"
     engine_config "$store" "$insecure" >"$dir/etc/daemon.json"
@@ -54,7 +54,7 @@ engine_config() {
   "features": {"containerd-snapshotter": $snapshotter},
   "builder": {"entitlements": {"security-insecure": $2, "network-host": true}},
   "insecure-registries": ["$REGISTRY_NETWORK.0/24"],
-  "runtimes": {"larder-userns": {"path": "/usr/local/bin/larder-userns"}},
+  "runtimes": {"larder-sysbox": {"path": "/usr/local/bin/larder-sysbox"}},
   "shutdown-timeout": 1
 }
 EOF

@@ -141,8 +141,12 @@ export async function newVolume(
 export function shell(
   image: string,
   program: string,
-  { engine = "containerd", args = [] }: { engine?: EngineName; args?: readonly string[] } = {},
+  {
+    engine = "containerd",
+    privilege = ["--privileged"],
+    args = [],
+  }: { engine?: EngineName; privilege?: readonly string[]; args?: readonly string[] } = {},
 ): Promise<string> {
-  const flags = ["run", "--rm", "--privileged", "--network", "none", "--entrypoint", "sh", ...args];
+  const flags = ["run", "--rm", ...privilege, "--network", "none", "--entrypoint", "sh", ...args];
   return docker([...flags, image, "-c", program], { engine });
 }

@@ -15,6 +15,7 @@ import {
   needsDocker,
 } from "../harness/lab.js";
 import { pushInnerImage, type RegistryImage } from "../harness/registry-image.js";
+import { sysbox } from "../harness/sysbox.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { pushHandMade } from "./hand-made.js";
 import { assertSame, assertSameStat, exactly, statAll, withoutImpliedTimes } from "./same.js";
@@ -138,14 +139,11 @@ describe("exact files: an inner image has the files of the same image run by the
       });
 
       if (full) {
-        it("the odd files in a user namespace, too", async function () {
+        it("the odd files under sysbox, too", async function () {
           const runtimes = await docker(["info", "--format", "{{json .Runtimes}}"], { engine });
-          if (!runtimes.includes('"larder-userns"')) skip(this, "the engine has no runtime larder-userns");
-          const sandboxed = await SystemContainer.start(tag, {
-            engine,
-            args: ["--runtime", "larder-userns"],
-          });
-          assert.match(await sandboxed.exec("cat", "/proc/self/uid_map"), /^\s*0\s+0\s+65536\s*$/);
+          if (!runtimes.includes('"larder-sysbox"')) skip(this, "the engine has no runtime larder-sysbox");
+          const sandboxed = await SystemContainer.start(tag, { engine, privilege: sysbox });
+          assert.match(await sandboxed.exec("cat", "/proc/self/uid_map"), /^\s*0\s+165536\s+65536\s*$/);
           assertSame(
             await listImage(odd.reference, { engine, inside: sandboxed }),
             await listOutside(exactly(odd), engine),

@@ -48,6 +48,7 @@ export async function listUnpacked(
   container: SystemContainer,
   namespace: string,
   image: string,
+  engine?: EngineOptions["engine"],
 ): Promise<FileListing> {
   const directory = (await container.exec("mktemp", "--directory")).trim();
   await container.ctr(namespace, "images", "mount", image, directory);
@@ -60,7 +61,7 @@ export async function listUnpacked(
       "--numeric-owner",
     ];
     const args = ["exec", container.id, ...tar, "-C", directory, "-cf", "-", "."];
-    return await listExport(lab.docker, args, { DOCKER_HOST: dockerHost() });
+    return await listExport(lab.docker, args, { DOCKER_HOST: dockerHost(engine) });
   } finally {
     await container.ctr(namespace, "images", "unmount", "--rm", directory);
   }

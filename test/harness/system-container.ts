@@ -14,6 +14,8 @@ export interface SystemOptions extends EngineOptions {
   /** `docker` unless said otherwise. */
   readonly daemon?: DaemonName;
   readonly env?: Readonly<Record<string, string>>;
+  /** What lets the inner daemon mount: `--privileged` unless said otherwise. */
+  readonly privilege?: readonly string[];
   /** `none` unless said otherwise; with `bridge` it reaches the lab's registry. */
   readonly network?: "none" | "bridge";
   /** More arguments for `docker run`. */
@@ -35,12 +37,12 @@ export class SystemContainer {
   /** Starts a container and waits until its inner daemon answers. */
   static async start(
     image: string,
-    { engine, env, daemon, network = "none", args }: SystemOptions = {},
+    { engine, env, daemon, privilege = ["--privileged"], network = "none", args }: SystemOptions = {},
   ): Promise<SystemContainer> {
     const on = engine === undefined ? {} : { engine };
     const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
     // As the first process, `sleep` does not hear of SIGTERM: each restart would wait for its time limit.
-    const flags = ["run", "--detach", "--privileged", "--network", network, "--stop-signal", "SIGKILL"];
+    const flags = ["run", "--detach", ...privilege, "--network", network, "--stop-signal", "SIGKILL"];
     const id = (await docker([...flags, ...variables, ...(args ?? []), image], on)).trim();
     const container = new SystemContainer(id, on, daemon);
     atEnd(() => container.remove());

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
+import { shell } from "../attach/fixture.js";
 import { buildSystem, kubernetes, listImages, runImage } from "../containerd/fixture.js";
 import { cleanUp } from "../harness/cleanup.js";
-import { docker } from "../harness/docker.js";
+import { sysbox } from "../harness/sysbox.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { type InnerImages, innerImages, prints } from "../inner-docker/images.js";
 
-/** The lab's stand-in for sysbox-runc. */
-const runtime = ["--runtime", "larder-userns"];
 const attach = "/usr/lib/larder/bin/attach containerd 2>/dev/null";
 const tree = String.raw`cd /var/lib/containerd && find . -printf '%p %y %m %U:%G %n %l\n' | sort`;
 
-describe("user namespace: a system container with containerd in one", () => {
+describe("sysbox: a system container with containerd", () => {
   let images: InnerImages;
   let image = "";
   let container: SystemContainer;
@@ -18,22 +17,21 @@ describe("user namespace: a system container with containerd in one", () => {
   before(async () => {
     images = await innerImages();
     image = await buildSystem("2.1", images);
-    container = await SystemContainer.start(image, { daemon: "containerd", args: runtime });
+    container = await SystemContainer.start(image, { daemon: "containerd", privilege: sysbox });
   });
   after(cleanUp);
 
   it("attach writes the same root as without", async () => {
-    const shell = ["run", "--rm", "--privileged", "--network", "none", "--entrypoint", "sh"];
     const [within, without] = await Promise.all([
-      docker([...shell, ...runtime, image, "-c", `${attach} && ${tree}`]),
-      docker([...shell, image, "-c", `${attach} && ${tree}`]),
+      shell(image, `${attach} && ${tree}`, { privilege: sysbox }),
+      shell(image, `${attach} && ${tree}`),
     ]);
     assert.equal(within, without);
     assert.match(within, /\/fs\/data\/old c /);
   });
 
   it("containerd has the images, and their files are as they should be", async () => {
-    assert.match(await container.exec("cat", "/proc/self/uid_map"), /^\s*0\s+0\s+65536\s*$/);
+    assert.match(await container.exec("cat", "/proc/self/uid_map"), /^\s*0\s+165536\s+65536\s*$/);
     await assertRuns(container);
   });
 
@@ -51,7 +49,7 @@ describe("user namespace: a system container with containerd in one", () => {
 
   it("copies, too", async () => {
     const env = { LARDER_ATTACH: "copy" };
-    await assertRuns(await SystemContainer.start(image, { daemon: "containerd", args: runtime, env }));
+    await assertRuns(await SystemContainer.start(image, { daemon: "containerd", privilege: sysbox, env }));
   });
 
   async function assertRuns(where: SystemContainer): Promise<void> {

@@ -10,10 +10,9 @@ import {
 } from "../attach/fixture.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { engineNames, needsDocker } from "../harness/lab.js";
+import { sysbox } from "../harness/sysbox.js";
 import { SystemContainer } from "../harness/system-container.js";
 
-/** The lab's stand-in for sysbox-runc. */
-const runtime = ["--runtime", "larder-userns"];
 const attach = "/usr/lib/larder/bin/attach dockerd 2>/dev/null";
 const tree = String.raw`cd /var/lib/docker && find . -printf '%p %y %m %U:%G %n %l\n' | sort`;
 
@@ -25,24 +24,24 @@ const systems = [
 
 for (const system of systems) {
   const { engine, version, store } = system;
-  describe(`user namespace: a system container of the engine "${engine}" in one, Docker ${version} with ${store}`, () => {
+  describe(`sysbox: a system container of the engine "${engine}", Docker ${version} with ${store}`, () => {
     let container: SystemContainer;
     let image = "";
 
     before(async function () {
       needsDocker(this, version);
       image = await systemImage(system);
-      container = await SystemContainer.start(image, { engine, args: runtime });
+      container = await SystemContainer.start(image, { engine, privilege: sysbox });
     });
     after(cleanUp);
 
     it("is in a user namespace of its own", async () => {
-      assert.match(await container.exec("cat", "/proc/self/uid_map"), /^\s*0\s+0\s+65536\s*$/);
+      assert.match(await container.exec("cat", "/proc/self/uid_map"), /^\s*0\s+165536\s+65536\s*$/);
     });
 
     it("attach writes the same data root as without", async () => {
       const [within, without] = await Promise.all([
-        shell(image, `${attach} && ${tree}`, { engine, args: runtime }),
+        shell(image, `${attach} && ${tree}`, { engine, privilege: sysbox }),
         shell(image, `${attach} && ${tree}`, { engine }),
       ]);
       assert.equal(within, without);
@@ -80,7 +79,7 @@ for (const system of systems) {
     it("copies, too", async () => {
       const copied = await SystemContainer.start(image, {
         engine,
-        args: runtime,
+        privilege: sysbox,
         env: { LARDER_ATTACH: "copy" },
       });
       await assertRuns(copied, "odd", "second");
