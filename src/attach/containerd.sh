@@ -101,6 +101,7 @@ has_snapshots() {
   [ "$text" = "$catalogs" ] ||
     fail "the snapshots of $root are gone from ${snapshots%/*}: start containerd on another root, or on the old snapshots"
   { lay_layers && mark; } || fail "cannot put the layers of the inner images into $root"
+  copied=''
 }
 
 # A root without a database holds nothing, whatever an attach that was killed has left in it. The database comes
