@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { refusal } from "../errors/refused.js";
-import { assertSame } from "../exact-files/same.js";
+import { assertSame, exactly } from "../exact-files/same.js";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker, type EngineOptions } from "../harness/docker.js";
@@ -91,7 +91,8 @@ for (const kind of engineNames) {
         if (daemon === "docker") {
           const [inner, outer] = await Promise.all([
             listImage(odd.reference, { engine, inside: container }),
-            listImage(odd.reference, { engine: kind }),
+            // A tag that this engine knew would stand for its own copy in later builds.
+            listImage(exactly(odd), { engine: kind }),
           ]);
           assertSame(inner, outer);
         } else assert.equal(await run(odd.reference), ".\n..\nnew\n");
@@ -133,16 +134,17 @@ function systemsOn(kind: string): readonly System[] {
 
 /**
  * Histories and diffIDs of the layers that every build makes the same. A RUN is none of those: sysbox-runc leaves its
- * directories in each layer. The databases of containerd hold the time of the build.
+ * directories in each layer. The databases of containerd hold the time of the build, and Docker 26.1, which the image
+ * with systemd has, counts the bytes of a layer otherwise in a user namespace.
  */
 async function sameLayers(
   reference: string,
-  { store }: System,
+  { name, store }: System,
 ): Promise<readonly (readonly [string, string])[]> {
   const { history, diffIds } = await registryImage(reference);
   return history
     .filter((entry) => entry.empty_layer !== true)
     .map(({ created_by = "" }, index) => [created_by, diffIds[index] ?? ""] as const)
     .filter(([line]) => line.startsWith("PRELOAD ") && !line.startsWith("PRELOAD example.com/changed:1, "))
-    .filter(([line]) => store === "overlay2" || !line.endsWith(", catalog"));
+    .filter(([line]) => (store === "overlay2" && name !== "systemd") || !line.endsWith(", catalog"));
 }

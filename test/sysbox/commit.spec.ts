@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertSame } from "../exact-files/same.js";
+import { assertSame, exactly } from "../exact-files/same.js";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
@@ -35,7 +35,7 @@ for (const kind of engineNames) {
       before(async () => {
         odd = await pushInnerImage("sysbox-odd", new URL("Dockerfile", import.meta.url));
         await build({ engine: kind, tag: image, dockerfile: dockerfileOf(system, odd.reference) });
-        outside = await listImage(odd.reference, { engine: kind });
+        outside = await listImage(exactly(odd), { engine: kind });
         container = await SystemContainer.start(image, options);
       });
       after(cleanUp);

@@ -34,7 +34,7 @@ for (const engine of engineNames) {
 
     it("shifts IDs, and the image's files are root's", async () => {
       assert.match(await command("cat", "/proc/self/uid_map"), /^\s*0\s+165536\s+65536\s*$/);
-      assert.equal(await command("find", "/", "-xdev", "-uid", "65534"), "");
+      assert.equal(await shell("find / -xdev ! -path /proc ! -path /sys -uid 65534"), "");
       await shell("chown 5:6 /etc/passwd && mkdir /made && rm -r /usr/share/perl5 && mkdir /usr/share/perl5");
       assert.equal(await command("stat", "-c", "%u:%g", "/etc/passwd", "/made"), "5:6\n0:0\n");
     });
