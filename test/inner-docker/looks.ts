@@ -54,10 +54,11 @@ export function looksPulled({ version, store }: InnerSystem, running: () => Runn
       const name = byDigest(image);
       const here = await inspect(preloaded, name);
       const there = await inspect(plain, name);
-      // In containerd, Docker 29 counts unpacked files as well, and the whiteouts of a layer are in a folder of their own.
+      // In containerd, Docker 29 counts unpacked files as well: the whiteouts of a layer are in a folder of their own, and how
+      // many blocks a large folder takes depends on how it was filled.
       const folders = version === "29.9" && store.name === "containerd" ? image.diffIds.length : 0;
       const surplus = here.Size - there.Size;
-      assert.ok(surplus >= 0 && surplus <= folders * 4096, `${here.Size} bytes; after a pull ${there.Size}`);
+      assert.ok(Math.abs(surplus) <= folders * 4096, `${here.Size} bytes; after a pull ${there.Size}`);
       assert.deepEqual({ ...here, Size: 0 }, { ...there, Size: 0 }, name);
       assert.equal(here.Id, store.idOf(image), "ID");
       assert.deepEqual(here.RepoDigests, [name], "RepoDigests");
