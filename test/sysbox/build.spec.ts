@@ -61,7 +61,7 @@ for (const kind of engineNames) {
           sameLayers(tagOf(system, "sysbox"), system),
           sameLayers(tagOf(system, "insecure"), system),
         ]);
-        assert.ok(ours.length > 5, JSON.stringify(ours));
+        assert.ok(ours.length >= 5, JSON.stringify(ours));
         assert.deepEqual(ours, theirs);
       });
 
@@ -91,8 +91,8 @@ for (const kind of engineNames) {
         if (daemon === "docker") {
           const [inner, outer] = await Promise.all([
             listImage(odd.reference, { engine, inside: container }),
-            // A tag that this engine knew would stand for its own copy in later builds.
-            listImage(exactly(odd), { engine: kind }),
+            // What an engine with graph drivers has itself would stand for the registry's in its later builds.
+            listImage(exactly(odd), { engine: "containerd" }),
           ]);
           assertSame(inner, outer);
         } else assert.equal(await run(odd.reference), ".\n..\nnew\n");
