@@ -69,6 +69,35 @@ eachShell("attach to overlay2", "dockerd", (bench) => {
     }
   });
 
+  it("gives the same after cp was killed at any directory of the databases", () => {
+    attach();
+    const whole = tree();
+    const bin = `${work}/bin`;
+    fs.mkdirSync(bin);
+    const directories = execFileSync("sh", ["-c", "find image -type d"], { cwd: root, encoding: "utf8" });
+    const count = directories.trim().split("\n").length;
+    // As cp goes on: a directory has its own mode when all in it is there.
+    const halfway = `#!/bin/sh
+case "$*" in
+  *catalog/overlay2/root/image *)
+    for to; do :; done
+    cd '${work}/shelf/catalog/overlay2/root/image'
+    find . -type d | head -n "$LARDER_TEST_DIRECTORIES" | while read -r path; do mkdir -p -m 700 "$to/$path"; done
+    kill -9 $PPID
+    ;;
+esac
+exec ${whereIs("cp")} "$@"
+`;
+    fs.writeFileSync(`${bin}/cp`, halfway, { mode: 0o755 });
+    for (let made = 1; made <= count; made++) {
+      fs.rmSync(root, { recursive: true });
+      attach({ PATH: `${bin}:${process.env.PATH}`, LARDER_TEST_DIRECTORIES: String(made) });
+      assert.ok(!fs.existsSync(`${root}/image`));
+      assert.match(attach().said, /larder: attached 1 image/);
+      assert.equal(tree(), whole, `${made} directories`);
+    }
+  });
+
   it("leaves what is there, and follows the references that it set itself", async () => {
     fs.mkdirSync(topLayer(), { recursive: true });
     fs.writeFileSync(`${topLayer()}/cache-id`, "the-daemon's-own");

@@ -86,7 +86,10 @@ whiteout_directory() { # list
 # The image and layer databases. $1 is how cp treats links: -P keeps them, -L copies what they mean.
 add_metadata() {
   if [ ! -d "$root/image/overlay2" ]; then
-    cp -R "$1" -f "$tree/image" "$root/"
+    # Moved there as a whole: cp, killed in the middle, leaves directories of other modes, or none.
+    made=$root/larder/image.new
+    rm -rf "$made" && cp -R "$1" "$tree/image" "$made" || return
+    if [ -d "$root/image" ]; then mv "$made/overlay2" "$root/image/" && rm -rf "$made"; else mv "$made" "$root/image"; fi
     return
   fi
   links=$1
