@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Answers, FakeBuilder, Refusal } from "../test/harness/fake-builder.js";
 import { Result, type ReturnRequest, type SolveRequest } from "./gen/gateway.js";
+import { Definition } from "./gen/ops.js";
 
 /** Faults of the builder that no engine can be made to show. */
 describe("frontend", function () {
@@ -28,16 +29,21 @@ describe("frontend", function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
+  const asked = { cmdline: "larder", target: "x" };
+
   /** Runs the frontend as BuildKit does: options in the environment, the bridge on stdin and stdout. */
-  async function runFrontend(answers: (builder: () => FakeBuilder) => Answers): Promise<Ended> {
+  async function runFrontend(
+    answers: (builder: () => FakeBuilder) => Answers,
+    options: Readonly<Record<string, string>> = asked,
+  ): Promise<Ended> {
     const builder: FakeBuilder = await FakeBuilder.start(answers(() => builder));
+    const variables = Object.entries(options).map(([key, value], n) => [
+      `BUILDKIT_FRONTEND_OPT_${n}`,
+      `${key}=${value}`,
+    ]);
     try {
       const child = spawn(process.execPath, [bundle], {
-        env: {
-          ...process.env,
-          BUILDKIT_FRONTEND_OPT_0: "cmdline=larder",
-          BUILDKIT_FRONTEND_OPT_1: "target=x",
-        },
+        env: { ...process.env, ...Object.fromEntries(variables) },
       });
       const { input, output } = builder.pipes();
       input.pipe(child.stdin);
@@ -91,6 +97,69 @@ describe("frontend", function () {
       [{ Frontend: "dockerfile.v0", FrontendOpt: { cmdline: "larder", target: "x" }, FrontendInputs: {} }],
     );
   }
+
+  it("makes the answer its own where provenance is asked for, for one platform and for several", async () => {
+    const def = (name: string) => Definition.fromPartial({ def: [Buffer.from(name)] });
+    const given = Result.fromPartial({
+      result: {
+        $case: "refs",
+        value: {
+          refs: { a: { id: "1", def: def("a") }, b: { id: "2", def: def("b") }, scratch: { id: "" } },
+        },
+      },
+      metadata: { "refs.platforms": Buffer.from("{}") },
+    });
+    const answers = (answer: Result): Answers => ({
+      ...sound(),
+      solve: ({ Frontend, Definition }) => {
+        if (Frontend) return answer;
+        const [op] = Definition?.def ?? [];
+        return ref(`own ${op?.length === 1 ? op : ""}`);
+      },
+    });
+    const options = { ...asked, "attest:provenance": "mode=max" };
+    const several = await runFrontend(() => answers(given), options);
+    const [{ result }] = several.returned as [ReturnRequest];
+    assert.ok(result?.result?.$case === "refs");
+    const ids = Object.entries(result.result.value.refs).map(([platform, { id }]) => [platform, id]);
+    assert.deepEqual(ids.sort(), [
+      ["a", "own a"],
+      ["b", "own b"],
+      ["scratch", ""],
+    ]);
+    assert.deepEqual(result.metadata, given.metadata);
+
+    const single = Result.fromPartial({ result: { $case: "ref", value: { id: "1", def: def("c") } } });
+    const one = await runFrontend(() => answers(single), options);
+    assert.deepEqual(one.returned, [{ result: ref("own c"), error: undefined }]);
+  });
+
+  it("hands the build to the frontend that the file names, where the client has named this one", async () => {
+    const requests: SolveRequest[] = [];
+    const file = "# syntax=other:1 --x\nFROM scratch\nPRELOAD a\n";
+    const { returned } = await runFrontend(() => sound(requests, file), { source: "larder", target: "x" });
+    assert.deepEqual(returned, [{ result: built, error: undefined }]);
+    assert.deepEqual(
+      requests.flatMap(({ Frontend, FrontendOpt }) => (Frontend ? [[Frontend, FrontendOpt]] : [])),
+      [["gateway.v0", { source: "other:1", cmdline: "other:1 --x", target: "x" }]],
+    );
+  });
+
+  it("lets the stock frontend say what there is to say of an empty folder for the Dockerfile", async () => {
+    const requests: SolveRequest[] = [];
+    const { returned } = await runFrontend(() => ({
+      ...sound(requests),
+      inputs: () => ({ dockerfile: Definition.fromPartial({}) }),
+      solve: (request) => {
+        if (request.Frontend) throw new Refusal("the stock frontend's words");
+        return ref((request.Definition?.def ?? []).length > 0 ? "dockerfile" : "");
+      },
+    }));
+    assert.deepEqual(
+      returned.map(({ error }) => error?.message),
+      ["the stock frontend's words"],
+    );
+  });
 
   it("returns the error of a solve that has no result", async () => {
     const { status, returned } = await runFrontend(() => ({ ...sound(), solve: () => undefined }));

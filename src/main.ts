@@ -1,5 +1,6 @@
 import { readDockerfile, type SourceFile } from "./dockerfile/read.js";
-import { originalRequest, tryStock } from "./dockerfile/stock-frontend.js";
+import { originalRequest, solveStock, tryStock } from "./dockerfile/stock-frontend.js";
+import { forwardBuild, syntaxOf } from "./dockerfile/syntax.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";
@@ -10,7 +11,7 @@ const bridge = openBridge({ cacheImports: cacheImports(options) });
 let file: SourceFile | undefined;
 try {
   file = await readDockerfile(bridge, options);
-  await bridge.return({ result: await build(file) });
+  await bridge.return({ result: await (file ? build(file) : buildWithoutFile()) });
 } catch (thrown) {
   const error = file ? withExcerpt(LarderError.from(thrown), file) : LarderError.from(thrown);
   const { code, message, details } = error;
@@ -19,8 +20,14 @@ try {
 // At once: a frontend that lingers after its return is taken for one that broke off.
 process.exit(0);
 
+async function buildWithoutFile() {
+  return solveStock(bridge, { options: options.frontend, inputs: await bridge.inputs() });
+}
+
 /** What deals with PRELOAD is loaded only for a file that has the word, or that builds FROM an image that fires it. */
 async function build(file: SourceFile) {
+  const syntax = syntaxOf(options, file.text);
+  if (syntax) return forwardBuild(bridge, options, file, syntax);
   const mentions = /preload/i.test(file.text);
   const answer = mentions ? undefined : await tryStock(bridge, originalRequest(options, file));
   if (answer) return answer;

@@ -2,6 +2,7 @@
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
+import { readDirectives } from "./directives.js";
 import { type StockRequest, solveStock } from "./stock-frontend.js";
 
 /** As BuildKit writes it (frontend/subrequests/lint). */
@@ -53,10 +54,12 @@ export async function lintStock(
 /** The linter knows of no other platform than the builder's: these say it. */
 function predefinedArguments(platform: string | undefined): Readonly<Record<string, string>> {
   if (!platform) return {};
-  const { os, architecture, variant = "" } = parsePlatform(platform);
+  const parsed = parsePlatform(platform);
+  const { os, architecture, variant = "" } = parsed;
   return {
-    "build-arg:TARGETPLATFORM": formatPlatform({ os, architecture, variant }),
+    "build-arg:TARGETPLATFORM": formatPlatform(parsed),
     "build-arg:TARGETOS": os,
+    "build-arg:TARGETOSVERSION": parsed["os.version"] ?? "",
     "build-arg:TARGETARCH": architecture,
     "build-arg:TARGETVARIANT": variant,
   };
@@ -76,8 +79,9 @@ export interface CheckOptions {
 
 /** `# check=skip=RuleA,RuleB;error=true` at the head of the file, or in its place the build argument. */
 export function readCheckOptions(text: string, argument: string | undefined): CheckOptions {
+  const directive = readDirectives(text).find(({ name }) => name === "check");
   const parts = new Map(
-    (argument ?? checkDirective(text) ?? "").split(";").map((part) => {
+    (argument ?? directive?.value ?? "").split(";").map((part) => {
       const [key = "", value = ""] = part.split(/=(.*)/s).map((word) => word.trim());
       return [key, value];
     }),
@@ -87,14 +91,4 @@ export function readCheckOptions(text: string, argument: string | undefined): Ch
     skips: (rule) => skipped.includes(rule) || parts.get("skip") === "all",
     isStrict: /^(1|t|true)$/i.test(parts.get("error") ?? ""),
   };
-}
-
-/** Directives are the comments `# name=value` above all else. */
-function checkDirective(text: string): string | undefined {
-  for (const line of text.split("\n")) {
-    const directive = /^\s*#\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line);
-    if (!directive) return undefined;
-    if (directive[1]?.toLowerCase() === "check") return directive[2];
-  }
-  return undefined;
 }

@@ -1,5 +1,4 @@
 import { posix } from "node:path";
-import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import type { BuildOptions } from "../gateway/options.js";
 import type { Definition } from "../gen/ops.js";
@@ -29,8 +28,11 @@ export interface Source extends SourceFile {
 
 const defaultFilename = "Dockerfile";
 
-/** Reads the Dockerfile from where the stock frontend would read it. */
-export async function readDockerfile(bridge: Bridge, options: BuildOptions): Promise<SourceFile> {
+/**
+ * Reads the Dockerfile from where the stock frontend would read it.
+ * @returns nothing if the client has given an empty folder for it: it is for the stock frontend to say so.
+ */
+export async function readDockerfile(bridge: Bridge, options: BuildOptions): Promise<SourceFile | undefined> {
   const { dockerfilekey } = options.frontend;
   const remote = await openRemoteContext(bridge, options);
   const filename = remote?.filename ?? options.frontend.filename ?? defaultFilename;
@@ -39,7 +41,7 @@ export async function readDockerfile(bridge: Bridge, options: BuildOptions): Pro
   const [solved, inputs] = await Promise.all([bridge.solve({ Definition: own }), bridge.inputs()]);
   const elsewhere = dockerfilekey === undefined ? (remote?.definition ?? inputs.dockerfile) : undefined;
   const { result } = elsewhere ? await bridge.solve({ Definition: elsewhere }) : solved;
-  if (result?.$case !== "ref") throw new LarderError("the build has no Dockerfile");
+  if (result?.$case !== "ref" || result.value.id === "") return undefined;
   const folder = result.value.id;
   const text = (await readText(bridge, folder, filename)).toString("utf8");
   return { filename, text, definition: elsewhere ?? own, folder, inputs, context: remote?.definition };

@@ -10,6 +10,7 @@ import type { Definition } from "../gen/ops.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";
 import { files, type NewFile } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
+import { adopt, wantsProvenance } from "./adopt.js";
 import type { Source, SourceFile } from "./read.js";
 import { contextOption } from "./remote-context.js";
 
@@ -105,7 +106,9 @@ export async function tryStock(bridge: Bridge, request: StockRequest): Promise<R
     if (!isUnknownPreload(error)) throw error;
     return undefined;
   });
-  return unknownPreload.test(answer?.metadata["result.json"]?.toString("utf8") ?? "") ? undefined : answer;
+  if (!answer || unknownPreload.test(answer.metadata["result.json"]?.toString("utf8") ?? ""))
+    return undefined;
+  return wantsProvenance(request.options) ? adopt(bridge, answer) : answer;
 }
 
 /**

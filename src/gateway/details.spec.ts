@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { LarderError } from "../error.js";
+import { Definition } from "../gen/ops.js";
 import type { Detail } from "../gen/status.js";
 import { failedSolve, withExcerpt } from "./details.js";
 
@@ -10,10 +11,18 @@ const typed = (name: string, value: unknown): Detail => ({
 const values = ({ details }: LarderError): unknown[] =>
   details.map(({ value }) => JSON.parse(value.toString("utf8")));
 
-const dockerfile = { filename: "sub/Dockerfile", text: "FROM a\nPRELOAD b\nRUN »\n" };
+const definition = Definition.fromPartial({
+  def: [Buffer.from("op")],
+  metadata: { "sha256:d": { ignore_cache: true, caps: { "source.local": true } } },
+});
+const dockerfile = { filename: "sub/Dockerfile", text: "FROM a\nPRELOAD b\nRUN »\n", definition };
 const info = {
   filename: "sub/Dockerfile",
   data: Buffer.from(dockerfile.text).toString("base64"),
+  definition: {
+    def: [Buffer.from("op").toString("base64")],
+    metadata: { "sha256:d": { ignore_cache: true, caps: { "source.local": true } } },
+  },
   language: "Dockerfile",
 };
 const line = (number: number) => ({ start: { line: number }, end: { line: number } });

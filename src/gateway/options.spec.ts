@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { buildArgument, ignoresCache, proxyEnvironment, readOptions, replacesStage } from "./options.js";
+import {
+  buildArgument,
+  cacheImports,
+  ignoresCache,
+  proxyEnvironment,
+  readOptions,
+  replacesStage,
+} from "./options.js";
 
 describe("readOptions", () => {
   it("takes key=value from the numbered variables, split at the first sign", () => {
@@ -22,6 +29,25 @@ describe("readOptions", () => {
 
   it("is empty without them", () => {
     assert.deepEqual(readOptions({}), { frontend: {}, sessionId: "" });
+  });
+});
+
+describe("cacheImports", () => {
+  const of = (frontend: Record<string, string>) => cacheImports({ frontend, sessionId: "" });
+  const entry = { Type: "local", Attrs: { src: "/a,b" } };
+  const registry = (ref: string) => ({ Type: "registry", Attrs: { ref } });
+
+  it("takes today's form, the older one, and both", () => {
+    const today = { "cache-imports": JSON.stringify([entry]) };
+    const older = { "cache-from": "a/b:1,c" };
+    assert.deepEqual(of(today), [entry]);
+    assert.deepEqual(of(older), [registry("a/b:1"), registry("c")]);
+    assert.deepEqual(of({ ...today, ...older }), [entry, registry("a/b:1"), registry("c")]);
+  });
+
+  it("leaves it to the stock frontend to refuse what is no JSON", () => {
+    assert.deepEqual(of({ "cache-imports": "{" }), []);
+    assert.deepEqual(of({ "cache-imports": "", "cache-from": "" }), []);
   });
 });
 

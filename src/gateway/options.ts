@@ -24,10 +24,27 @@ export function buildArgument(options: BuildOptions, name: string): string | und
   return options.frontend[`build-arg:${name}`];
 }
 
-/** `--cache-from`. @see CacheOptionsEntry in gateway.proto */
+/**
+ * `--cache-from`, in the form of today and in the one that older clients and Docker's build API send: registry
+ * references with commas between.
+ * @see CacheOptionsEntry in gateway.proto
+ */
 export function cacheImports({ frontend }: BuildOptions): CacheOptionsEntry[] {
-  const text = frontend["cache-imports"];
-  return text ? (JSON.parse(text) as CacheOptionsEntry[]) : [];
+  const entries = frontend["cache-imports"];
+  const references = frontend["cache-from"];
+  return [
+    ...(entries ? parseEntries(entries) : []),
+    ...(references ? references.split(",").map((ref) => ({ Type: "registry", Attrs: { ref } })) : []),
+  ];
+}
+
+/** What is no JSON the stock frontend refuses. */
+function parseEntries(text: string): CacheOptionsEntry[] {
+  try {
+    return JSON.parse(text) as CacheOptionsEntry[];
+  } catch {
+    return [];
+  }
 }
 
 /** `SOURCE_DATE_EPOCH` in seconds, where it is a number. */

@@ -1,41 +1,93 @@
-/** Platforms as BuildKit writes them: `linux/amd64`, `linux/arm/v7`. */
+/** Platforms as BuildKit writes them: `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763+win32k)/amd64`. */
 export interface Platform {
   readonly os: string;
+  /** OCI's names for what stands behind the operating system in brackets. */
+  readonly "os.version"?: string;
+  readonly "os.features"?: readonly string[];
   readonly architecture: string;
   readonly variant?: string;
 }
 
-const architectureAliases: Readonly<Record<string, string>> = {
-  x86_64: "amd64",
-  aarch64: "arm64",
-  armhf: "arm",
-};
-
+const operatingSystems = ["android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "solaris", "windows"];
 const architectures = ["386", "amd64", "arm", "arm64", "loong64", "mips64le", "ppc64le", "riscv64", "s390x"];
 
+const osPart = /^([\w-]+)(?:\(((?:[\w.-]|%[\da-f]{2})*)((?:\+(?:[\w.-]|%[\da-f]{2})+)*)\))?$/i;
+const otherPart = /^[\w.-]+$/;
+
 /**
- * An architecture alone is one of Linux.
+ * An architecture alone is one of Linux, an operating system alone is on the builder's own architecture.
  * @throws Error if the text is not os/architecture or os/architecture/variant.
  */
 export function parsePlatform(text: string): Platform {
-  const words = text.toLowerCase();
-  const isArchitecture = architectures.includes(architectureAliases[words] ?? words);
-  const parts = (isArchitecture ? `linux/${words}` : words).split("/");
-  const [os, given, variant] = parts;
-  if (!os || !given || parts.length > 3 || !parts.every((part) => /^[a-z0-9._-]+$/.test(part))) {
+  const [first = "", ...others] = text.split("/");
+  if (others.length === 0 && architectures.includes(normalize(first, undefined).architecture)) {
+    return { os: "linux", ...normalize(first, undefined) };
+  }
+  const [, name = "", version = "", features = ""] = osPart.exec(first) ?? [];
+  const os = name.toLowerCase();
+  const [architecture = operatingSystems.includes(os) ? ownArchitecture() : "", variant] = others;
+  if (!os || !architecture || others.length > 2 || !others.every((part) => otherPart.test(part))) {
     throw new Error("not a platform; write os/architecture, for example linux/amd64");
   }
-  const architecture = architectureAliases[given] ?? given;
-  // v8 is what arm64 is: BuildKit drops it, too.
-  const kept = architecture === "arm64" && variant === "v8" ? undefined : variant;
-  return { os, architecture, ...(kept && { variant: kept }) };
+  return {
+    os,
+    ...(version && { "os.version": decode(version) }),
+    ...(features && { "os.features": features.slice(1).split("+").map(decode) }),
+    ...normalize(architecture, variant),
+  };
 }
 
-export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, variant].filter(Boolean).join("/");
+export function formatPlatform(platform: Platform): string {
+  const { os, architecture, variant, "os.version": version = "", "os.features": features = [] } = platform;
+  const options = [encode(version), ...features.map(encode)].join("+");
+  return [options ? `${os}(${options})` : os, architecture, variant].filter(Boolean).join("/");
 }
 
 /** As BuildKit's messages have it (pb.Platform). */
-export function messagePlatform({ os, architecture, variant = "" }: Platform) {
-  return { OS: os, Architecture: architecture, Variant: variant, OSVersion: "", OSFeatures: [] };
+export function messagePlatform(platform: Platform) {
+  const {
+    os,
+    architecture,
+    variant = "",
+    "os.version": OSVersion = "",
+    "os.features": features = [],
+  } = platform;
+  return { OS: os, Architecture: architecture, Variant: variant, OSVersion, OSFeatures: [...features] };
 }
+
+/** The frontend runs on the builder's platform. */
+export function ownArchitecture(): string {
+  const names: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
+  return names[process.arch] ?? process.arch;
+}
+
+/** Names that mean the same become one, as in BuildKit: v8 is what arm64 is, v1 what amd64 is. */
+function normalize(
+  architecture: string,
+  variant: string | undefined,
+): Pick<Platform, "architecture" | "variant"> {
+  const given = architecture.toLowerCase();
+  const version = variant?.toLowerCase();
+  const name = aliases[given] ?? given;
+  if (given === "armel") return { architecture: name, variant: "v6" };
+  const kept = name === "arm" ? version?.replace(/^[5-8]$/, "v$&") : version;
+  return { architecture: name, ...(kept && !plainVariants[name]?.includes(kept) && { variant: kept }) };
+}
+
+const aliases: Readonly<Record<string, string>> = {
+  i386: "386",
+  x86_64: "amd64",
+  "x86-64": "amd64",
+  aarch64: "arm64",
+  armhf: "arm",
+  armel: "arm",
+};
+
+const plainVariants: Readonly<Record<string, readonly string[]>> = {
+  amd64: ["v1"],
+  arm64: ["8", "v8", "v8.0"],
+};
+
+const decode = (word: string): string => decodeURIComponent(word);
+const encode = (word: string): string =>
+  word.replaceAll(/[^\w.-]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);

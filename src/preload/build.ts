@@ -1,4 +1,5 @@
 /** From the Dockerfile to the result of the build. */
+import { adopt } from "../dockerfile/adopt.js";
 import { type Cut, tailText, withoutKeptHistory } from "../dockerfile/cut.js";
 import { type Bases, expandBases } from "../dockerfile/expand-bases.js";
 import {
@@ -26,6 +27,7 @@ import { type BuildOptions, replacesStage } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
 import { encodeConfig, type ImageConfig } from "../image/config.js";
 import { answerQuestion } from "./answer-question.js";
+import { asWritten } from "./as-written.js";
 import { buildAhead } from "./build-ahead.js";
 import { type BuildContext, readSettings, type Task } from "./build-context.js";
 import { preloadCut } from "./cut-stage.js";
@@ -40,7 +42,7 @@ import { buildPlatforms, requestsByPlatform } from "./platforms.js";
 import { cutBelow, type PreloadedCut } from "./preloaded-cut.js";
 import { planResult } from "./print-plan.js";
 import { withQuietBases } from "./quiet-bases.js";
-import { adoptResult, evaluate } from "./result.js";
+import { evaluate } from "./result.js";
 import { solveTail } from "./solve-draft.js";
 
 /**
@@ -149,7 +151,7 @@ async function buildPlatform(
   const cut = cutBelow(context, target, done);
   const config = withoutKeptHistory(configOf(solved), cut);
   if (cut) await warnOfInheritedCommand(context, needed, config, cut.plans.at(-1)?.lines ?? cut.lines);
-  const result = await adoptResult(context, solved, draft);
+  const result = await adopt(bridge, solved, (definition) => asWritten(context, definition, draft));
   await evaluate(bridge, result);
   return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
 }

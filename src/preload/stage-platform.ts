@@ -2,7 +2,7 @@ import type { Bases } from "../dockerfile/expand-bases.js";
 import type { Dockerfile, Stage } from "../dockerfile/parse.js";
 import { baseStage } from "../dockerfile/stages.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
-import { type Platform, parsePlatform } from "../image/platform.js";
+import { ownArchitecture, type Platform, parsePlatform } from "../image/platform.js";
 
 /**
  * For which platform a stage builds: that of the stage that it builds FROM, or as its FROM says, else as the build
@@ -15,11 +15,7 @@ export function stagePlatform(
 ): Platform {
   const base = baseStage(file.dockerfile, stage, file.bases);
   if (base) return stagePlatform(file, request, base);
-  return parsePlatform(file.platforms[stage.index] || request.options.platform || ownPlatform());
-}
-
-/** The frontend runs on the builder's platform. */
-function ownPlatform(): string {
-  const names: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
-  return `linux/${names[process.arch] ?? process.arch}`;
+  return parsePlatform(
+    file.platforms[stage.index] || request.options.platform || `linux/${ownArchitecture()}`,
+  );
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { lab, labImage } from "../harness/lab.js";
-import { buildctl, inner, temporary } from "./fixture.js";
+import { buildctl, buildctlBuild, contextWith, inner, temporary } from "./fixture.js";
 
 const dockerfile = `FROM ${lab.system}
 RUN echo above >/above
@@ -39,10 +39,21 @@ describe("the cache of a buildkitd goes elsewhere and comes back", () => {
     it(`by ${kind}: no step of a PRELOAD runs again`, async () => {
       await buildctl("prune", "--all");
       const log = await build({ dockerfile, args: ["--cache-from", from(), "--output", "type=cacheonly"] });
-      assert.match(log, /^#\d+ importing cache manifest from /m);
-      assert.match(log, /^#\d+ \[larder\] stock /m);
-      // What comes from elsewhere is pulled in the step's name: it does not always say CACHED. A step that runs talks.
-      assert.doesNotMatch(log, /^#\d+ \d+\.\d+ (layer \d+ sha256:|loaded layer )/m);
+      assertNothingRan(log);
     });
+  }
+
+  it("by the option of older clients and of Docker's build API", async () => {
+    await buildctl("prune", "--all");
+    const options = [`source=${lab.frontend}`, `cache-from=${labImage("e2e/cache:none")},${registry}`];
+    const flags = ["--frontend", "gateway.v0", ...options.flatMap((option) => ["--opt", option])];
+    assertNothingRan(await buildctlBuild(contextWith(dockerfile), ...flags));
+  });
+
+  function assertNothingRan(log: string): void {
+    assert.match(log, /^#\d+ importing cache manifest from /m);
+    assert.match(log, /^#\d+ \[larder\] stock /m);
+    // What comes from elsewhere is pulled in the step's name: it does not always say CACHED. A step that runs talks.
+    assert.doesNotMatch(log, /^#\d+ \d+\.\d+ (layer \d+ sha256:|loaded layer )/m);
   }
 });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atEnd } from "../harness/cleanup.js";
-import { output } from "../harness/command.js";
+import { output, run } from "../harness/command.js";
 import { buildkitd, lab, labImage } from "../harness/lab.js";
 
 export const inner = [labImage("busybox:1"), labImage("nginx:latest")] as const;
@@ -38,9 +38,13 @@ export function buildctl(...args: readonly string[]): Promise<string> {
   return output(target().buildctl, ["--addr", target().address, ...args]);
 }
 
-/** `buildctl build` of a context, with what Larder may. */
-export function buildctlBuild(context: string, ...args: readonly string[]): Promise<string> {
+/** `buildctl build` of a context, with what Larder may. Gives its log. */
+export async function buildctlBuild(context: string, ...args: readonly string[]): Promise<string> {
   const locals = ["context", "dockerfile"].flatMap((name) => ["--local", `${name}=${context}`]);
   const allow = ["security.insecure", "network.host"].flatMap((name) => ["--allow", name]);
-  return buildctl("build", "--progress", "plain", ...locals, ...allow, ...args);
+  const { buildctl, address } = target();
+  const command = ["--addr", address, "build", "--progress", "plain", ...locals, ...allow, ...args];
+  const { status, stdout, stderr } = await run(buildctl, command);
+  if (status !== 0) throw new Error(`buildctl build: exit status ${status}\n${stdout}${stderr}`);
+  return stdout + stderr;
 }

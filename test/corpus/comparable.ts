@@ -118,7 +118,8 @@ export function innerImages(images: readonly PushedImage[]): string[] {
   return labels.flatMap((text) => JSON.parse(text).map(({ reference }: { reference: string }) => reference));
 }
 
-function hiddenLines(dockerfile: string): ReadonlySet<number> {
+/** Lines of PRELOADs, and the one that names the frontend. */
+export function hiddenLines(dockerfile: string): ReadonlySet<number> {
   const syntax = dockerfile.split("\n").findIndex((line) => /^\uFEFF?#\s*syntax=/.test(line)) + 1;
   return new Set([...preloadLines(dockerfile), syntax]);
 }

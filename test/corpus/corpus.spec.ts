@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
-import { buildkitd, type EngineName, engineNames } from "../harness/lab.js";
+import { buildkitd, type EngineName, engineNames, lab } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { type Case, readCases } from "./cases.js";
 import {
@@ -21,7 +21,8 @@ import {
   withoutLarder,
 } from "./comparable.js";
 import { Lookahead } from "./lookahead.js";
-import { readPushed } from "./pushed-image.js";
+import { comparableProvenance, compareMaterials, requestOf } from "./provenance.js";
+import { manifestsOf, readPushed } from "./pushed-image.js";
 import { ask, type Built, baseCase, buildCase, hasPreload, inLab, tagImage } from "./variant.js";
 
 const cases = readCases();
@@ -64,6 +65,7 @@ describe("the corpus", () => {
       const { theirs, ours } = await builds.get(one);
       assertSame(one, ours, theirs);
       await (hasPreload(one) ? assertPreloaded(one, ours, theirs) : assertUntouched(ours, theirs));
+      assertProvenance(one, ours, theirs);
       for (const call of one.calls ?? []) await assertAnswers(one, call);
       assert.deepEqual(lardersRules(one, ours), one.lints ?? []);
       if (one.starts) await assertStarts(one);
@@ -115,10 +117,9 @@ function assertExpected({ fails, warns = [] }: Case, { error, warnings }: Built)
 async function assertUntouched(ours: Built, theirs: Built): Promise<void> {
   if (!ours.image || !theirs.image) return;
   assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
-  if (ours.image !== theirs.image) {
-    assert.deepEqual(await readPushed(ours.image), await readPushed(theirs.image));
-    assert.equal(ours.image, theirs.image);
-  }
+  const [image, stock] = await Promise.all([manifestsOf(ours.image), manifestsOf(theirs.image)]);
+  if (String(image) !== String(stock)) assert.deepEqual(await readPushed(image), await readPushed(stock));
+  assert.deepEqual(image, stock);
   const executed = comparableSteps(ours.executed).filter((name) => /^\[[^\]]*\d+\/\d+\] /.test(name));
   assert.deepEqual(executed, [], "steps that the stock frontend's build had already made");
 }
@@ -132,12 +133,41 @@ async function assertPreloaded(
   const steps = new Set(comparableSteps(ours.steps));
   const missing = comparableSteps(theirs.steps).filter((name) => !steps.has(name));
   assert.deepEqual(missing, [], "steps of the stock frontend");
-  const [image, stock] = await Promise.all([readPushed(ours.image), readPushed(theirs.image)]);
+  const [image, stock] = await Promise.all(
+    [ours.image, theirs.image].map(async (reference) => readPushed(await manifestsOf(reference))),
+  );
+  assert.ok(image && stock);
   assert.deepEqual(innerImages(image), inner.map(inLab));
   assert.deepEqual(preloadTriggers(image), onBuild.map(inLab));
   assert.deepEqual(withoutLarder(image), inner.length > 0 ? stock.map(asOfNow) : stock);
   const fetched = ours.steps.flatMap((name) => /^\[(?:\S+ )?larder\] (fetch .*)$/.exec(name)?.[1] ?? []);
   assert.deepEqual(fetched, fetches.map((name) => `fetch ${inLab(name)}`).sort());
+}
+
+/** Larder is an image, and is asked as one; all else is as the built-in frontend has it, with the inner images. */
+function assertProvenance(one: Case, ours: Built, theirs: Built): void {
+  assert.deepEqual(Object.keys(ours.provenance), Object.keys(theirs.provenance));
+  for (const [platform, stock] of Object.entries(theirs.provenance)) {
+    const own = ours.provenance[platform];
+    assert.ok(own);
+    assert.deepEqual(requestOf(own), { frontend: "gateway.v0", source: lab.frontend });
+    assert.deepEqual(requestOf(stock), { frontend: "dockerfile.v0", source: undefined });
+    assert.deepEqual(comparableProvenance(one, own), comparableProvenance(one, stock));
+    const { inner = [], fetches = inner } = one;
+    const { missing, names, added } = compareMaterials(own, stock);
+    assert.deepEqual(missing, [], "materials of the stock frontend");
+    const larders = [lab.frontend, ...fetches.map(inLab)];
+    assert.deepEqual(
+      larders.filter((name) => !names.includes(name)),
+      [],
+      `materials of Larder, among ${names}`,
+    );
+    assert.deepEqual(
+      added.filter((name) => !larders.includes(name)),
+      [],
+    );
+    if (!hasPreload(one)) assert.deepEqual(own.buildConfig.llbDefinition, stock.buildConfig.llbDefinition);
+  }
 }
 
 async function assertAnswers(one: Case, call: string): Promise<void> {

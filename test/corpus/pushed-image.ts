@@ -19,18 +19,33 @@ export interface ImageConfig {
   readonly rootfs: { readonly diff_ids: readonly string[] | null };
 }
 
-/** @param reference with the digest of a manifest or an index. */
-export async function readPushed(reference: string): Promise<PushedImage[]> {
-  const { manifests, layers } = JSON.parse(await inspect(reference));
-  if (manifests) {
-    const name = reference.replace(/@.*/, "");
-    const digests = manifests.map(({ digest }: { digest: string }) => digest);
-    const images = digests.map((digest: string) => readPushed(`${name}@${digest}`));
-    return (await Promise.all(images)).flat();
-  }
-  const config: ImageConfig = JSON.parse(await inspect(reference, "--config"));
+interface Descriptor {
+  readonly digest: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The images of an index, without the attestations.
+ * @param reference with the digest of a manifest or an index.
+ * @returns references with the digests of manifests.
+ */
+export async function manifestsOf(reference: string): Promise<string[]> {
+  const { manifests }: { manifests?: Descriptor[] } = JSON.parse(await inspect(reference));
+  if (!manifests) return [reference];
+  const images = manifests.filter(({ annotations }) => !annotations?.["vnd.docker.reference.type"]);
+  return images.map(({ digest }) => reference.replace(/@.*/, `@${digest}`));
+}
+
+/** @param manifests references with the digests of manifests. */
+export function readPushed(manifests: readonly string[]): Promise<PushedImage[]> {
+  return Promise.all(manifests.map(readImage));
+}
+
+async function readImage(reference: string): Promise<PushedImage> {
+  const [manifest, config] = await Promise.all([inspect(reference), inspect(reference, "--config")]);
+  const { layers }: { layers?: Descriptor[] } = JSON.parse(manifest);
   // An image from scratch may have none.
-  return [{ config, layers: (layers ?? []).map(({ digest }: { digest: string }) => digest) }];
+  return { config: JSON.parse(config), layers: (layers ?? []).map(({ digest }) => digest) };
 }
 
 function inspect(reference: string, ...flags: string[]): Promise<string> {

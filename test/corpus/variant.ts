@@ -10,7 +10,8 @@ import { type EngineName, lab, labImage } from "../harness/lab.js";
 import { blankLines, preloadLines } from "./blank.js";
 import type { Case } from "./cases.js";
 import { buildTime } from "./comparable.js";
-import { type Outcome, readOutcome } from "./outcome.js";
+import { type Outcome, readOutcome, withoutFrontend } from "./outcome.js";
+import { type Provenance, readProvenance } from "./provenance.js";
 
 export type Frontend = "stock" | "larder";
 
@@ -21,6 +22,8 @@ export const hasPreload = (one: Case): boolean =>
 export interface Built extends Outcome {
   /** `name@digest` */
   readonly image?: string;
+  /** By platform; empty where the engine cannot attach one to an image. */
+  readonly provenance: Readonly<Record<string, Provenance>>;
 }
 
 /** Names in the corpus that stand for what the lab has: the frontend, the system image, the registry. */
@@ -45,12 +48,16 @@ export async function buildCase(one: Case, frontend: Frontend, engine: EngineNam
   const folder = mkdtempSync(join(tmpdir(), "larder-corpus-"));
   try {
     const metadata = join(folder, "metadata.json");
-    const flags = ["--progress", "rawjson", "--provenance=false", "--metadata-file", metadata];
-    const output = engine === "graph" ? ["--output", "type=image"] : pushed(one, frontend);
+    const flags = ["--progress", "rawjson", "--metadata-file", metadata];
+    const output =
+      engine === "graph"
+        ? ["--provenance=false", "--output", "type=image"]
+        : ["--provenance=mode=max,version=v0.2", ...pushed(one, frontend)];
     const outcome = readOutcome(await runBuild(one, frontend, [...flags, ...epoch, ...output], engine));
-    if (outcome.error) return outcome;
-    const digest: string = JSON.parse(readFileSync(metadata, "utf8"))["containerimage.digest"];
-    return { ...outcome, image: `${repository}@${digest}` };
+    if (outcome.error) return { ...outcome, provenance: {} };
+    const said = JSON.parse(withoutFrontend(readFileSync(metadata, "utf8")));
+    const image = `${repository}@${said["containerimage.digest"]}`;
+    return { ...outcome, image, provenance: engine === "graph" ? {} : readProvenance(said) };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -106,7 +113,7 @@ async function runBuild(
     writeFileSync(join(context, file), text);
     const given = args.map((arg) => inLab(arg).replaceAll("{context}", context));
     const allow = ["--allow", "security.insecure", "--allow", "network.host"];
-    const env = { CORPUS_SECRET: "the secret", BUILDX_METADATA_PROVENANCE: "disabled" };
+    const env = { CORPUS_SECRET: "the secret", BUILDX_METADATA_PROVENANCE: "max" };
     const { status, stdout, stderr } = await tryDocker(
       ["buildx", "build", ...allow, ...flags, ...given, "--file", join(context, file), context],
       { engine, env },

@@ -117,8 +117,8 @@ describe("parseDirective", () => {
     [["--network", "a"], 'PRELOAD: flag "--network" has no value; write --network=...'],
     [["--network=bridge", "a"], 'PRELOAD: unknown network "bridge"; --network is default, host or none'],
     [
-      ["--platform=linux", "a"],
-      'PRELOAD: --platform="linux": not a platform; write os/architecture, for example linux/amd64',
+      ["--platform=linux/", "a"],
+      'PRELOAD: --platform="linux/": not a platform; write os/architecture, for example linux/amd64',
     ],
     [["--store=podman", "a"], 'PRELOAD: unknown store "podman"; --store is docker or containerd'],
     [["--blobs=always", "a"], 'PRELOAD: unknown blobs "always"; --blobs is auto or never'],

@@ -1,0 +1,32 @@
+/** The directives of a file: the comments `# name=value` above all else. */
+export interface Directive {
+  /** In small letters. */
+  readonly name: string;
+  readonly value: string;
+  /** 1-based. */
+  readonly line: number;
+}
+
+const names = ["syntax", "escape", "check"];
+
+/**
+ * As BuildKit's parser reads them: a line that is none ends them, and so does one that is there twice.
+ * @param mark what a comment begins with
+ */
+export function readDirectives(text: string, mark = "#"): Directive[] {
+  const directives: Directive[] = [];
+  const lines = text.replace(/^\uFEFF/, "").split("\n");
+  const first = lines[0]?.startsWith("#!") ? 1 : 0;
+  for (const [index, line] of lines.entries()) {
+    if (index < first) continue;
+    const directive = line.startsWith(mark) ? parseDirective(line.slice(mark.length)) : undefined;
+    if (!directive || directives.some(({ name }) => name === directive.name)) break;
+    directives.push({ ...directive, line: index + 1 });
+  }
+  return directives;
+}
+
+function parseDirective(comment: string): Pick<Directive, "name" | "value"> | undefined {
+  const [, name = "", value = ""] = /^\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/.exec(comment) ?? [];
+  return names.includes(name.toLowerCase()) ? { name: name.toLowerCase(), value } : undefined;
+}
