@@ -7,7 +7,7 @@ import { lab, labImage } from "../harness/lab.js";
 import { OciLayout } from "../harness/oci-layout.js";
 import { type RegistryImage, registryImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
-import { buildctlBuild, contextWith, dockerfile, inner, temporary } from "./fixture.js";
+import { buildctlBuild, contextWith, dockerfile, inner, target, temporary } from "./fixture.js";
 
 describe("buildctl", () => {
   const tag = labImage("e2e/buildctl:1");
@@ -41,6 +41,12 @@ describe("buildctl", () => {
       ...["--frontend", "dockerfile.v0", "--output", `type=oci,tar=false,dest=${layout}`],
     );
     assert.deepEqual(new OciLayout(layout).diffIds(), image.diffIds);
+  });
+
+  it("a file that names another frontend is for that one, whichever the client names", async () => {
+    const context = contextWith(`# syntax=${target().upstream}\n${dockerfile}`);
+    const flags = ["--frontend", "gateway.v0", "--opt", `source=${lab.frontend}`];
+    await assert.rejects(buildctlBuild(context, ...flags), /unknown instruction: PRELOAD/);
   });
 
   it("an engine's own BuildKit gives the same layers for the inner ones", async () => {

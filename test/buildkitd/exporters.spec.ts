@@ -72,7 +72,7 @@ describe("exporters and attestations", () => {
 
     it("its SBOM is about what is on the shelf, too", () => {
       const sbom = layout.attestations().get("https://spdx.dev/Document");
-      assert.deepEqual(sbom, { name: "answer.json bin catalog layers preload.json" });
+      assert.deepEqual(sbom, { name: "answer.json bin catalog docker-version layers preload.json" });
     });
 
     it("its provenance has the inner images among the materials, and the build as it was asked for", async () => {
