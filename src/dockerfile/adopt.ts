@@ -14,9 +14,9 @@ export async function adopt(
   rewrite: (definition: Definition) => Definition = (definition) => definition,
 ): Promise<Result> {
   const adoptRef = async (ref: Ref): Promise<Ref> => {
-    // Scratch has no definition.
-    if (!ref.def || ref.def.def.length === 0) return ref;
-    const { result } = await bridge.solve({ Definition: rewrite(ref.def) });
+    const definition = refDefinition(ref);
+    if (!definition) return ref;
+    const { result } = await bridge.solve({ Definition: rewrite(definition) });
     return result?.$case === "ref" ? result.value : ref;
   };
   const { result } = given;
@@ -29,6 +29,11 @@ export async function adopt(
   );
   const refs = Object.fromEntries(await Promise.all(adopted));
   return { ...given, result: { ...result, value: { refs } } };
+}
+
+/** What is in a ref, as LLB; nothing if it is scratch. */
+export function refDefinition({ def }: Ref): Definition | undefined {
+  return def && def.def.length > 0 ? def : undefined;
 }
 
 /** `--provenance`, in each of the ways to ask for it. Clients mostly do, by default. */

@@ -10,7 +10,7 @@ import type { Definition } from "../gen/ops.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";
 import { files, type NewFile } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
-import { adopt, wantsProvenance } from "./adopt.js";
+import { adopt, refDefinition, wantsProvenance } from "./adopt.js";
 import type { Source, SourceFile } from "./read.js";
 import { contextOption } from "./remote-context.js";
 
@@ -131,8 +131,7 @@ const copied = "/larder-file";
 
 /** What a result for one platform is, as LLB; nothing if it is scratch. */
 export function definitionOf({ result }: Result): Definition | undefined {
-  const definition = result?.$case === "ref" ? result.value.def : undefined;
-  return definition && definition.def.length > 0 ? definition : undefined;
+  return result?.$case === "ref" ? refDefinition(result.value) : undefined;
 }
 
 /** The config of a result for one platform. */

@@ -21,6 +21,7 @@ describe("parsePlatform", () => {
     ["Windows(10.0.17763+win32k+gpu)/AMD64", "windows(10.0.17763+win32k+gpu)/amd64"],
     ["windows(+win32k)/amd64", "windows(+win32k)/amd64"],
     ["windows(1%2B2)/amd64", "windows(1%2B2)/amd64"],
+    ["windows(%c3%a4)/amd64", "windows(%C3%A4)/amd64"],
   ];
   for (const [text, formatted] of valid) {
     it(`${text} is ${formatted}`, () => {
@@ -34,6 +35,8 @@ describe("parsePlatform", () => {
     "",
     "amd",
     "linux(1/amd64",
+    "linux(%FF)/amd64",
+    "linux(1%2)/amd64",
     "linux()x/amd64",
     "(1.2)/amd64",
     "linux/",

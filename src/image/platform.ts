@@ -27,7 +27,7 @@ export function parsePlatform(text: string): Platform {
   const os = name.toLowerCase();
   const [architecture = operatingSystems.includes(os) ? ownArchitecture() : "", variant] = others;
   if (!os || !architecture || others.length > 2 || !others.every((part) => otherPart.test(part))) {
-    throw new Error("not a platform; write os/architecture, for example linux/amd64");
+    throw notPlatform();
   }
   return {
     os,
@@ -88,6 +88,20 @@ const plainVariants: Readonly<Record<string, readonly string[]>> = {
   arm64: ["8", "v8", "v8.0"],
 };
 
-const decode = (word: string): string => decodeURIComponent(word);
-const encode = (word: string): string =>
-  word.replaceAll(/[^\w.-]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+/** Of the words in brackets: other signs are written by their bytes, as in a URL. */
+function decode(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    throw notPlatform();
+  }
+}
+
+function encode(word: string): string {
+  const escaped = (sign: string) => Buffer.from(sign).toString("hex").toUpperCase().replaceAll(/../g, "%$&");
+  return word.replaceAll(/[^\w.-]/gu, escaped);
+}
+
+function notPlatform(): Error {
+  return new Error("not a platform; write os/architecture, for example linux/amd64");
+}

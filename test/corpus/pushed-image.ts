@@ -19,26 +19,25 @@ export interface ImageConfig {
   readonly rootfs: { readonly diff_ids: readonly string[] | null };
 }
 
-interface Descriptor {
+export interface Descriptor {
   readonly digest: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /**
- * The images of an index, without the attestations.
+ * The images of an index as it describes them, without their attestations.
  * @param reference with the digest of a manifest or an index.
- * @returns references with the digests of manifests.
  */
-export async function manifestsOf(reference: string): Promise<string[]> {
+export async function describePushed(reference: string): Promise<Descriptor[]> {
   const { manifests }: { manifests?: Descriptor[] } = JSON.parse(await inspect(reference));
-  if (!manifests) return [reference];
-  const images = manifests.filter(({ annotations }) => !annotations?.["vnd.docker.reference.type"]);
-  return images.map(({ digest }) => reference.replace(/@.*/, `@${digest}`));
+  if (!manifests) return [{ digest: reference.replace(/.*@/, "") }];
+  return manifests.filter(({ annotations }) => !annotations?.["vnd.docker.reference.type"]);
 }
 
-/** @param manifests references with the digests of manifests. */
-export function readPushed(manifests: readonly string[]): Promise<PushedImage[]> {
-  return Promise.all(manifests.map(readImage));
+/** @param reference with the digest of a manifest or an index. */
+export async function readPushed(reference: string): Promise<PushedImage[]> {
+  const images = await describePushed(reference);
+  return Promise.all(images.map(({ digest }) => readImage(reference.replace(/@.*/, `@${digest}`))));
 }
 
 async function readImage(reference: string): Promise<PushedImage> {
