@@ -1,8 +1,10 @@
 /** What provenance says of two builds, without what is each build's own. */
+import { readAttestations, readManifest } from "../harness/attestations.js";
 import { blankLines } from "./blank.js";
 import type { Case } from "./cases.js";
 import { hiddenLines } from "./comparable.js";
 import { withoutFrontend } from "./outcome.js";
+import { describePushed } from "./pushed-image.js";
 
 /** The predicate of SLSA 0.2, as far as it is read here. */
 export interface Provenance {
@@ -32,15 +34,28 @@ interface Material {
 }
 
 const buildkitMetadata = "https://mobyproject.org/buildkit@v1#metadata";
-const metadataKey = "buildx.build.provenance";
-
-/** By platform, where the build is for several: of what buildx writes about a build. */
-export function readProvenance(metadata: Readonly<Record<string, unknown>>): Record<string, Provenance> {
-  const entries = Object.entries(metadata).filter(([key]) => key.startsWith(metadataKey));
-  return Object.fromEntries(
-    entries.map(([key, value]) => [key.slice(metadataKey.length), value as Provenance]),
-  );
+/**
+ * By platform, where the build is for several.
+ * @param metadata What buildx writes of the build. For several platforms there is no provenance in it.
+ * @param image `name@digest`, as it was pushed
+ */
+export async function readProvenance(
+  metadata: Readonly<Record<string, unknown>>,
+  image: string,
+): Promise<Record<string, Provenance>> {
+  const own = metadata["buildx.build.provenance"];
+  if (own) return { "": own as Provenance };
+  const index = await readManifest(image);
+  const platforms = (await describePushed(image)).map(async ({ digest, platform }) => {
+    const attested = await readAttestations(image.replace(/@.*/, ""), index, digest);
+    const [found] = [...attested].filter(([type]) => type.startsWith("https://slsa.dev/provenance/"));
+    return [JSON.stringify(platform), found && parse(found[1])] as const;
+  });
+  const provenance = await Promise.all(platforms);
+  return Object.fromEntries(provenance.flatMap(([platform, found]) => (found ? [[platform, found]] : [])));
 }
+
+const parse = (predicate: unknown): Provenance => JSON.parse(withoutFrontend(JSON.stringify(predicate)));
 
 /** Who was asked. */
 export function requestOf({ invocation }: Provenance): unknown {

@@ -1,4 +1,5 @@
 /** Images as the registry has them, one or several for several platforms. */
+import { type Descriptor, readManifest } from "../harness/attestations.js";
 import { output } from "../harness/command.js";
 import { lab } from "../harness/lab.js";
 
@@ -19,17 +20,12 @@ export interface ImageConfig {
   readonly rootfs: { readonly diff_ids: readonly string[] | null };
 }
 
-export interface Descriptor {
-  readonly digest: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
 /**
  * The images of an index as it describes them, without their attestations.
  * @param reference with the digest of a manifest or an index.
  */
 export async function describePushed(reference: string): Promise<Descriptor[]> {
-  const { manifests }: { manifests?: Descriptor[] } = JSON.parse(await inspect(reference));
+  const { manifests } = await readManifest(reference);
   if (!manifests) return [{ digest: reference.replace(/.*@/, "") }];
   return manifests.filter(({ annotations }) => !annotations?.["vnd.docker.reference.type"]);
 }
@@ -41,13 +37,11 @@ export async function readPushed(reference: string): Promise<PushedImage[]> {
 }
 
 async function readImage(reference: string): Promise<PushedImage> {
-  const [manifest, config] = await Promise.all([inspect(reference), inspect(reference, "--config")]);
-  const { layers }: { layers?: Descriptor[] } = JSON.parse(manifest);
-  // An image from scratch may have none.
-  return { config: JSON.parse(config), layers: (layers ?? []).map(({ digest }) => digest) };
+  const [{ layers }, config] = await Promise.all([readManifest(reference), readConfig(reference)]);
+  return { config, layers: (layers ?? []).map(({ digest }) => digest) };
 }
 
-function inspect(reference: string, ...flags: string[]): Promise<string> {
-  const fixed = ["inspect", "--tls-verify=false", "--raw"];
-  return output(lab.skopeo, [...fixed, ...flags, `docker://${reference}`]);
+async function readConfig(reference: string): Promise<ImageConfig> {
+  const fixed = ["inspect", "--tls-verify=false", "--raw", "--config"];
+  return JSON.parse(await output(lab.skopeo, [...fixed, `docker://${reference}`]));
 }

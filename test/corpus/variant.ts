@@ -57,7 +57,7 @@ export async function buildCase(one: Case, frontend: Frontend, engine: EngineNam
     if (outcome.error) return { ...outcome, provenance: {} };
     const said = JSON.parse(withoutFrontend(readFileSync(metadata, "utf8")));
     const image = `${repository}@${said["containerimage.digest"]}`;
-    return { ...outcome, image, provenance: engine === "graph" ? {} : readProvenance(said) };
+    return { ...outcome, image, provenance: engine === "graph" ? {} : await readProvenance(said, image) };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { type Manifest, readAttestations, readManifest } from "../harness/attestations.js";
 import { build } from "../harness/build.js";
-import { output } from "../harness/command.js";
 import { lab, labImage } from "../harness/lab.js";
 import { type RegistryImage, registryImage } from "../harness/registry-image.js";
 
@@ -26,12 +26,6 @@ END
 EOF
 ENTRYPOINT ["/scan"]
 `;
-
-interface Manifest {
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly manifests: readonly { readonly digest: string; readonly annotations?: Record<string, string> }[];
-  readonly layers: readonly { readonly digest: string; readonly annotations: Record<string, string> }[];
-}
 
 interface Provenance {
   readonly materials: readonly { readonly uri: string; readonly digest: { readonly sha256: string } }[];
@@ -71,35 +65,11 @@ describe("attestations, annotations and labels", () => {
     ];
     await build({ dockerfile, tag, args });
     image = await registryImage(tag);
-    index = await manifestOf(`:1`);
-    manifest = await manifestOf(`@${image.manifestDigest}`);
-    const { digest } =
-      index.manifests.find(
-        ({ annotations }) => annotations?.["vnd.docker.reference.digest"] === image.manifestDigest,
-      ) ?? assert.fail("the index has no attestations");
-    const { layers } = await manifestOf(`@${digest}`);
-    attestations = new Map(
-      await Promise.all(
-        layers.map(
-          async ({ digest, annotations }) =>
-            [annotations["in-toto.io/predicate-type"] ?? "", (await statement(digest)).predicate] as const,
-        ),
-      ),
-    );
+    index = await readManifest(tag);
+    manifest = await readManifest(`${repository}@${image.manifestDigest}`);
+    attestations = await readAttestations(repository, index, image.manifestDigest);
+    assert.ok(attestations.size > 0, "the index has no attestations");
   });
-
-  async function manifestOf(suffix: string): Promise<Manifest> {
-    const inspect = ["inspect", "--tls-verify=false", "--raw", `docker://${repository}${suffix}`];
-    return JSON.parse(await output(lab.skopeo, inspect)) as Manifest;
-  }
-
-  async function statement(digest: string): Promise<{ predicate: unknown }> {
-    const path = repository.slice(lab.registry.length + 1);
-    const url = `http://${lab.registry}/v2/${path}/blobs/${digest}`;
-    const program = `process.stdout.write(await (await fetch(${JSON.stringify(url)})).text())`;
-    const node = [process.execPath, "--input-type=module", "--eval", program];
-    return JSON.parse(await output(lab.inNetwork, node)) as { predicate: unknown };
-  }
 
   function provenance(): Provenance {
     const [type = ""] = [...attestations.keys()].filter((name) => name.includes("slsa.dev/provenance"));
