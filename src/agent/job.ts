@@ -1,12 +1,14 @@
 /**
- * What the frontend asks of a build step: the environment variable LARDER_JOB of the step holds one
- * of these as JSON. It is part of the step's cache key, so nothing in it may vary by chance.
+ * What the frontend asks of a build step: {@link jobFile} of its mount {@link mount.job} holds one of these as JSON.
+ * It is part of the step's cache key, so nothing in it may vary by chance.
  */
 import type { InnerImage } from "../image/inner-image.js";
 import type { Platform } from "../image/platform.js";
 import type { Reference } from "../image/reference.js";
 
+/** The variable of a step's environment that holds its job's digest: a step that failed is known by it. */
 export const jobVariable = "LARDER_JOB";
+export const jobFile = "job.json";
 /** Where the frontend image keeps Larder itself. */
 export const home = "/opt/larder";
 
@@ -43,7 +45,7 @@ export interface StockJob extends StoreTarget {
   readonly images: readonly InnerImage[];
   /** Outer layer k holds the inner layers with the diffIDs `layers[k]`. */
   readonly layers: readonly (readonly string[])[];
-  /** The stage's environment (`NAME=value`): its PATH says which daemon is meant. */
+  /** {@link daemonVariables} of the stage's environment (`NAME=value`): its PATH says which daemon is meant. */
   readonly env: readonly string[];
   /** The stage is at {@link mount.stageCopy}, read-only: the step itself makes it writable. */
   readonly stage?: "read-only";
@@ -103,8 +105,17 @@ export interface ArchiveJob {
 
 export type Job = FetchJob | PackJob | StockJob | ShelveJob | PlaceJob | ArchiveJob;
 
+/** The variables of a stage's environment that its daemon gets in the stock step. */
+export const daemonVariables = ["PATH", "DOCKER_DRIVER", "DOCKER_RAMDISK"] as const;
+
+export function encodeJob(job: Job): Buffer {
+  return Buffer.from(JSON.stringify(job));
+}
+
 /** Mount points of the steps. */
 export const mount = {
+  /** All: the job, read-only. */
+  job: "/in/job",
   /** fetch, pack: output, the OCI layout. */
   layout: "/out/layout",
   /** fetch: the Docker config.json with credentials, if the build has such a secret. */

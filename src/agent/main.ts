@@ -1,7 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { LarderError } from "../error.js";
 import { archive } from "./archive.js";
 import { fetchImage } from "./fetch/fetch.js";
-import { type Job, jobVariable, mount } from "./job.js";
+import { type Job, jobFile, mount } from "./job.js";
 import { pack } from "./pack/pack.js";
 import { place } from "./place.js";
 import { reportError } from "./report.js";
@@ -19,9 +20,7 @@ const reportingMount = {
 
 /** What a build step of Larder runs. Ends with exit code 1, a sentence on stderr and in the error report. */
 async function main(): Promise<void> {
-  const job = JSON.parse(process.env[jobVariable] ?? "null") as Job | null;
-  if (job === null)
-    throw new Error(`${jobVariable} is not set: only a build step of Larder runs this program`);
+  const job = JSON.parse(await readFile(`${mount.job}/${jobFile}`, "utf8")) as Job;
   try {
     await runJob(job);
   } catch (thrown) {

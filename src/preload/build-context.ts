@@ -6,9 +6,9 @@ import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { Output } from "../llb/state.js";
 import type { Warn } from "./lint.js";
+import type { Step } from "./plan/agent-step.js";
 import type { InsecureRegistries, PreloadPlan, Security } from "./plan/plan.js";
 import { chooseSecurity, securityArgument } from "./plan/privilege.js";
-import type { Step } from "./plan/steps.js";
 
 /** What one build is about, as it was asked for. */
 export interface Task {

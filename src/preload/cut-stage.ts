@@ -11,6 +11,7 @@ import type { BuildContext } from "./build-context.js";
 import type { Directive } from "./directive/directive.js";
 import { readLayerSizes } from "./images/layer-sizes.js";
 import { platformOf } from "./pack-image.js";
+import type { StepContext } from "./plan/agent-step.js";
 import { extendLabel, preloadLabel, readLabel } from "./plan/label.js";
 import {
   type BlobLayer,
@@ -22,7 +23,7 @@ import {
   planHistory,
   planOuterLayers,
 } from "./plan/plan.js";
-import { assemble, type StepContext, type Stocked, shelveBlobs, stockImages } from "./plan/steps.js";
+import { assemble, type Stocked, shelveBlobs, stockImages } from "./plan/steps.js";
 import { isMultiPlatform } from "./platforms.js";
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { readDirective } from "./read-directive.js";

@@ -12,8 +12,9 @@ import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
 import type { BaseImage } from "./images/base-image.js";
 import { resolveImage } from "./images/resolve.js";
+import type { StepContext } from "./plan/agent-step.js";
 import { nameOf, planFetched } from "./plan/plan.js";
-import { fetchStep, packTrees, type StepContext } from "./plan/steps.js";
+import { fetchStep, packTrees } from "./plan/steps.js";
 
 export interface PackedImage {
   readonly image: InnerImage;

@@ -15,8 +15,9 @@ import { type ClientLayout, resolveLayout, takeLayout } from "./images/client-la
 import { findNamedContext, type NamedContext } from "./images/named-context.js";
 import { resolveImage } from "./images/resolve.js";
 import { packImage, platformOf } from "./pack-image.js";
+import type { StepContext } from "./plan/agent-step.js";
 import { type Origin, type PlannedImage, planFetched, planPacked } from "./plan/plan.js";
-import { fetchStep, type StepContext } from "./plan/steps.js";
+import { fetchStep } from "./plan/steps.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 import { solveDraft } from "./solve-draft.js";
 

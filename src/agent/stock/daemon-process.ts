@@ -17,7 +17,7 @@ export class DaemonProcess {
   readonly #log: string[] = [];
   #ended = false;
 
-  /** @param env The stage's environment (`NAME=value`). */
+  /** @param env Variables of the stage that it gets (`NAME=value`). */
   constructor(stage: string, command: readonly string[], env: readonly string[]) {
     this.#process = spawn("chroot", [stage, ...command], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -78,11 +78,8 @@ export class DaemonProcess {
   }
 }
 
-const passedOn = ["PATH=", "DOCKER_DRIVER=", "DOCKER_RAMDISK="];
-
 function daemonEnvironment(env: readonly string[]): NodeJS.ProcessEnv {
-  const chosen = env.filter((line) => passedOn.some((name) => line.startsWith(name)));
-  const pairs = chosen.map(
+  const pairs = env.map(
     (line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const,
   );
   return {

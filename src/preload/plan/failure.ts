@@ -3,8 +3,8 @@ import { type ErrorReport, errorReport } from "../../agent/job.js";
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { type FailedSolve, failedSolve } from "../../gateway/details.js";
+import type { Step } from "./agent-step.js";
 import { sandboxCanMount, securityArgument } from "./privilege.js";
-import type { Step } from "./steps.js";
 
 /** The error as it is, unless it is about one of PRELOAD's own steps. */
 export async function explainFailure(

@@ -1,64 +1,24 @@
-/** The build steps of a plan as LLB. Which step a failed vertex was is kept for the error's sake. */
-import {
-  archiveFile,
-  home,
-  type Job,
-  jobVariable,
-  mount,
-  type PackJob,
-  type StockJob,
-} from "../../agent/job.js";
-import type { Lines } from "../../error.js";
+/** The build steps of a plan as LLB. */
+import { archiveFile, daemonVariables, mount, type PackJob, type StockJob } from "../../agent/job.js";
 import { encodeConfig, type ImageConfig } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
-import { formatPlatform, type Platform } from "../../image/platform.js";
 import { copy, unpack } from "../../llb/copy.js";
-import { type ExecOptions, exec, type Mount } from "../../llb/exec.js";
+import type { Mount } from "../../llb/exec.js";
 import { files } from "../../llb/file.js";
 import { merge } from "../../llb/merge.js";
 import type { Output } from "../../llb/state.js";
-import type { Network } from "../directive/directive.js";
+import { agentStep, outputAt, type StepContext, stepName } from "./agent-step.js";
 import {
   type BlobLayer,
   type PlannedImage,
   type PreloadPlan,
   packStepName,
-  type Security,
   shelveStep,
   stockStep,
 } from "./plan.js";
 
 /** The secret with registry credentials: `--secret id=larder-auth,src=$HOME/.docker/config.json`. */
 const authSecret = "larder-auth";
-
-export interface Step {
-  readonly kind: Job["kind"];
-  /** What the step was asked for, as it stands in its environment: a failed step is known by it. */
-  readonly job: string;
-  /** What it is about, as an error names it: `image "redis:7"`. */
-  readonly subject: string;
-  readonly network: Network;
-  readonly security: Security;
-  /** Where the user asked for it. */
-  readonly lines: Lines;
-  /** Where a failing step leaves its sentence. */
-  readonly report: string;
-}
-
-export interface StepContext {
-  /** The frontend image: it brings node, tar, skopeo and the agent. */
-  readonly larder: Output;
-  readonly ignoreCache: boolean;
-  /** For the steps with a network. */
-  readonly proxies: ExecOptions["proxies"];
-  /** Of the images, in a build for several platforms. */
-  readonly platform: Platform | undefined;
-  /** How the stock step may mount; under sysbox-runc no step sees the files of other steps as they are. */
-  readonly security: Security;
-  /** The PRELOAD that the steps are for. */
-  readonly lines: Lines;
-  readonly steps: Step[];
-}
 
 /** image of a registry -> OCI layout */
 export function fetchStep(context: StepContext, image: PlannedImage): Output {
@@ -125,7 +85,7 @@ export interface Stocked {
   readonly catalog: Output;
 }
 
-/** OCI layouts -> outer layers, with the daemon of the stage */
+/** OCI layouts -> outer layers, with the daemon of the stage. @param env the stage's environment (`NAME=value`). */
 export function stockImages(
   context: StepContext,
   plan: PreloadPlan,
@@ -136,7 +96,7 @@ export function stockImages(
     kind: "stock",
     images: plan.images.map(innerImage),
     layers,
-    env,
+    env: daemonEnvironment(env),
     ...(context.security === "sysbox" && { stage: "read-only" }),
     ...plan.target,
   };
@@ -273,37 +233,9 @@ function ownTree(context: StepContext, what: string, tree: Output): Output {
   return copy(stepName(context, `[larder] copy ${what} for sysbox-runc`), tree, undefined);
 }
 
-/** One run of the agent; what it is about is noted, for the error's sake. */
-function agentStep(
-  context: StepContext,
-  task: Job,
-  {
-    name,
-    subject,
-    report,
-    insecure = false,
-    ...options
-  }: Pick<ExecOptions, "name" | "network" | "proxies" | "mounts"> &
-    Pick<Step, "subject" | "report"> & { insecure?: boolean },
-): ReadonlyMap<string, Output> {
-  const { larder, ignoreCache, security, lines, steps } = context;
-  const job = `${jobVariable}=${JSON.stringify(task)}`;
-  steps.push({ kind: task.kind, job, subject, network: options.network, security, lines, report });
-  return exec({
-    ...options,
-    name: stepName(context, name),
-    insecure,
-    args: ["node", `${home}/agent.mjs`],
-    env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", job],
-    // The root is an output although nobody wants it: runc cannot make mount points in a read-only one.
-    mounts: [{ kind: "output", dest: "/", from: larder }, ...options.mounts],
-    ignoreCache,
-  });
-}
-
-/** With the platform where the stock frontend would say it, too. */
-function stepName({ platform }: StepContext, name: string): string {
-  return platform ? name.replace("[larder]", `[${formatPlatform(platform)} larder]`) : name;
+/** What the step uses of an environment: a variable that it does not look at must not run it again. */
+function daemonEnvironment(env: readonly string[]): string[] {
+  return env.filter((line) => daemonVariables.some((name) => line.startsWith(`${name}=`)));
 }
 
 /** `image "a"`, or `images "a", "b"`. */
@@ -315,10 +247,4 @@ function subjectOf(images: readonly PlannedImage[]): string {
 /** Only what the job is about: the rest of a planned image must not be in the cache key. */
 function innerImage({ reference, platform, imageId, diffIds }: InnerImage): InnerImage {
   return { reference, platform, imageId, diffIds };
-}
-
-function outputAt(outputs: ReadonlyMap<string, Output>, dest: string): Output {
-  const found = outputs.get(dest);
-  if (!found) throw new Error(`unreachable: no output at ${dest}`);
-  return found;
 }
