@@ -12,7 +12,8 @@ import type { Directive } from "./directive/directive.js";
 import { readLayerSizes } from "./images/layer-sizes.js";
 import { platformOf } from "./pack-image.js";
 import type { StepContext } from "./plan/agent-step.js";
-import { extendLabel, preloadLabel, readLabel } from "./plan/label.js";
+import { claimedLayers, planHistory } from "./plan/history.js";
+import { checkLabel, formatLabel, preloadLabel } from "./plan/label.js";
 import {
   type BlobLayer,
   groupLayers,
@@ -20,7 +21,6 @@ import {
   type PlannedImage,
   type PreloadPlan,
   planBlobLayers,
-  planHistory,
   planOuterLayers,
 } from "./plan/plan.js";
 import { assemble, type Stocked, shelveBlobs, stockImages } from "./plan/steps.js";
@@ -40,6 +40,7 @@ export async function preloadCut(
   const { head, directive } = await readDirective(context, request, cut, done);
   const { config } = head.answer;
   const lines = context.firing?.stage.from.lines ?? directive.lines;
+  checkLabel(config, lines);
   const platform = directive.platform ?? platformOf(config);
   const step: StepContext = {
     larder: context.larder,
@@ -122,7 +123,7 @@ async function planCut(
   images: readonly PlannedImage[],
   layouts: readonly Output[],
 ): Promise<PreloadPlan> {
-  const present = new Set(readLabel(config).flatMap(({ layers }) => layers));
+  const present = claimedLayers(config);
   const layers = newLayers(images, present);
   const budget = Math.max(settings.layerBudget - present.size, 1);
   const sizes =
@@ -150,7 +151,8 @@ function preloadedConfig(
   blobLayers: readonly BlobLayer[],
 ): ImageConfig {
   const { OnBuild: _, ...container } = config.config ?? {};
-  const labels = { ...labelsOf(config), [preloadLabel]: extendLabel(readLabel(config), plan.images) };
+  const layers = claimedLayers(config).size + plan.outerLayers.flatMap(({ diffIds }) => diffIds).length;
+  const labels = { ...labelsOf(config), [preloadLabel]: formatLabel(layers) };
   const epoch = sourceDateEpoch(options);
   // Where there is none, it is for the exporter to say.
   const created = epoch === undefined ? {} : { created: new Date(epoch * 1000).toISOString() };

@@ -1,43 +1,35 @@
 import assert from "node:assert/strict";
-import type { InnerImage } from "../../image/inner-image.js";
-import { parseReference } from "../../image/reference.js";
-import { extendLabel, preloadLabel, readLabel } from "./label.js";
+import { checkLabel, formatLabel, preloadLabel } from "./label.js";
 
-const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
-
-function image(text: string, digit: string): InnerImage {
-  return {
-    reference: { ...parseReference(text), digest: digestOf(digit) },
-    platform: { os: "linux", architecture: "arm", variant: "v7" },
-    imageId: digestOf("f"),
-    diffIds: ["sha256:1"],
-  };
-}
-
-const entry = (reference: string, digit: string) => ({
-  reference,
-  digest: digestOf(digit),
-  platform: "linux/arm/v7",
-  layers: ["sha256:1"],
-});
+const lines = { start: 2, end: 2 };
+const withLabel = (text: string) => ({ config: { Labels: { [preloadLabel]: text } } });
 
 describe("label", () => {
-  it("holds references and digests as JSON", () => {
-    const text = extendLabel([], [image("redis:7", "1"), image(`ghcr.io/a@${digestOf("2")}`, "2")]);
-    const expected = [entry("redis:7", "1"), entry(`ghcr.io/a@${digestOf("2")}`, "2")];
-    assert.deepEqual(JSON.parse(text), expected);
-    assert.deepEqual(readLabel({ config: { Labels: { [preloadLabel]: text } } }), expected);
+  it("is far below what containerd allows, at any number of layers", () => {
+    assert.equal(formatLabel(100_000), '{"version":2,"layers":100000}');
   });
 
-  it("is extended; the same reference stands for the newer image", () => {
-    const present = [entry("redis:7", "1"), entry("nginx:latest", "2")];
-    assert.deepEqual(JSON.parse(extendLabel(present, [image("redis:7", "3")])), [
-      entry("nginx:latest", "2"),
-      entry("redis:7", "3"),
-    ]);
+  it("is believed as this Larder and earlier ones write it, and where there is none", () => {
+    const earlier =
+      '[{"reference":"redis:7","digest":"sha256:1","platform":"linux/amd64","layers":["sha256:2"]}]';
+    for (const text of [formatLabel(3), earlier, ""]) checkLabel(withLabel(text), lines);
+    checkLabel({}, lines);
   });
 
-  it("is empty where there is none", () => {
-    assert.deepEqual(readLabel({}), []);
+  it("of a later Larder is refused with the way out", () => {
+    assert.throws(
+      () => checkLabel(withLabel('{"version":3,"layers":1}'), lines),
+      /later Larder .* version 3, .* knows 2\)/,
+    );
   });
+
+  const foreign = ["{", "7", "null", '"x"', "{}", '{"version":1}', '{"version":"2"}', `x${"y".repeat(99)}`];
+  for (const text of foreign) {
+    it(`refuses ${text}`, () => {
+      assert.throws(
+        () => checkLabel(withLabel(text), lines),
+        /the label io\.larder\.preload of the stage is none of Larder's/,
+      );
+    });
+  }
 });

@@ -9,9 +9,7 @@ import {
   newLayers,
   type PlannedImage,
   type PreloadPlan,
-  planBlobLayers,
   planFetched,
-  planHistory,
   planOuterLayers,
   stockStep,
 } from "./plan.js";
@@ -124,7 +122,7 @@ describe("groupLayers", () => {
   });
 });
 
-describe("history and step names", () => {
+describe("step names", () => {
   const images = [planned("redis:7", ["1", "2"]), planned("postgres", ["1", "3", "4"])];
   const plan: PreloadPlan = {
     lines: { start: 1, end: 1 },
@@ -136,41 +134,6 @@ describe("history and step names", () => {
     images,
     outerLayers: planOuterLayers([["1"], ["2"], ["3", "4"]], images),
   };
-
-  it("say which layer of which image an outer layer is, and end with the catalog", () => {
-    assert.deepEqual(
-      planHistory(plan, []).map(({ created_by, comment }) => [created_by, comment]),
-      [
-        ["PRELOAD redis:7, layer 1 of 2, 1", "larder"],
-        ["PRELOAD redis:7, layer 2 of 2, 2", "larder"],
-        ["PRELOAD 2 small layers, 3 4", "larder"],
-        ["PRELOAD redis:7 postgres:latest, catalog", "larder"],
-      ],
-    );
-    assert.ok(planHistory(plan, []).every(({ empty_layer }) => empty_layer === undefined));
-  });
-
-  it("say which layer's blob an outer layer holds, and where several share one", () => {
-    const blobs = ["b1", "b2", "b3"].map((digest, position) => ({
-      digest,
-      size: 10 - position,
-      image: 1,
-      position,
-    }));
-    const layers = planBlobLayers(blobs, images, 4);
-    assert.deepEqual(
-      planHistory({ ...plan, outerLayers: [] }, layers).map(({ created_by }) => created_by),
-      [
-        "PRELOAD postgres:latest, blob of layer 1 of 3, b1",
-        "PRELOAD 2 small blobs, b2 b3",
-        "PRELOAD redis:7 postgres:latest, catalog",
-      ],
-    );
-    assert.deepEqual(
-      layers.map((layer) => layer.blobs.map(({ digest }) => digest)),
-      [["b1"], ["b2", "b3"]],
-    );
-  });
 
   it("count images and layers", () => {
     assert.equal(stockStep(plan), "[larder] stock 2 images (4 layers)");

@@ -5,10 +5,10 @@
 
 import type { NeededBlob, StoreTarget } from "../../agent/job.js";
 import type { Lines } from "../../error.js";
-import type { HistoryEntry } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { familiarReference, isLoopback, type Reference } from "../../image/reference.js";
 import type { Network } from "../directive/directive.js";
+import { blobHistory, count, layerHistory } from "./history.js";
 
 export interface PreloadPlan {
   readonly lines: Lines;
@@ -130,17 +130,7 @@ export function planOuterLayers(
   groups: readonly (readonly string[])[],
   images: readonly PlannedImage[],
 ): OuterLayer[] {
-  return groups.map((diffIds) => ({ diffIds, history: historyText(diffIds, images) }));
-}
-
-/** Entries of the image's history, one for each outer layer of the plan and for those of blobs. */
-export function planHistory(plan: PreloadPlan, blobLayers: readonly BlobLayer[]): HistoryEntry[] {
-  const names = plan.images.map(({ name }) => name).join(" ");
-  const layers = [...plan.outerLayers, ...blobLayers].map(({ history }) => history);
-  return [...layers, `PRELOAD ${names}, catalog`].map((created_by) => ({
-    created_by,
-    comment: "larder",
-  }));
+  return groups.map((diffIds) => ({ diffIds, history: layerHistory(diffIds, images) }));
 }
 
 /** An outer layer with compressed blobs of inner layers, for a store that keeps them. */
@@ -167,15 +157,6 @@ export function planBlobLayers(
   });
 }
 
-function blobHistory(blobs: readonly NeededBlob[], images: readonly PlannedImage[]): string {
-  const [only] = blobs;
-  if (blobs.length !== 1 || !only) {
-    return `PRELOAD ${count(blobs.length, "small blob")}, ${blobs.map(({ digest }) => digest).join(" ")}`;
-  }
-  const image = images[only.image];
-  return `PRELOAD ${image?.name}, blob of layer ${only.position + 1} of ${image?.diffIds.length}, ${only.digest}`;
-}
-
 export function stockStep({ images, outerLayers }: PreloadPlan): string {
   const layers = outerLayers.reduce((sum, { diffIds }) => sum + diffIds.length, 0);
   return `[larder] stock ${count(images.length, "image")} (${count(layers, "layer")})`;
@@ -184,17 +165,4 @@ export function stockStep({ images, outerLayers }: PreloadPlan): string {
 export function shelveStep(layers: readonly BlobLayer[]): string {
   const blobs = layers.reduce((sum, layer) => sum + layer.blobs.length, 0);
   return `[larder] shelve ${count(blobs, "blob")}`;
-}
-
-function historyText(diffIds: readonly string[], images: readonly PlannedImage[]): string {
-  const [only] = diffIds;
-  if (diffIds.length !== 1 || !only)
-    return `PRELOAD ${count(diffIds.length, "small layer")}, ${diffIds.join(" ")}`;
-  const image = images.find((candidate) => candidate.diffIds.includes(only));
-  const position = image ? image.diffIds.indexOf(only) + 1 : 0;
-  return `PRELOAD ${image?.name}, layer ${position} of ${image?.diffIds.length}, ${only}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

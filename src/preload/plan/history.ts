@@ -1,0 +1,48 @@
+/** Entries that PRELOAD adds to an image's history, one for each outer layer; later builds read them. */
+import type { HistoryEntry, ImageConfig } from "../../image/config.js";
+import type { BlobLayer, PlannedImage, PreloadPlan } from "./plan.js";
+
+const comment = "larder";
+
+/** Entries of the outer layers of the plan, of those of blobs, and of the catalog, in the order of the layers. */
+export function planHistory(plan: PreloadPlan, blobLayers: readonly BlobLayer[]): HistoryEntry[] {
+  const names = plan.images.map(({ name }) => name).join(" ");
+  const layers = [...plan.outerLayers, ...blobLayers].map(({ history }) => history);
+  return [...layers, `PRELOAD ${names}, catalog`].map((created_by) => ({ created_by, comment }));
+}
+
+/** @param diffIds of the inner layers that an outer layer holds. */
+export function layerHistory(diffIds: readonly string[], images: readonly PlannedImage[]): string {
+  const [only] = diffIds;
+  if (diffIds.length !== 1 || !only) {
+    return `PRELOAD ${count(diffIds.length, "small layer")}, ${diffIds.join(" ")}`;
+  }
+  const image = images.find((candidate) => candidate.diffIds.includes(only));
+  const position = image ? image.diffIds.indexOf(only) + 1 : 0;
+  return `PRELOAD ${image?.name}, layer ${position} of ${image?.diffIds.length}, ${only}`;
+}
+
+export function blobHistory(blobs: BlobLayer["blobs"], images: readonly PlannedImage[]): string {
+  const [only] = blobs;
+  if (blobs.length !== 1 || !only) {
+    return `PRELOAD ${count(blobs.length, "small blob")}, ${blobs.map(({ digest }) => digest).join(" ")}`;
+  }
+  const image = images[only.image];
+  return `PRELOAD ${image?.name}, blob of layer ${only.position + 1} of ${image?.diffIds.length}, ${only.digest}`;
+}
+
+const layerEntry =
+  /^PRELOAD (?:\S+, layer \d+ of \d+|\d+ small layers?), (sha256:[0-9a-f]{64}(?: sha256:[0-9a-f]{64})*)$/;
+
+/**
+ * DiffIDs of the inner layers that the image says it holds, from the stage's base or from a PRELOAD above. It is a claim:
+ * the stock step compares them with the daemon's own.
+ */
+export function claimedLayers({ history = [] }: ImageConfig): Set<string> {
+  const own = history.filter((entry) => entry.comment === comment && !entry.empty_layer);
+  return new Set(own.flatMap(({ created_by = "" }) => layerEntry.exec(created_by)?.[1]?.split(" ") ?? []));
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
