@@ -1,9 +1,8 @@
 import { lstat, mkdir, readFile, rm } from "node:fs/promises";
-import { LarderError } from "../../error.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { parentsOf } from "../../store/bytes.js";
 import type { Store } from "../../store/store.js";
-import { mount, type StockJob, shelf, stockAnswer } from "../job.js";
+import { mount, type Preload, type StockJob, shelf, stockAnswer } from "../job.js";
 import { writeLayerFolder } from "../layer-folder.js";
 import type { LayoutImage } from "../layout.js";
 import { blobPath, readManifest } from "../layout.js";
@@ -17,6 +16,7 @@ import { findManager, type Manager } from "./manager.js";
 import { formatPreload, mergePreload, readPreload } from "./preload-file.js";
 import { addAttach, addShim, type DaemonName, daemonShim, embeddingShims } from "./shims.js";
 import { pathOf, resolveInStage } from "./stage-path.js";
+import { checkClaimedLayers, checkShelfDirectories } from "./stage-shelf.js";
 import { addDropIn, addEmbeddingDropIns, dropInDirectories } from "./systemd.js";
 import { takeIntoOwnContainerd } from "./take-containerd.js";
 import { takeIntoDocker } from "./take-docker.js";
@@ -26,7 +26,8 @@ const { stage, work } = mount;
 /** Lets the stage's own container manager take the images in, and makes outer layers of what it wrote. */
 export async function stock(job: StockJob): Promise<void> {
   if (job.stage === "read-only") await makeWritable(stage, mount.stageCopy, mount.stageChanges);
-  await checkStage();
+  await checkShelfDirectories(stage);
+  const earlier = await readPreload(`${stage}/${shelf}`);
   const manager = await findManager(stage, job);
   // Found out again below; but what stands in its way is told before anything else is done.
   await addShim(
@@ -41,23 +42,15 @@ export async function stock(job: StockJob): Promise<void> {
   const images = await Promise.all(job.images.map(readImage));
   try {
     const taken = await takeImages(job, manager, images);
+    await checkClaimedLayers(job, taken.store);
     await splitLayers(job, taken.store);
-    const files = await catalogFiles(job, manager, taken, images);
+    const files = await catalogFiles(job, manager, taken, { images, earlier });
     await files.write(mount.catalog);
     await unpackDirectories(existing, mount.catalog, files.directories());
   } catch (error) {
     // The report of a full disk needs room, too.
     await rm(work, { recursive: true, force: true }).catch(() => undefined);
     throw explainFullDisk(error instanceof Error ? error.message : String(error), images) ?? error;
-  }
-}
-
-/** The shelf is an outer layer of its own, which would put a directory where the stage has a link. */
-async function checkStage(): Promise<void> {
-  for (const path of ["usr", "usr/lib", shelf]) {
-    const found = await lstat(`${stage}/${path}`).catch(() => undefined);
-    if (found && !found.isDirectory())
-      throw new LarderError(`the stage's /${path} is not a directory, so the images have no place`);
   }
 }
 
@@ -82,7 +75,7 @@ async function catalogFiles(
   job: StockJob,
   manager: Manager,
   { store, dockerVersion }: Taken,
-  images: readonly LayoutImage[],
+  { images, earlier }: { images: readonly LayoutImage[]; earlier: Preload },
 ): Promise<CatalogFiles> {
   const files = new CatalogFiles();
   await addAttach(files);
@@ -97,7 +90,7 @@ async function catalogFiles(
   }
   const { name, namespace } = store;
   const where = { store: name, ...(namespace !== undefined && { namespace }) };
-  const preload = mergePreload(await readPreload(`${stage}/${shelf}`), job.images, where);
+  const preload = mergePreload(earlier, job.images, where);
   files.addFile(`${shelf}/preload.json`, formatPreload(preload));
   files.addFile(stockAnswer, formatAnswer(store, images));
   if (dockerVersion !== undefined) files.addFile(`${shelf}/docker-version`, `${dockerVersion}\n`);
