@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { build } from "../harness/build.js";
-import { lab, labImage } from "../harness/lab.js";
+import { docker } from "../harness/docker.js";
+import { dockerStage, lab, labImage } from "../harness/lab.js";
 import { registryImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { refusal } from "./refused.js";
@@ -17,14 +18,32 @@ describe("errors: the shelf of a base image", () => {
     folder = `${shelf}/layers/${bottom.replace("sha256:", "")}`;
   });
 
-  it("as PRELOAD left it: no layer comes twice", async () => {
-    const preload = (name: string): string =>
-      `FROM ${name}\nPRELOAD ${busybox}\nENV PRELOAD=done\nPRELOAD ${busybox} ${redis}\n`;
-    await build({ dockerfile: preload(lab.system), tag: "e2e-base-shelf" });
-    const container = await SystemContainer.start("e2e-base-shelf");
-    assert.equal(await container.inner("run", "--rm", busybox, "echo", "inner"), "inner\n");
-    await container.remove();
-  });
+  for (const store of ["overlay2", "containerd"] as const) {
+    const stage = dockerStage("28.5", store);
+
+    it(`as PRELOAD left it: it is believed, and no layer comes twice (${store})`, async () => {
+      const dockerfile = `${stage}PRELOAD ${busybox}\nENV PRELOAD=done\nPRELOAD ${busybox} ${redis}\n`;
+      await build({ dockerfile, tag: "e2e-base-shelf" });
+      const history = await docker(["history", "--no-trunc", "--format", "{{.CreatedBy}}", "e2e-base-shelf"]);
+      const layers = history.split("\n").filter((line) => / layer \d+ of \d+, /.test(line));
+      const inner = await Promise.all([busybox, redis].map(registryImage));
+      assert.equal(
+        layers.length,
+        new Set(inner.flatMap(({ diffIds }) => diffIds)).size +
+          (store === "overlay2" ? 0 : new Set(inner.flatMap(({ blobs }) => blobs)).size),
+      );
+      const container = await SystemContainer.start("e2e-base-shelf");
+      assert.equal(await container.inner("run", "--rm", busybox, "echo", "inner"), "inner\n");
+      await container.remove();
+    });
+
+    it(`changed: a file, and the store is ${store}`, async () => {
+      const preload = `PRELOAD ${redis} ${busybox}`;
+      const change = `RUN echo forged >>${folder}/fs/bin/busybox`;
+      const dockerfile = `${stage}PRELOAD ${busybox}\n${change}\n${preload}\n`;
+      assert.match((await refusal({ dockerfile, shows: preload })).message, /has other files/);
+    });
+  }
 
   it("a forged label: the layers are there nevertheless", async () => {
     const { diffIds, digest } = await registryImage(busybox);
@@ -46,7 +65,7 @@ describe("errors: the shelf of a base image", () => {
     [
       "a file",
       () => `RUN echo forged >>${folder}/fs/bin/busybox`,
-      /holds layer sha256:\w+, but its .* has other files: it was changed after/,
+      /layer sha256:\w+ is on the shelf of the stage's base image, and its .* has other files: it was changed after/,
     ],
     [
       "a mode",

@@ -8,10 +8,14 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { LarderError } from "../../error.js";
 import { hexOf } from "../../store/chain.js";
-import type { Store } from "../../store/store.js";
+import type { Store, UnpackedLayer } from "../../store/store.js";
 import { toolEnvironment } from "../../store/tool.js";
+import { readLayerNames } from "../../store/whiteouts.js";
+import { readLayerTar, unpackLayerTar } from "../containerd/layer-tar.js";
 import { mount, type StockJob, shelf } from "../job.js";
 import { writeLayerFolder } from "../layer-folder.js";
+import { blobPath, type LayoutImage } from "../layout.js";
+import { progress } from "../report.js";
 
 const directories = [
   "usr",
@@ -33,39 +37,63 @@ export async function checkShelfDirectories(stage: string): Promise<void> {
 }
 
 /**
- * Compares the layers that the stage's image says it holds with what the daemon unpacked: the build adds no outer layer
- * for these.
+ * Compares layers of the stage's shelf with those that the images have: for layers that the stage's image says it holds,
+ * the build adds no outer layer, and those that it adds lie over what is there.
  * @throws LarderError naming the first layer that is missing or another.
  */
-export async function checkClaimedLayers(job: StockJob, store: Store): Promise<void> {
+export async function checkShelvedLayers(
+  job: StockJob,
+  store: Store,
+  images: readonly LayoutImage[],
+): Promise<void> {
   const added = new Set(job.layers.flat());
-  const claimed = new Map(
-    job.images.flatMap(({ reference, diffIds }) => diffIds.map((diffId) => [diffId, reference] as const)),
-  );
-  for (const diffId of claimed.keys()) {
-    if (added.has(diffId)) continue;
-    const problem = await differenceOnShelf(job, store, diffId);
-    if (problem) {
-      throw new LarderError(
-        `the history of the stage's base image says that it holds layer ${diffId}, but its /${shelf}/layers/${hexOf(diffId)} ` +
-          `${problem}: it was changed after its PRELOAD; build FROM an image whose /${shelf} is as PRELOAD left it`,
-      );
-    }
+  for (const diffId of new Set(job.images.flatMap(({ diffIds }) => diffIds))) {
+    const folder = `${shelf}/layers/${hexOf(diffId)}`;
+    const isThere = (await lstat(`${mount.stage}/${folder}`).catch(() => undefined)) !== undefined;
+    if (!isThere && added.has(diffId)) continue;
+    if (isThere && (await isSame(job, folder, () => unpackedLayer(store, images, diffId)))) continue;
+    throw new LarderError(
+      `layer ${diffId} is on the shelf of the stage's base image, and its /${folder} ${isThere ? "has other files" : "is missing"}: ` +
+        `it was changed after its PRELOAD; build FROM an image whose /${shelf} is as PRELOAD left it`,
+    );
   }
 }
 
-async function differenceOnShelf(job: StockJob, store: Store, diffId: string): Promise<string | undefined> {
-  const folder = `${shelf}/layers/${hexOf(diffId)}`;
-  const found = await lstat(`${mount.stage}/${folder}`).catch(() => undefined);
-  if (!found) return "is missing";
+/** As the daemon has it, or else from its blob. */
+export async function unpackedLayer(
+  store: Store,
+  images: readonly LayoutImage[],
+  diffId: string,
+): Promise<UnpackedLayer> {
+  const found = await store.layer(diffId);
+  if (found) return found;
+  const image = images.find(({ diffIds }) => diffIds.includes(diffId));
+  const layer = image?.manifest.layers[image.diffIds.indexOf(diffId)];
+  if (!image || !layer) throw new Error(`no image has the layer ${diffId}`);
+  const blob = blobPath(image.layout, layer.digest);
+  const directory = `${mount.work}/larder-layer-${hexOf(diffId)}`;
+  await mkdir(directory, { recursive: true });
+  await unpackLayerTar(blob, layer.mediaType, directory);
+  const { names } = await readLayerTar(blob, layer.mediaType);
+  const { implied, whiteouts } = readLayerNames(names);
+  return { diffId, directory, implied, whiteouts };
+}
+
+async function isSame(job: StockJob, folder: string, unpack: () => Promise<UnpackedLayer>): Promise<boolean> {
   const own = `${mount.work}/larder-own`;
   await mkdir(own);
   try {
-    await writeLayerFolder(await store.layer(diffId), own);
+    const layer = await unpack().catch((error: Error) => {
+      // A layer may link to files of those below it, so that it cannot be unpacked alone.
+      progress(`/${folder} of the stage is taken as it is: ${error.message}`);
+      return undefined;
+    });
+    if (!layer) return true;
+    await writeLayerFolder(layer, own);
     const [expected, actual] = await Promise.all(
       [own, mount.stage].map((root) => digestOfTree(`${root}/${folder}`, job.stage === "read-only")),
     );
-    return expected === actual ? undefined : "has other files";
+    return expected === actual;
   } finally {
     await rm(own, { recursive: true, force: true });
   }

@@ -16,7 +16,7 @@ import { findManager, type Manager } from "./manager.js";
 import { formatPreload, mergePreload, readPreload } from "./preload-file.js";
 import { addAttach, addShim, type DaemonName, daemonShim, embeddingShims } from "./shims.js";
 import { pathOf, resolveInStage } from "./stage-path.js";
-import { checkClaimedLayers, checkShelfDirectories } from "./stage-shelf.js";
+import { checkShelfDirectories, checkShelvedLayers, unpackedLayer } from "./stage-shelf.js";
 import { addDropIn, addEmbeddingDropIns, dropInDirectories } from "./systemd.js";
 import { takeIntoOwnContainerd } from "./take-containerd.js";
 import { takeIntoDocker } from "./take-docker.js";
@@ -42,8 +42,8 @@ export async function stock(job: StockJob): Promise<void> {
   const images = await Promise.all(job.images.map(readImage));
   try {
     const taken = await takeImages(job, manager, images);
-    await checkClaimedLayers(job, taken.store);
-    await splitLayers(job, taken.store);
+    await checkShelvedLayers(job, taken.store, images);
+    await splitLayers(job, taken.store, images);
     const files = await catalogFiles(job, manager, taken, { images, earlier });
     await files.write(mount.catalog);
     await unpackDirectories(existing, mount.catalog, files.directories());
@@ -134,10 +134,10 @@ async function takeImages(job: StockJob, manager: Manager, images: readonly Layo
   }
 }
 
-async function splitLayers(job: StockJob, store: Store): Promise<void> {
+async function splitLayers(job: StockJob, store: Store, images: readonly LayoutImage[]): Promise<void> {
   for (const [k, diffIds] of job.layers.entries()) {
     const output = mount.layer(k);
     await mkdir(output, { recursive: true });
-    for (const diffId of diffIds) await writeLayerFolder(await store.layer(diffId), output);
+    for (const diffId of diffIds) await writeLayerFolder(await unpackedLayer(store, images, diffId), output);
   }
 }
