@@ -100,7 +100,8 @@ async function isSame(job: StockJob, folder: string, unpack: () => Promise<Unpac
 }
 
 /**
- * All that an image layer keeps of files, and no more: times in whole seconds, no sparseness.
+ * All that an image layer keeps of files, and no more: times in whole seconds, of extended attributes capabilities alone,
+ * no sparseness.
  * @param userNamespace a file's capabilities look different there, from one mount to the next.
  */
 async function digestOfTree(directory: string, userNamespace: boolean): Promise<string> {
@@ -109,10 +110,7 @@ async function digestOfTree(directory: string, userNamespace: boolean): Promise<
     "--sort=name",
     "--numeric-owner",
     "--pax-option=exthdr.name=%d/%f,delete=atime,delete=ctime,delete=mtime",
-    "--xattrs",
-    userNamespace ? "--xattrs-include=user.*" : "--xattrs-include=*",
-    "--xattrs-exclude=trusted.overlay.*",
-    "--xattrs-exclude=user.overlay.*",
+    ...(userNamespace ? [] : ["--xattrs", "--xattrs-include=security.capability"]),
   ];
   const tar = spawn("tar", [...options, "-C", directory, "-cf", "-", "."], {
     stdio: ["ignore", "pipe", "pipe"],
