@@ -15,7 +15,7 @@ import { addInitSetting, initSettingDirectory } from "./init-script.js";
 import { findManager, type Manager } from "./manager.js";
 import { formatPreload, mergePreload, readPreload } from "./preload-file.js";
 import { addAttach, addShim, type DaemonName, daemonShim, embeddingShims } from "./shims.js";
-import { pathOf, resolveInStage } from "./stage-path.js";
+import { pathOf, placeInStage } from "./stage-path.js";
 import { checkShelfDirectories, checkShelvedLayers, unpackedLayer } from "./stage-shelf.js";
 import { addDropIn, addEmbeddingDropIns, dropInDirectories } from "./systemd.js";
 import { takeIntoOwnContainerd } from "./take-containerd.js";
@@ -59,12 +59,15 @@ export async function stock(job: StockJob): Promise<void> {
  * change them.
  */
 async function packExisting(path: readonly string[]): Promise<Buffer> {
-  const resolved = await Promise.all(path.map((directory) => resolveInStage(stage, directory)));
-  const candidates = [...resolved, ...dropInDirectories, initSettingDirectory, `/${shelf}`].flatMap(
-    (directory) => (directory === undefined ? [] : [...parentsOf(directory.slice(1)), directory.slice(1)]),
-  );
+  const named = [...path, ...dropInDirectories, initSettingDirectory, `/${shelf}`];
+  // Where nothing can be placed, whoever wants to write there says so.
+  const places = named.map((directory) => placeInStage(stage, directory).catch(() => "/"));
+  const candidates = (await Promise.all(places)).flatMap((directory) => [
+    ...parentsOf(directory.slice(1)),
+    directory.slice(1),
+  ]);
   const present: string[] = [];
-  for (const directory of [...new Set(candidates)].sort()) {
+  for (const directory of [...new Set(candidates)].filter(Boolean).sort()) {
     if ((await lstat(`${stage}/${directory}`).catch(() => undefined))?.isDirectory()) present.push(directory);
   }
   return packDirectories(stage, present);
