@@ -19,7 +19,7 @@ describe(`a stage of ${ownLayers} layers, and an inner image of ${innerLayers}`,
   });
 
   before(async () => {
-    const layers = Array.from({ length: innerLayers }, (_, index) => `layer-${index}`);
+    const layers = Array.from({ length: innerLayers }, (_, index) => [`layer-${index}`]);
     [reference = ""] = await pushSmallImages("limit", [{ tag: "1", layers }]);
   });
 

@@ -6,7 +6,7 @@ import { SystemContainer } from "../harness/system-container.js";
 import { pushSmallImages } from "./small-images.js";
 
 const count = 300;
-const shared = ["a", "b", "c", "d"];
+const shared = [["a"], ["b"], ["c"], ["d"]];
 
 /** containerd's own client refuses labels of more than 4,096 bytes. */
 async function runByContainerd(): Promise<void> {
@@ -30,7 +30,7 @@ describe(`a list of ${count} images`, () => {
   before(async () => {
     const images = numbers.map((number) => ({
       tag: `${number}`,
-      layers: [...shared, `own-${number}`, `top-${number}`],
+      layers: [...shared, [`own-${number}`], [`top-${number}`]],
     }));
     references = await pushSmallImages("many", images);
   });

@@ -45,10 +45,12 @@ async function pushBlob(data: Buffer, mediaType: string): Promise<Described> {
   return { mediaType, digest, size: data.length };
 }
 
-/** A layer with one file, named and filled with the layer's name. */
-async function pushLayer(name: string): Promise<Layer> {
+async function pushLayer(paths: readonly string[]): Promise<Layer> {
   const tar = pack();
-  tar.entry({ name, mtime: new Date(0) }, `${name}\n`);
+  for (const name of paths) {
+    const type = name.endsWith("/") ? "directory" : "file";
+    tar.entry({ name, type, mtime: new Date(0) }, type === "file" ? `${name}\n` : "");
+  }
   tar.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of tar) chunks.push(chunk as Buffer);
@@ -57,22 +59,52 @@ async function pushLayer(name: string): Promise<Layer> {
   return { ...pushed, diffId: digestOf(data) };
 }
 
+interface Base {
+  readonly layers: readonly Layer[];
+  readonly config: object;
+}
+
+/** Layers of an image that the registry has, to be those of others, too. */
+async function mountBase(name: string): Promise<Base> {
+  const [from = "", tag = ""] = name.split(":");
+  const accept = `${imageType}, application/vnd.docker.distribution.manifest.v2+json`;
+  const get = async (path: string) =>
+    (await fetch(`http://${registry}/v2/${from}/${path}`, { headers: { accept } })).json();
+  const manifest = (await get(`manifests/${tag}`)) as { config: Described; layers: Described[] };
+  const { config, rootfs } = (await get(`blobs/${manifest.config.digest}`)) as {
+    config: object;
+    rootfs: { diff_ids: string[] };
+  };
+  for (const { digest } of manifest.layers) {
+    await request("POST", `${base}/blobs/uploads/?mount=${digest}&from=${from}`);
+  }
+  const layers = manifest.layers.map((layer, index) => ({ ...layer, diffId: rootfs.diff_ids[index] ?? "" }));
+  return { layers, config };
+}
+
 const layers = new Map<string, Layer>();
 
-async function pushImage({ tag, layers: names }: SmallImage): Promise<void> {
-  for (const name of names) if (!layers.has(name)) layers.set(name, await pushLayer(name));
-  const own = names.flatMap((name) => layers.get(name) ?? []);
+async function pushImage({ tag, base: baseName, layers: added }: SmallImage): Promise<void> {
+  const own: Layer[] = [];
+  for (const paths of added) {
+    const key = paths.join("\n");
+    const layer = layers.get(key) ?? (await pushLayer(paths));
+    layers.set(key, layer);
+    own.push(layer);
+  }
+  const below = baseName ? await mountBase(baseName) : { layers: [], config: { Cmd: ["/none"] } };
+  const all = [...below.layers, ...own];
   const config = {
     architecture: "amd64",
     os: "linux",
-    config: { Cmd: ["/none"] },
-    rootfs: { type: "layers", diff_ids: own.map(({ diffId }) => diffId) },
+    config: below.config,
+    rootfs: { type: "layers", diff_ids: all.map(({ diffId }) => diffId) },
   };
   const manifest = {
     schemaVersion: 2,
     mediaType: imageType,
     config: await pushBlob(Buffer.from(JSON.stringify(config)), "application/vnd.oci.image.config.v1+json"),
-    layers: own.map(({ diffId: _, ...described }) => described),
+    layers: all.map(({ diffId: _, ...described }) => described),
   };
   await request("PUT", `${base}/manifests/${tag}`, Buffer.from(JSON.stringify(manifest)), imageType);
 }

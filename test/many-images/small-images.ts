@@ -2,12 +2,15 @@ import { fileURLToPath } from "node:url";
 import { output } from "../harness/command.js";
 import { lab, labImage } from "../harness/lab.js";
 
-/** An image of layers with one file each. */
 export interface SmallImage {
   readonly tag: string;
-  /** Names of its layers, which are also those of their files; the same name is the same layer. */
-  readonly layers: readonly string[];
+  /** An image of the lab that its layers lie on: `busybox:1`. */
+  readonly base?: string;
+  readonly layers: readonly SmallLayer[];
 }
+
+/** Paths of a layer: directories end with a slash, files hold their own path. The same paths are the same layer. */
+export type SmallLayer = readonly string[];
 
 /** @returns the images' references, in the same order. */
 export async function pushSmallImages(name: string, images: readonly SmallImage[]): Promise<string[]> {
