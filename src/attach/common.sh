@@ -87,6 +87,14 @@ begin() { # catalog
   read -r id <"$catalog/id"
 }
 
+# Where nobody says how, links are tried.
+find_way() { # directories of layers in the catalog...
+  [ -z "${LARDER_ATTACH-}" ] || return 0
+  # shellcheck source=src/attach/nested.sh
+  . "$here/nested.sh"
+  choose_link "$@"
+}
+
 # The marker says how the data root was attached. A witness lies where the layers are, and the file `origin` says which
 # file that is: a copy of the data root has both, but is another file.
 mark() {
