@@ -18,13 +18,12 @@ copy_instead() {
 
 # The other directory is one of the data root: where even that cannot be mounted, nothing is known of the layers.
 can_mount_on() { # directory
-  rm -rf "$root/larder/trial" && mkdir -p "$root/larder/trial/other" "$root/larder/trial/below" "$root/larder/trial/on" || return
-  (
-    # A path in the options would end at a comma or a colon.
-    cd "$root/larder/trial" 2>/dev/null && ln -s "$1" layer &&
-      mount -t overlay -o lowerdir=layer:below overlay on 2>/dev/null && umount on
-  )
+  trial=$root/larder/trial
+  [ ! -e "$trial" ] || rm -rf "$trial" || return
+  mkdir -p "$trial/other" "$trial/below" "$trial/on" || return
+  # The root's own path in the options would end them at a comma or a colon.
+  (cd "$trial" && mount -t overlay -o "lowerdir=$1:below" overlay on 2>/dev/null && umount on)
   mounted=$?
-  rm -rf "$root/larder/trial"
+  rm -rf "$trial"
   return "$mounted"
 }
