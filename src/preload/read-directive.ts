@@ -21,10 +21,13 @@ export async function readDirective(
   const written = writtenWords(preload, context.dockerfile.escape);
   const head = await solveHead(context, request, cut, done, written.asked);
   const expanded = head.answer.words;
-  const directive = parseDirective(written.words, expanded, preload.lines, expandListed(written, expanded));
+  const directive = parseDirective(written.words, expanded, preload.lines, {
+    places: written.places,
+    listed: expandListed(written, expanded),
+  });
   const listed = await Promise.all([
     ...directive.lists.map(async (path) =>
-      wordsOfFile(await readNamedFile(context, request, directive, "--list", path)),
+      wordsOfFile(path, await readNamedFile(context, request, directive, "--list", path)),
     ),
     ...directive.composes.map(async (path) => {
       const text = await readNamedFile(context, request, directive, "--compose", path);
@@ -36,7 +39,8 @@ export async function readDirective(
         lines,
       });
       if (built.length > 0) await context.warn(leftOut(path, built, lines));
-      return (await solveHead(context, request, cut, done, words)).answer.words;
+      const { answer } = await solveHead(context, request, cut, done, words);
+      return answer.words.map((word) => ({ word, where: path }));
     }),
   ]);
   return { head, directive: withListed(directive, listed.flat()) };

@@ -4,9 +4,9 @@ import type { Bridge } from "../../gateway/bridge.js";
 import { parseConfig } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { formatPlatform, messagePlatform, type Platform } from "../../image/platform.js";
-import { formatReference } from "../../image/reference.js";
+import { formatReference, onMirror } from "../../image/reference.js";
 import { digestOf } from "../../llb/marshal.js";
-import type { RequestedImage } from "../directive/directive.js";
+import { nameImage, type RequestedImage } from "../directive/directive.js";
 
 /**
  * Asks the registry, never the builder's own store: the fetch step asks the registry, too.
@@ -17,7 +17,8 @@ export async function resolveImage(
   requested: RequestedImage,
   platform: Platform,
 ): Promise<InnerImage> {
-  const { reference, text, lines } = requested;
+  const { reference, text, lines, where } = requested;
+  const subject = nameImage(text, where);
   const wanted = formatPlatform(platform);
   const { Digest, Config } = await bridge
     .resolveImageConfig({
@@ -27,7 +28,7 @@ export async function resolveImage(
       LogName: `[larder] resolve ${text}`,
     })
     .catch((error: unknown) => {
-      throw new LarderError(`PRELOAD: image "${text}": ${explain(error, requested, wanted)}`, {
+      throw new LarderError(`PRELOAD: ${subject}: ${explain(error, requested, wanted)}`, {
         lines,
         cause: error,
       });
@@ -35,7 +36,7 @@ export async function resolveImage(
   const config = parseConfig(Config);
   if (config.os !== platform.os || config.architecture !== platform.architecture) {
     throw new LarderError(
-      `PRELOAD: image "${text}": it is for ${config.os}/${config.architecture}, not for ${wanted}; ` +
+      `PRELOAD: ${subject}: it is for ${config.os}/${config.architecture}, not for ${wanted}; ` +
         "choose another image or say --platform=",
       { lines },
     );
@@ -68,8 +69,19 @@ function explain(error: unknown, { text, reference }: RequestedImage, platform: 
   if (/not found|manifest unknown|name unknown/i.test(words)) {
     return "its registry does not have it; check the name and the tag";
   }
+  if (/x509:|tls: failed to verify/i.test(words)) {
+    const host = reference.domain;
+    return (
+      `the builder does not trust the certificate of its registry ${host}; give the builder its CA ` +
+      `(Docker: /etc/docker/certs.d/${host}/ca.crt; buildkitd.toml: ca in [registry."${host}"]), and the build step with ` +
+      `--secret id=larder-ca,src=ca.pem (${message})`
+    );
+  }
   if (/dial tcp|no such host|i\/o timeout|connection re(?:fused|set)|\bEOF\b/i.test(words)) {
-    return `its registry ${reference.domain} does not answer; check the name and the network, or use a mirror (${message})`;
+    return (
+      `its registry ${reference.domain} does not answer; check the name and the network, or name a mirror of it, ` +
+      `PRELOAD --from=${onMirror(reference)} (${message})`
+    );
   }
   return `it could not be resolved: ${message}`;
 }
