@@ -2,7 +2,9 @@
  * A registry that stands in front of the lab's and spoils what comes from it. Runs as a program of its own,
  * in the lab's network: `registry-front.ts REGISTRY FAULT`. Prints the port that it listens on, then what it did.
  */
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { login } from "./faults.js";
 
 /** Manifests and configs are shorter, layers longer. */
@@ -10,7 +12,15 @@ const shortestLayer = 100_000;
 const [registry = "", fault = "none"] = process.argv.slice(2);
 const dropped = new Set<string>();
 
-const server = createServer((asked, answer) => {
+/** For any address of the lab; its key is no secret. */
+const certificate = (kind: "key" | "pem"): Buffer =>
+  readFileSync(new URL(`certificates/server.${kind}`, import.meta.url));
+const server =
+  fault === "certificate"
+    ? createSecureServer({ key: certificate("key"), cert: certificate("pem") }, serve)
+    : createServer(serve);
+
+function serve(asked: IncomingMessage, answer: ServerResponse): void {
   if (isRefused(asked, answer)) return;
   const headers = { ...asked.headers, host: registry };
   const to = request(`http://${registry}${asked.url}`, { method: asked.method ?? "GET", headers }, (got) =>
@@ -18,7 +28,7 @@ const server = createServer((asked, answer) => {
   );
   to.on("error", () => answer.destroy());
   asked.pipe(to);
-});
+}
 
 function isRefused({ headers }: IncomingMessage, answer: ServerResponse): boolean {
   const right = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;

@@ -59,6 +59,7 @@ describe("lists of images", () => {
       await refusal({ dockerfile, shows: preload, files: { "images.txt": "Foo\n" } }),
       "Foo",
       /^repository name must be lowercase$/,
+      "images.txt:1",
     );
   });
 
