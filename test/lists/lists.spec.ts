@@ -106,7 +106,7 @@ services:
       [
         "with a dollar in a name",
         "services: {a: {image: 'x$$y'}}\n",
-        /image "x\$y": invalid reference format$/,
+        /image "x\$y" \(compose\.yaml\): invalid reference format$/,
       ],
     ];
     for (const [name, text, message] of refused) {

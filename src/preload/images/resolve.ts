@@ -34,6 +34,9 @@ export async function resolveImage(
       });
     });
   const config = parseConfig(Config);
+  if (config.os === undefined && config.rootfs === undefined) {
+    throw new LarderError(`PRELOAD: ${subject}: ${noImage}`, { lines });
+  }
   if (config.os !== platform.os || config.architecture !== platform.architecture) {
     throw new LarderError(
       `PRELOAD: ${subject}: it is for ${config.os}/${config.architecture}, not for ${wanted}; ` +
@@ -49,6 +52,10 @@ export async function resolveImage(
   };
 }
 
+/** A manifest may be of anything: its config tells. */
+const noImage =
+  "it is no container image, but something else that the registry keeps (a Helm chart, a signature, an artifact); leave it out";
+
 function explain(error: unknown, { text, reference }: RequestedImage, platform: string): string {
   // Newer BuildKits put the words of the registry on a line of their own.
   const message = LarderError.from(error)
@@ -56,6 +63,11 @@ function explain(error: unknown, { text, reference }: RequestedImage, platform: 
     .replaceAll(/\s*\n\s*/g, ": ");
   // A name may hold any of the words that are looked for.
   const words = message.replaceAll(formatReference(reference), "it").replaceAll(text, "it");
+  const type = /unknown type (\S+?);? /.exec(words)?.[1];
+  if (type !== undefined) return `${noImage} (its type is ${type})`;
+  if (/schema 1\b|manifest\.v1\+(?:json|prettyjws)/i.test(words)) {
+    return "its manifest has a format of before 2017 (schema 1), which builders do not read any more; push the image again with a current Docker";
+  }
   if (/no match for platform|no matching manifest/i.test(words)) {
     return `it has no variant for ${platform}; choose another image or say --platform=`;
   }
