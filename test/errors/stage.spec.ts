@@ -39,10 +39,10 @@ describe("errors: the stage", () => {
     assertSentence(
       refused,
       busybox,
-      /^the stage's container manager did not come up \(exit code 1\): failed to start daemon: .*driver.* nonsense; its programs and settings are those of the base image, or come from above PRELOAD: mend them there$/,
+      /^the stage's container manager did not come up \(exit code 1\): failed to start daemon: .*driver.* nonsense; mend it in the base image, or above PRELOAD$/,
     );
     // The rest is in the step's own log.
-    assert.match(refused.log, /Starting up/);
+    assert.match(refused.log, /^#\d+ \S+ time=\S+ level=info /m);
   });
 
   it("a container manager that does not find its containerd", async () => {
@@ -50,7 +50,7 @@ describe("errors: the stage", () => {
     assertSentence(
       await refusal({ dockerfile: `FROM ${lab.system}\n${remove}\n${preload}\n`, shows: preload }),
       busybox,
-      /^the stage's container manager did not come up \(exit code 1\): failed to start containerd: exec: "containerd": executable file not found in \$PATH; .* base image/,
+      /^the stage's container manager did not come up \(exit code 1\): failed to start containerd: exec: "containerd": executable file not found in \$PATH; mend it in the base image, or above PRELOAD$/,
     );
   });
 

@@ -110,7 +110,10 @@ class Taking {
     // A layer is unpacked from its blob, even if the blob is not to stay.
     if (isNew || this.#options.keepsBlobs) await this.#layerBlob(layer, labels, blob);
     if (!isNew) return;
-    const { names, hasXattrs } = await readLayerTar(blob, layer.mediaType);
+    const { names, hasXattrs } = await readLayerTar(blob, layer.mediaType).catch((cause: Error) => {
+      const [why] = cause.message.split("\n");
+      throw new LarderError(`its layer ${layer.digest} is no tar that can be read (${why})`, { cause });
+    });
     await this.#unpack(layer, link, { ...readLayerNames(names), hasXattrs }, repeated);
   }
 

@@ -25,7 +25,9 @@ export async function explainRefusal(
 ): Promise<LarderError> {
   const facts = error instanceof StepError ? error.facts : {};
   const cause = error instanceof StepError ? (error.cause ?? error) : error;
-  const { message } = LarderError.from(cause);
+  const message = LarderError.from(cause)
+    .message.trim()
+    .replaceAll(/\s*\n\s*/g, ": ");
   const full = explainFullDisk([message, ...daemon.log].join("\n"), images);
   if (full) return full;
   const how = await daemon.ending();
@@ -50,8 +52,7 @@ export function failureSentence(what: string, log: readonly string[]): string {
   return `the stage's container manager ${what}${because}${isOfTheStage(reason) ? wayOut : ""}`;
 }
 
-const wayOut =
-  "; its programs and settings are those of the base image, or come from above PRELOAD: mend them there";
+const wayOut = "; mend it in the base image, or above PRELOAD";
 
 /** Room, memory and what the kernel grants are the builder's. */
 function isOfTheStage(reason = ""): boolean {
