@@ -122,7 +122,7 @@ describe("errors: the login", () => {
           await refusal(request(registry, right, helpers)),
           image,
           new RegExp(
-            `^the registry \\S+ wants a login, or the image does not exist; the secret larder-auth leaves that login to the helper docker-credential-${program}, which a build step cannot run: give a config with the login in it, .*"auth":"\\.\\.\\."`,
+            `^the registry \\S+ wants a login, or the image does not exist; the secret larder-auth leaves the login to the helper docker-credential-${program}, which a build step cannot run: give a config with the login in it, .*"auth":"\\.\\.\\."`,
           ),
         );
       });

@@ -22,6 +22,8 @@ const words = {
     'pinging container registry r: Get "https://r/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
   otherName:
     'pinging container registry r: Get "https://r/v2/": tls: failed to verify certificate: x509: certificate is valid for s, not r',
+  limited:
+    "reading manifest 7 in docker.io/library/redis: toomanyrequests: You have reached your unauthenticated pull rate limit",
   corrupt: "copying system image: writing blob: Digest did not match, expected sha256:1, got sha256:2",
   other: "something new",
 };
@@ -62,6 +64,11 @@ describe("explainFailure", () => {
       {},
     ],
     ["otherName", /^the certificate of the registry r:5000 does not hold/, {}],
+    [
+      "limited",
+      /refuses more pulls for now: log in with --secret id=larder-auth,.*, or wait \(/,
+      { transient: true },
+    ],
     ["corrupt", /is corrupt: push the image again/, { transient: true }],
     ["other", /^skopeo: something new$/, {}],
   ];
@@ -104,8 +111,13 @@ describe("explainFailure", () => {
     });
     assert.match(
       message,
-      /leaves that login to the helper docker-credential-desktop, which a build step cannot run/,
+      /leaves the login to the helper docker-credential-desktop, which a build step cannot run/,
     );
     assert.match(message, /\{"auths":\{"r:5000":\{"auth":"\.\.\."\}\}\}/);
+    const login = { kind: "helper", program: "docker-credential-pass" } as const;
+    assert.match(
+      explain(words.limited, { login }).message,
+      /more pulls for now: .* docker-credential-pass, /,
+    );
   });
 });

@@ -75,8 +75,7 @@ const classes: readonly Class[] = [
   {
     pattern: /toomanyrequests|too many requests|status(?: code)?:? 429/i,
     transient: true,
-    say: ({ registry }) =>
-      `the registry ${registry} refuses more pulls for now: log in with ${secret}, or wait`,
+    say: refusedForNow,
   },
   {
     pattern:
@@ -113,24 +112,33 @@ export function unreachable({ registry, proxy }: Pick<FailureContext, "registry"
     : `the registry ${registry} cannot be reached through the proxy ${proxy} of the build arguments: check these and NO_PROXY`;
 }
 
+function refusedForNow({ registry, login }: FailureContext): string {
+  const refused = `the registry ${registry} refuses more pulls for now`;
+  if (login.kind === "written") return `${refused}, with the login of the secret larder-auth, too: wait`;
+  const way = login.kind === "helper" ? helperSays(registry, login.program) : `log in with ${secret}`;
+  return `${refused}: ${way}, or wait`;
+}
+
 function refusedLogin({ registry, login }: FailureContext): string {
+  const wanted = `the registry ${registry} wants a login, or the image does not exist`;
   switch (login.kind) {
     case "none":
-      return `the registry ${registry} wants a login, or the image does not exist: pass one with ${secret}`;
+      return `${wanted}: pass one with ${secret}`;
     case "absent":
-      return (
-        `the registry ${registry} wants a login, or the image does not exist, and the secret larder-auth has none for it: ` +
-        `docker login ${registry}, or check the name`
-      );
+      return `${wanted}, and the secret larder-auth has none for it: docker login ${registry}, or check the name`;
     case "written":
       return `the registry ${registry} refuses the login of the secret larder-auth, or the image does not exist: docker login ${registry} again`;
     case "helper":
-      return (
-        `the registry ${registry} wants a login, or the image does not exist; the secret larder-auth leaves that login to the ` +
-        `helper ${login.program}, which a build step cannot run: give a config with the login in it, ` +
-        `{"auths":{"${registry}":{"auth":"..."}}}, with what printf %s USER:PASSWORD | base64 | tr -d '\\n' prints for the dots`
-      );
+      return `${wanted}; ${helperSays(registry, login.program)}`;
   }
+}
+
+function helperSays(registry: string, program: string): string {
+  return (
+    `the secret larder-auth leaves the login to the helper ${program}, which a build step cannot run: ` +
+    `give a config with the login in it, {"auths":{"${registry}":{"auth":"..."}}}, with what ` +
+    "printf %s USER:PASSWORD | base64 | tr -d '\\n' prints for the dots"
+  );
 }
 
 /** Makes one sentence of skopeo's last words. */

@@ -38,7 +38,8 @@ export async function explainFailure(
   return new LarderError(`PRELOAD: ${subject}: ${why}`, { lines, cause: error });
 }
 
-function explainReport({ message, unreachable }: ErrorReport, { mirrored }: Step): string {
+function explainReport({ message, unreachable }: ErrorReport, { mirrored, network }: Step): string {
+  if (unreachable && network === "none") return `${message}: leave out --network=none`;
   return unreachable && mirrored !== undefined
     ? `${message}: name a mirror that can be, ${mirrored}`
     : message;
