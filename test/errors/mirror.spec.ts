@@ -23,7 +23,7 @@ describe("errors: a registry that only the builder reaches, by a mirror", () => 
 
   const sentence = (way: RegExp, preload: RegExp) =>
     new RegExp(
-      `^the registry docker\\.io cannot be reached ${way.source} \\(.*\\): name a mirror that can be, ${preload.source}$`,
+      `^the registry docker\\.io cannot be reached ${way.source} \\(.*\\); to take it from a mirror that can be reached, write ${preload.source}$`,
     );
 
   async function refusedSoon(

@@ -73,6 +73,13 @@ const classes: readonly Class[] = [
     say: unreachable,
   },
   {
+    // A proxy's answer to CONNECT; a registry's has its status as a number, or a word of its own.
+    pattern:
+      /Get "[^"]*": (?:Forbidden|Proxy Authentication Required|Method Not Allowed|Bad Gateway|Service Unavailable|Gateway Time-?out)/i,
+    unreachable: true,
+    say: unreachable,
+  },
+  {
     pattern: /toomanyrequests|too many requests|status(?: code)?:? 429/i,
     transient: true,
     say: refusedForNow,

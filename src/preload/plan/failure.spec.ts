@@ -69,12 +69,12 @@ describe("explainFailure of a step", () => {
     const report = { message: "the registry docker.io cannot be reached", unreachable: true };
     assert.equal(
       (await explain(report, fetch)).message,
-      'PRELOAD: image "a": the registry docker.io cannot be reached: name a mirror that can be, ' +
+      'PRELOAD: image "a": the registry docker.io cannot be reached; to take it from a mirror that can be reached, write ' +
         "PRELOAD --from=mirror.example/library/a:1 a:1",
     );
     assert.equal(
       (await explain(report, { ...fetch, network: "none" })).message,
-      'PRELOAD: image "a": the registry docker.io cannot be reached: leave out --network=none',
+      'PRELOAD: image "a": the registry docker.io cannot be reached; leave out --network=none',
     );
   });
 

@@ -39,9 +39,9 @@ export async function explainFailure(
 }
 
 function explainReport({ message, unreachable }: ErrorReport, { mirrored, network }: Step): string {
-  if (unreachable && network === "none") return `${message}: leave out --network=none`;
+  if (unreachable && network === "none") return `${message}; leave out --network=none`;
   return unreachable && mirrored !== undefined
-    ? `${message}: name a mirror that can be, ${mirrored}`
+    ? `${message}; to take it from a mirror that can be reached, write ${mirrored}`
     : message;
 }
 
