@@ -18,6 +18,7 @@ const words = {
     'pinging container registry r: Get "https://r/v2/": dial tcp: lookup r on 10.0.0.1:53: no such host',
   proxy:
     'pinging container registry r: Get "https://r/v2/": proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: connection refused',
+  proxyRefuses: 'pinging container registry r: Get "https://r/v2/": Forbidden',
   authority:
     'pinging container registry r: Get "https://r/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
   otherName:
@@ -54,6 +55,7 @@ describe("explainFailure", () => {
     ["dropped", /failed or dropped at try 3: try again \(/, { transient: true }],
     ["slow", /failed or dropped at try 3: try again \(/, { transient: true }],
     ["unreachable", unreachable, { transient: true, unreachable: true }],
+    ["proxyRefuses", unreachable, { unreachable: true }],
     // skopeo has waited for it for 30 s.
     ["silent", unreachable, { unreachable: true }],
     ["unnamed", unreachable, { transient: true, unreachable: true }],
