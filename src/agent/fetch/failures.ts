@@ -75,7 +75,7 @@ const classes: readonly Class[] = [
   {
     // A proxy's answer to CONNECT; a registry's has its status as a number, or a word of its own.
     pattern:
-      /Get "[^"]*": (?:Forbidden|Proxy Authentication Required|Method Not Allowed|Bad Gateway|Service Unavailable|Gateway Time-?out)/i,
+      /Get \\?"[^"]*": (?:Forbidden|Proxy Authentication Required|Method Not Allowed|Bad Gateway|Service Unavailable|Gateway Time-?out)/i,
     unreachable: true,
     say: unreachable,
   },
