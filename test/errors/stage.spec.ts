@@ -20,14 +20,37 @@ describe("errors: the stage", () => {
     );
   });
 
-  it("names all images of the instruction", async () => {
-    const python = labImage("python:3");
-    const both = `${preload} ${python}`;
+  it("names three images of the instruction, and how many more there are", async () => {
+    const [python, pause, redis] = ["python:3", "pause:3", "redis:latest"].map(labImage);
+    const shows = `${preload} ${python} ${pause} ${redis}`;
     const { message } = await refusal({
-      dockerfile: `FROM ${labImage("debian:trixie")}\n${both}\n`,
-      shows: both,
+      dockerfile: `FROM ${labImage("debian:trixie")}\n${shows}\n`,
+      shows,
     });
-    assert.ok(message.startsWith(`PRELOAD: images "${busybox}", "${python}": no container manager`), message);
+    const named = `images "${busybox}", "${python}", "${pause}" and 1 more`;
+    assert.ok(message.startsWith(`PRELOAD: ${named}: no container manager`), message);
+  });
+
+  it("a container manager that lacks a library", async () => {
+    const remove = "RUN rm /usr/lib/*/libsystemd.so.0";
+    assertSentence(
+      await refusal({ dockerfile: `FROM ${lab.system}\n${remove}\n${preload}\n`, shows: preload }),
+      busybox,
+      /^the stage's container manager \/usr\/sbin\/dockerd cannot be run \(.*error while loading shared libraries: .*\): it lacks files that it needs: mend it in the base image, or above PRELOAD$/,
+    );
+  });
+
+  it("a containerd that cannot read its own configuration", async () => {
+    const containerd =
+      "RUN mv /usr/bin/containerd /usr/bin/real && " +
+      "printf '%s\\n' '#!/bin/sh' '[ \"$1\" = --version ] || set -- --config /etc/hostname.toml' 'exec real \"$@\"' >/usr/bin/containerd && " +
+      "chmod +x /usr/bin/containerd && echo 'version = [' >/etc/hostname.toml";
+    const stage = labImage("containerd:latest");
+    assertSentence(
+      await refusal({ dockerfile: `FROM ${stage}\n${containerd}\n${preload}\n`, shows: preload }),
+      busybox,
+      /^the stage's container manager did not come up \(exit code 1\): containerd: failed to .* TOML.*; mend it in the base image, or above PRELOAD$/,
+    );
   });
 
   it("a container manager that does not come up: its reason", async () => {

@@ -73,9 +73,9 @@ const classes: readonly Class[] = [
     say: unreachable,
   },
   {
-    // A proxy's answer to CONNECT; a registry's has its status as a number, or a word of its own.
+    // A proxy's answer to CONNECT, or none within a minute; a registry's has its status as a number, or a word of its own.
     pattern:
-      /Get \\?"[^"]*": (?:Forbidden|Proxy Authentication Required|Method Not Allowed|Bad Gateway|Service Unavailable|Gateway Time-?out)/i,
+      /Get \\?"[^"]*": (?:Forbidden|Proxy Authentication Required|Method Not Allowed|Bad Gateway|Service Unavailable|Gateway Time-?out|context deadline exceeded)/i,
     unreachable: true,
     say: unreachable,
   },
