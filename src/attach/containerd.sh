@@ -54,10 +54,15 @@ read_config() {
   done <"$1"
 }
 
+# Ends at the quote that it began with.
 toml_string() {
   string=${line#*=}
-  string=${string#*[\"\']}
-  printf %s "${string%%[\"\']*}"
+  string=${string#"${string%%[! 	]*}"}
+  case $string in
+    \"*) string=${string#?} && string=${string%%\"*} ;;
+    \'*) string=${string#?} && string=${string%%\'*} ;;
+  esac
+  printf %s "$string"
 }
 
 attach_root() {

@@ -35,7 +35,9 @@ is_ours() {
 }
 
 is_whole() {
-  if [ -h "$target/diff" ]; then
+  if [ -e "$layer/real" ]; then
+    [ -z "$copied" ] && [ -d "$target/diff" ] && [ -e "$target/committed" ] || return
+  elif [ -h "$target/diff" ]; then
     for path in "$record"/* "$tree/overlay2/$cache"/*; do
       own=$layerdb/$chain/${path##*/}
       case $path in "$record"/*) ;; *) own=$target/${path##*/} ;; esac
@@ -47,7 +49,7 @@ is_whole() {
   fi
   slurp "$layer/link"
   [ -h "$root/overlay2/l/$text" ] || return
-  [ ! -e "$layer/whiteouts" ] || has_lower_whiteouts
+  [ -e "$layer/real" ] || [ ! -e "$layer/whiteouts" ] || has_lower_whiteouts
 }
 
 has_lower_whiteouts() {
@@ -78,6 +80,12 @@ mend_layer() {
   mend_link "l/$text" || return
   [ -e "$layer/whiteouts" ] || return 0
   [ -n "$made" ] || make_whiteouts_aside "$root/overlay2" "$catalog"/db/*/whiteouts || return
+  if [ -e "$layer/real" ]; then
+    rm -rf "$target/diff" || return
+    [ ! -d "$made/$cache/diff" ] || mv "$made/$cache/diff" "$target/" || return
+    fill_real_layer "$target/diff"
+    return
+  fi
   slurp "$layer/lower"
   mend_link "${text%%:*}" && mv "$made/$cache/whiteouts" "$target/"
 }

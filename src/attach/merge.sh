@@ -30,11 +30,11 @@ merge() {
 start_containerd() {
   cat >"$scratch/config.toml" <<EOF
 version = 2
-root = "$root"
-state = "$scratch/state"
+root = $(toml_word "$root")
+state = $(toml_word "$scratch/state")
 disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
-  address = "$scratch/socket"
+  address = $(toml_word "$scratch/socket")
 [plugins."io.containerd.gc.v1.scheduler"]
   deletion_threshold = 0
   mutation_threshold = 1000000
@@ -55,6 +55,11 @@ EOF
     fi
     sleep 0.05
   done
+}
+
+# A string of TOML, whatever is in it.
+toml_word() {
+  printf '"%s"' "$(printf %s "$1" | sed 's/[\\"]/\\&/g')"
 }
 
 stop_containerd() {
@@ -162,9 +167,9 @@ add_snapshot() { # name, parent, short name of the layer
 # a view has nothing but `lowerdir=DIRECTORY:...`.
 directory_of() {
   case $1 in
-    *upperdir=*) directory=${1#*upperdir=} && directory=${directory%%,*} && directory=${directory%% *} ;;
-    *lowerdir=*) directory=${1#*lowerdir=} && directory=${directory%%[:,]*} && directory=${directory%% *} ;;
-    *) directory=${1#*mount -t bind } && directory=${directory%% *} ;;
+    *upperdir=*) directory=${1#*upperdir=} && directory=${directory%%,*} ;;
+    *lowerdir=*) directory=${1#*lowerdir=} && directory=${directory%%[:,]*} ;;
+    *) directory=${1#*mount -t bind } && directory=${directory% /x*} ;;
   esac
 }
 

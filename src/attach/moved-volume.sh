@@ -5,11 +5,9 @@
 # it would not pull it again.
 prune() {
   set --
-  for path in "$root"/overlay2/*/diff; do
-    [ -h "$path" ] && [ ! -e "$path" ] && set -- "$@" "${path%/diff}"
-  done
-  for path in "$root"/overlay2/l/*; do
-    [ -h "$path" ] && [ ! -e "$path" ] && set -- "$@" "$path"
+  # The files of a layer may be a copy, but what describes it is on the shelf.
+  for path in "$root"/overlay2/*/link; do
+    [ -h "$path" ] && [ ! -e "$path" ] && set -- "$@" "${path%/link}"
   done
   for path in "$layerdb"/*; do
     [ -h "$path/cache-id" ] && [ ! -e "$path/cache-id" ] && set -- "$@" "$path"
@@ -23,6 +21,15 @@ prune() {
         set -- "$@" "$imagedb/${pair%:*}" "$path" "$root/larder/${path##*/images.}" "$root/larder/origin.${path##*/images.}" "$root/larder/witness.${path##*/images.}"
     done
   done
+  remove_lost "$@"
+  set --
+  for path in "$root"/overlay2/l/*; do
+    [ -h "$path" ] && [ ! -e "$path" ] && set -- "$@" "$path"
+  done
+  remove_lost "$@"
+}
+
+remove_lost() { # what an earlier system image left
   [ $# = 0 ] || rm -rf -- "$@" || fail "cannot remove from $root what an earlier system image left there"
 }
 

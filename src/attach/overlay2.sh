@@ -33,7 +33,9 @@ attach_overlay2() {
     links=-L
     copy_layers
   fi || fail "cannot put the layers of the inner images into $root"
+  forget_links_of "$catalog"/db/*/real || fail "cannot remove links from $root"
   make_whiteouts "$root/overlay2" "$catalog"/db/*/whiteouts || fail "cannot make the whiteouts of the inner images in $root"
+  fill_real_layers "$catalog"/db/*/real || fail "cannot copy layers of the inner images to $root"
   add_metadata "$links" || fail "cannot put the inner images into $root"
   settle_orphans || fail "cannot set aside in $root what stood on images of an earlier system image"
   merge_references || fail "cannot read or write $repositories"
@@ -70,6 +72,30 @@ copy_layer() { # $layer of the catalog to $target
   : >"$target/committed"
 }
 
+# Images of many layers would need more directories in a mount than Docker allows: some of their layers are copies, with the
+# whiteouts among the files. The whiteouts are there already; the copy gives the directories above them what is theirs.
+fill_real_layers() { # the catalog's marks of such layers
+  for path; do
+    [ -e "$path" ] || continue
+    layer=${path%/real}
+    slurp "$layer/cache-id"
+    fill_real_layer "$root/overlay2/$text/diff" || return
+  done
+}
+
+# Another system image may have linked what is a copy in this one.
+forget_links_of() { # the catalog's marks of such layers
+  for path; do
+    [ -e "$path" ] || continue
+    slurp "${path%/real}/cache-id"
+    [ ! -h "$root/overlay2/$text/diff" ] || rm "$root/overlay2/$text/diff" || return
+  done
+}
+
+fill_real_layer() { # directory of the copy of $layer
+  mkdir -p "$1" && cp -a -f "$layer/fs/." "$1/"
+}
+
 # Some layer has extended attributes.
 has_xattrs() {
   for path in "$catalog"/db/*/xattrs; do
@@ -81,6 +107,7 @@ has_xattrs() {
 whiteout_directory() { # list
   read -r cache <"${1%/*}/cache-id" || [ -n "$cache" ] || return
   directory=$cache/whiteouts
+  [ ! -e "${1%/*}/real" ] || directory=$cache/diff
 }
 
 # The image and layer databases. $1 is how cp treats links: -P keeps them, -L copies what they mean.

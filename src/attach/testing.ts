@@ -14,7 +14,8 @@ import {
   mergeModels as mergeContainerdModels,
 } from "../store/containerd/model.js";
 import { cacheIdOf } from "../store/overlay2/ids.js";
-import { hides, imageEntry, layerEntries, rootDirectories } from "../store/overlay2/layout.js";
+import { imageEntry, layerEntries, rootDirectories } from "../store/overlay2/layout.js";
+import { hides } from "../store/overlay2/lowers.js";
 import { type CatalogModel, emptyModel, formatModel, mergeModels } from "../store/overlay2/model.js";
 import { formatRepositories } from "../store/overlay2/repositories.js";
 import type { ShelfEntry } from "../store/store.js";

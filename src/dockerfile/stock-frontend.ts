@@ -127,6 +127,18 @@ export async function readContextFile(
   return bridge.readFile(result.value.id, copied);
 }
 
+/** @returns undefined if the build context has no such file. */
+export async function tryContextFile(
+  ...place: Parameters<typeof readContextFile>
+): Promise<string | undefined> {
+  try {
+    return (await readContextFile(...place)).toString("utf8");
+  } catch (error) {
+    if (/not found|no such file/i.test(LarderError.from(error).message)) return undefined;
+    throw error;
+  }
+}
+
 const copied = "/larder-file";
 
 /** What a result for one platform is, as LLB; nothing if it is scratch. */

@@ -47,6 +47,11 @@ export function environmentOf(config: ImageConfig): ReadonlyMap<string, string> 
   );
 }
 
+/** How many layers the image has; a base image without a history is known by its diffIDs alone. */
+export function layersOf({ history = [], rootfs }: ImageConfig): number {
+  return Math.max(history.filter((entry) => !entry.empty_layer).length, rootfs?.diff_ids?.length ?? 0);
+}
+
 export function labelsOf(config: ImageConfig): Readonly<Record<string, string>> {
   return config.config?.Labels ?? {};
 }

@@ -34,7 +34,7 @@ describe("readSettings", () => {
   });
 
   it("has a budget of layers", async () => {
-    assert.equal((await settings()).layerBudget, 64);
+    assert.equal((await settings()).layerBudget, undefined);
     assert.equal((await settings({ args: { LARDER_LAYERS: "3" } })).layerBudget, 3);
     for (const value of ["0", "121", "2.5", "", "many"]) {
       await assert.rejects(settings({ args: { LARDER_LAYERS: value } }), {

@@ -39,14 +39,13 @@ export interface Settings {
   /** The builder gives single blobs of images (BuildKit 0.28). */
   readonly givesBlobs: boolean;
   readonly insecureRegistries: InsecureRegistries;
-  /** So many outer layers may hold inner layers; graph drivers end at some 125 in all. */
-  readonly layerBudget: number;
+  /** So many outer layers may hold inner layers' files, if the user says so. */
+  readonly layerBudget: number | undefined;
 }
 
 const planArgument = "LARDER_PLAN";
 const insecureArgument = "LARDER_INSECURE_REGISTRIES";
 const budgetArgument = "LARDER_LAYERS";
-const defaultLayerBudget = 64;
 
 /** Reads Larder's own build arguments and what the builder can do. */
 export async function readSettings(
@@ -73,8 +72,8 @@ export async function readSettings(
   };
 }
 
-function parseBudget(text: string | undefined): number {
-  if (text === undefined) return defaultLayerBudget;
+function parseBudget(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const budget = Number(text);
   if (Number.isInteger(budget) && budget >= 1 && budget <= 120) return budget;
   throw new LarderError(`build argument ${budgetArgument}="${text}": write a number from 1 to 120`);

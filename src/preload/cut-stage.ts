@@ -1,10 +1,11 @@
 /** One cut: from what stands above a PRELOAD to what the stage builds FROM below it. */
 import { type StockAnswer, stockAnswer } from "../agent/job.js";
 import { type Cut, type KeptInstruction, keptInstructions } from "../dockerfile/cut.js";
+import { laterLayers } from "../dockerfile/later-layers.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
 import { ignoresCache, proxyEnvironment, sourceDateEpoch } from "../gateway/options.js";
-import { type ImageConfig, labelsOf, withLabels } from "../image/config.js";
+import { type ImageConfig, labelsOf, layersOf, withLabels } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
@@ -14,6 +15,7 @@ import { platformOf } from "./pack-image.js";
 import type { StepContext } from "./plan/agent-step.js";
 import { claimedLayers, planHistory } from "./plan/history.js";
 import { checkLabel, formatLabel, preloadLabel } from "./plan/label.js";
+import { blobBudget, findCrowding, type LayerBudget, layerBudget } from "./plan/layer-limit.js";
 import {
   type BlobLayer,
   groupLayers,
@@ -54,13 +56,16 @@ export async function preloadCut(
   const taken = await takeImages(context, request, step, { stage: cut.stage, directive, platform, done });
   const layouts = taken.flatMap(({ layout }) => layout ?? []);
   const images = taken.map(({ image }) => image);
-  const plan = await planCut(context, { ...cut, lines }, directive, config, images, layouts);
+  const budget = budgetAt(context, cut, directive, config);
+  const plan = await planCut(context, { ...cut, lines }, directive, { config, budget, images, layouts });
   const stocked = stockImages(step, plan, {
     stage: head.state,
     env: config.config?.Env ?? [],
     layouts,
   });
-  const blobLayers = context.settings.plansOnly ? [] : await askForBlobs(context, plan, stocked);
+  const blobLayers = context.settings.plansOnly ? [] : await askForBlobs(context, plan, budget, stocked);
+  const crowding = findCrowding(budget, plan.outerLayers, blobLayers.length);
+  if (crowding) await context.warn({ ...crowding, lines });
   const blobs = shelveBlobs(step, plan, layouts, blobLayers);
   return {
     context: cut.context,
@@ -99,6 +104,7 @@ export function keptAt(
 async function askForBlobs(
   { bridge, settings }: BuildContext,
   plan: PreloadPlan,
+  budget: LayerBudget,
   { layers, catalog }: Stocked,
 ): Promise<BlobLayer[]> {
   const solve = (output: Output) => bridge.solve({ Definition: marshal(output) });
@@ -112,22 +118,45 @@ async function askForBlobs(
   // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
   const others = layers.map(async (layer) => evaluate(bridge, await solve(layer)));
   const [{ blobs }] = await Promise.all([readAnswer(), ...others]);
-  return planBlobLayers(blobs, plan.images, settings.layerBudget);
+  return planBlobLayers(
+    blobs,
+    plan.images,
+    blobBudget(settings.layerBudget, budget, plan.outerLayers.length),
+  );
+}
+
+function budgetAt(
+  { dockerfile, bases, firing, settings }: BuildContext,
+  { stage, preload }: Cut,
+  { target }: Directive,
+  config: ImageConfig,
+): LayerBudget {
+  const below = firing
+    ? laterLayers(firing.dockerfile, bases, firing.stage, 0)
+    : laterLayers(dockerfile, bases, stage, preload.lines.start);
+  const counts = { above: layersOf(config), below, present: claimedLayers(config).length };
+  return layerBudget(settings.layerBudget, counts, target.blobs !== "never");
 }
 
 async function planCut(
   { bridge, settings }: BuildContext,
   { stage, context, lines }: Cut & { lines: Lines },
   { target }: Directive,
-  config: ImageConfig,
-  images: readonly PlannedImage[],
-  layouts: readonly Output[],
+  {
+    config,
+    budget,
+    images,
+    layouts,
+  }: {
+    config: ImageConfig;
+    budget: LayerBudget;
+    images: readonly PlannedImage[];
+    layouts: readonly Output[];
+  },
 ): Promise<PreloadPlan> {
-  const present = claimedLayers(config);
-  const layers = newLayers(images, present);
-  const budget = Math.max(settings.layerBudget - present.size, 1);
-  const sizes =
-    layers.length > budget ? await readLayerSizes(bridge, images, layouts) : new Map<string, number>();
+  const layers = newLayers(images, new Set(claimedLayers(config).flat()));
+  const isPast = layers.length > budget.files;
+  const sizes = isPast ? await readLayerSizes(bridge, images, layouts) : new Map<string, number>();
   return {
     lines,
     stage: stage.name ?? `stage-${stage.index}`,
@@ -136,7 +165,7 @@ async function planCut(
     target,
     assembly: settings.assembly,
     images,
-    outerLayers: planOuterLayers(groupLayers(layers, sizes, budget), images),
+    outerLayers: planOuterLayers(groupLayers(layers, sizes, budget.files), images),
   };
 }
 
@@ -151,7 +180,8 @@ function preloadedConfig(
   blobLayers: readonly BlobLayer[],
 ): ImageConfig {
   const { OnBuild: _, ...container } = config.config ?? {};
-  const layers = claimedLayers(config).size + plan.outerLayers.flatMap(({ diffIds }) => diffIds).length;
+  const layers =
+    claimedLayers(config).flat().length + plan.outerLayers.flatMap(({ diffIds }) => diffIds).length;
   const labels = { ...labelsOf(config), [preloadLabel]: formatLabel(layers) };
   const epoch = sourceDateEpoch(options);
   // Where there is none, it is for the exporter to say.

@@ -66,7 +66,10 @@ export async function reportWarnings(
   const { isStrict, skips } = readCheckOptions(dockerfile.text, request.options[checkArgument]);
   if (isStrict && warnings.length > 0) throw violation(warnings);
   return async (finding) => {
-    if (!skips(finding.rule)) await print(toWarning(finding));
+    if (skips(finding.rule)) return;
+    const warning = toWarning(finding);
+    await print(warning);
+    if (isStrict) throw violation([warning]);
   };
 }
 

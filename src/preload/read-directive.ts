@@ -1,7 +1,8 @@
 /** What a PRELOAD says, with all that it says by reference: variables, heredocs, files of the build context. */
 import type { Cut } from "../dockerfile/cut.js";
-import { readContextFile, type StockRequest } from "../dockerfile/stock-frontend.js";
+import { readContextFile, type StockRequest, tryContextFile } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
+import { parseReference } from "../image/reference.js";
 import type { BuildContext } from "./build-context.js";
 import type { Finding } from "./directive/checks.js";
 import { type Directive, parseDirective, withListed } from "./directive/directive.js";
@@ -29,21 +30,54 @@ export async function readDirective(
     ...directive.lists.map(async (path) =>
       wordsOfFile(path, await readNamedFile(context, request, directive, "--list", path)),
     ),
-    ...directive.composes.map(async (path) => {
-      const text = await readNamedFile(context, request, directive, "--compose", path);
-      const { lines } = preload;
-      // Here, since YAML takes time to load and most builds have no use for it.
-      const { imagesOfCompose } = await import("./directive/compose.js");
-      const { words, built } = imagesOfCompose(path, text, {
-        escapeToken: context.dockerfile.escape,
-        lines,
-      });
-      if (built.length > 0) await context.warn(leftOut(path, built, lines));
-      const { answer } = await solveHead(context, request, cut, done, words);
-      return answer.words.map((word) => ({ word, where: path }));
-    }),
+    ...directive.composes.map((path) => wordsOfCompose(context, request, cut, done, path)),
   ]);
   return { head, directive: withListed(directive, listed.flat()) };
+}
+
+/** The stage's variables are asked for as they are needed: a file names further ones. */
+async function wordsOfCompose(
+  context: BuildContext,
+  request: StockRequest,
+  cut: Cut,
+  done: readonly PreloadedCut[],
+  path: string,
+): Promise<{ word: string; where: string }[]> {
+  const { bridge, source } = context;
+  const { lines } = cut.preload;
+  // Here, since YAML takes time to load and most builds have no use for it.
+  const { readProject } = await import("./directive/compose/project.js");
+  const project = readProject(path, {
+    read: (file) => tryContextFile(bridge, request, source, file),
+    ask: (names) => askVariables(context, request, cut, done, names),
+  });
+  const refuse = (what: string, cause: unknown) =>
+    new LarderError(`PRELOAD: --compose="${path}": ${what}`, { lines, cause });
+  const { images, built } = await project.catch((error: Error) => {
+    throw refuse(error.message, error);
+  });
+  if (built.length > 0) await context.warn(leftOut(path, built, lines));
+  for (const { service, image } of images) {
+    try {
+      parseReference(image);
+    } catch (error) {
+      throw refuse(`service "${service}": image "${image}": ${(error as Error).message}`, error);
+    }
+  }
+  return images.map(({ service, image }) => ({ word: image, where: `${path}, service "${service}"` }));
+}
+
+async function askVariables(
+  context: BuildContext,
+  request: StockRequest,
+  cut: Cut,
+  done: readonly PreloadedCut[],
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const words = names.flatMap((name) => [`"\${${name}+1}"`, `"\${${name}}"`]);
+  const { answer } = await solveHead(context, request, cut, done, words);
+  const values = names.map((name, index) => [name, answer.words.slice(2 * index)] as const);
+  return new Map(values.flatMap(([name, [isSet, value = ""]]) => (isSet === "1" ? [[name, value]] : [])));
 }
 
 function leftOut(path: string, services: readonly string[], lines: Lines): Finding {

@@ -2,6 +2,10 @@ import { createHash } from "node:crypto";
 
 export type Digest = string;
 
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value);
+}
+
 /** The hex digits of `sha256:<hex>`. @throws Error for any other digest. */
 export function hexOf(digest: Digest): string {
   const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];

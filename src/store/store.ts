@@ -12,8 +12,8 @@ export interface Store {
   readonly name: "overlay2" | "containerd";
   /** Of containerd: the namespace that the images were put into. */
   readonly namespace?: string;
-  /** The unpacked layer in the daemon's data root. @throws Error if the daemon does not have it. */
-  layer(diffId: Digest): Promise<UnpackedLayer>;
+  /** The layer as the daemon unpacked it into its data root; undefined if it took one of the stage's shelf instead. */
+  layer(diffId: Digest): Promise<UnpackedLayer | undefined>;
   /**
    * The files that go to `catalog/<name>/` of the shelf, so that it describes `images` and also all that
    * the catalog in the stage describes. Files that are in the stage already may be left out.

@@ -112,10 +112,14 @@ export function preloadTriggers(images: readonly PushedImage[]): string[] {
   return images.flatMap(({ config }) => config.config.OnBuild ?? []).filter(isPreload);
 }
 
-/** References in the order of the label. */
+/** References in the order of the PRELOADs, as the history has them; one that is preloaded again stands at its last place. */
 export function innerImages(images: readonly PushedImage[]): string[] {
-  const labels = images.map(({ config }) => config.config.Labels?.[preloadLabel] ?? "[]");
-  return labels.flatMap((text) => JSON.parse(text).map(({ reference }: { reference: string }) => reference));
+  const catalogs = images.flatMap(({ config }) =>
+    config.history.flatMap(({ comment, created_by = "" }) =>
+      comment === "larder" ? (/^PRELOAD (.*), catalog$/.exec(created_by)?.[1]?.split(" ") ?? []) : [],
+    ),
+  );
+  return catalogs.filter((name, index) => catalogs.lastIndexOf(name) === index);
 }
 
 /** Lines of PRELOADs, and the one that names the frontend. */

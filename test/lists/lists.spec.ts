@@ -63,6 +63,20 @@ describe("lists of images", () => {
     );
   });
 
+  it("in a Compose file, with an image that there is not: its service is named", async () => {
+    const shows = "PRELOAD --compose=compose.yaml";
+    const unknown = labImage("no/such:1");
+    const files = {
+      "compose.yaml": `services: { a: { image: "${busybox}" }, b: { image: "${unknown}" } }\n`,
+    };
+    assertSentence(
+      await refusal({ dockerfile: `FROM ${lab.system}\n${shows}\n`, shows, files }),
+      unknown,
+      /^its registry does not have it/,
+      'compose.yaml, service "b"',
+    );
+  });
+
   describe("in a Compose file", () => {
     const preload = "PRELOAD --compose=compose.yaml";
     const compose = `x-defaults: &defaults
@@ -89,8 +103,19 @@ services:
       assert.equal(log.split(warning).length, 2, log);
     });
 
+    it("with what it includes and extends, and .env", async () => {
+      const files = {
+        "deploy/compose.yaml": "include: [db/compose.yaml]\nservices: {a: {image: '$REGISTRY/redis:$TAG'}}\n",
+        "deploy/.env": `TAG=\${RELEASE:-latest}\nREGISTRY=from.env.example\n`,
+        "deploy/db/compose.yaml": "services: {b: {extends: {file: ../../common.yaml, service: base}}}\n",
+        "common.yaml": `services: {base: {image: "${python}"}}\n`,
+      };
+      const lines = [`ARG REGISTRY=${lab.registry}`, "PRELOAD --compose=deploy/compose.yaml"];
+      assert.deepEqual(await planned(lines, files), [redis, python]);
+    });
+
     const refused: [name: string, text: string | undefined, message: RegExp][] = [
-      ["that is not there", undefined, /--compose="compose\.yaml": the build context has no such file /],
+      ["that is not there", undefined, /--compose="compose\.yaml": the build context has no such file; /],
       ["that is no YAML", "services: [", /--compose="compose\.yaml": it is not YAML: /],
       ["without services", "version: '3'\n", /it has no services; write services: with an image: for each$/],
       [
@@ -106,7 +131,22 @@ services:
       [
         "with a dollar in a name",
         "services: {a: {image: 'x$$y'}}\n",
-        /image "x\$y" \(compose\.yaml\): invalid reference format$/,
+        /^PRELOAD: --compose="compose\.yaml": service "a": image "x\$y": invalid reference format$/,
+      ],
+      [
+        "with a variable that nobody sets",
+        `services: {a: {image: 'redis:\${TAG:?say which}'}}\n`,
+        /^PRELOAD: --compose="compose\.yaml": service "a": the variable TAG has to be set: say which$/,
+      ],
+      [
+        "that includes one from elsewhere",
+        "include: [https://github.com/a/b.git]\n",
+        /^PRELOAD: --compose="compose\.yaml": include: "https:.*" is elsewhere; PRELOAD reads files of the build context only$/,
+      ],
+      [
+        "that includes one that is not there",
+        "include: [db/compose.yaml]\n",
+        /^PRELOAD: --compose="compose\.yaml": compose\.yaml names db\/compose\.yaml: the build context has no such file; /,
       ],
     ];
     for (const [name, text, message] of refused) {

@@ -90,15 +90,12 @@ for (const engine of engineNames) {
       );
     });
 
-    it("has the label with references, digests and layers", () => {
+    it("has a small label; its history says what it holds", () => {
+      const distinct = new Set(inner.flatMap(({ diffIds }) => diffIds));
       const label: unknown = JSON.parse(image.labels["io.larder.preload"] ?? "null");
-      const wanted = inner.map(({ reference, digest, diffIds }) => ({
-        reference,
-        digest,
-        platform: "linux/amd64",
-        layers: diffIds,
-      }));
-      assert.deepEqual(label, wanted);
+      assert.deepEqual(label, { version: 2, layers: distinct.size });
+      const names = inner.map(({ reference }) => reference).join(" ");
+      assert.ok(image.history.some(({ created_by }) => created_by === `PRELOAD ${names}, catalog`));
     });
 
     it("leaves command and entrypoint as they are", async () => {

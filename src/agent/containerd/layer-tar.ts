@@ -48,6 +48,28 @@ export async function readLayerTar(blob: string, mediaType: string): Promise<Lay
   return { names: lines.filter((line) => line !== "").map(unescapeName), hasXattrs };
 }
 
+/**
+ * Unpacks a layer's blob into a directory, without its whiteouts.
+ * @throws Error with tar's words, also for a hard link to a file of a layer below.
+ */
+export async function unpackLayerTar(blob: string, mediaType: string, directory: string): Promise<void> {
+  const options = ["--exclude=.wh.*", "--delay-directory-restore", "--numeric-owner", "--same-owner", "-p"];
+  const xattrs = ["--xattrs", "--xattrs-include=*"];
+  const tar = spawn("tar", [...options, ...xattrs, "-C", directory, "-xf", "-"], {
+    stdio: ["pipe", "ignore", "pipe"],
+    env: toolEnvironment(),
+  });
+  const ended = new Promise<number | null>((resolve, reject) => tar.on("error", reject).on("close", resolve));
+  const words = Promise.all([text(tar.stderr), ended]);
+  const broken = await pipeline(unpacked(blob, mediaType), tar.stdin).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error,
+  );
+  if (broken && !["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(broken.code ?? "")) throw broken;
+  const [errors, code] = await words;
+  if (code !== 0) throw new Error(`tar: ${errors.trim().slice(0, 500) || `exit code ${code}`}`);
+}
+
 /** The tar itself. @throws Error with the tool's words where the blob is not compressed as its media type says. */
 async function* unpacked(blob: string, mediaType: string): AsyncGenerator<Buffer> {
   const tool = /[+.]zstd$/.test(mediaType) ? "zstd" : /[+.]gzip$/.test(mediaType) ? "gzip" : undefined;

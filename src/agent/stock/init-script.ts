@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { CatalogFiles } from "./catalog-files.js";
-import { resolveInStage } from "./stage-path.js";
+import { shellWord } from "./shell-word.js";
+import { placeInStage, resolveInStage } from "./stage-path.js";
 
 const initScript = "/etc/init.d/docker";
 /** Where the setting comes into a file. */
@@ -15,12 +16,12 @@ const defaults = `${initSettingDirectory}/docker`;
 export async function addInitSetting(files: CatalogFiles, stage: string, shim: string): Promise<void> {
   const script = await readInStage(stage, initScript);
   if (script === undefined || !/^DOCKERD=/m.test(script)) return;
-  const path = (await resolveInStage(stage, defaults)) ?? defaults;
+  const path = await placeInStage(stage, defaults);
   files.addFile(path.slice(1), withSetting((await readInStage(stage, defaults)) ?? "", shim));
 }
 
 export function withSetting(text: string, shim: string): string {
-  const setting = `DOCKERD=${shim}`;
+  const setting = `DOCKERD=${shellWord(shim)}`;
   const lines = text.split("\n");
   if (lines.includes(setting)) return text;
   const before = text === "" || text.endsWith("\n") ? text : `${text}\n`;

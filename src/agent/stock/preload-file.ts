@@ -1,13 +1,66 @@
-import { readFile } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
+import { LarderError } from "../../error.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { familiarName } from "../../image/reference.js";
 import { compare } from "../../store/bytes.js";
-import type { Preload, ShelvedImage } from "../job.js";
+import { isDigest } from "../../store/chain.js";
+import { type Preload, type ShelvedImage, shelf } from "../job.js";
 
-/** `preload.json` of an earlier PRELOAD in the stage. @param shelf `/usr/lib/larder` of the stage. */
-export async function readPreload(shelf: string): Promise<Preload> {
-  const text = await readFile(`${shelf}/preload.json`, "utf8").catch(() => undefined);
-  return text === undefined ? { version: 1, images: [] } : (JSON.parse(text) as Preload);
+/**
+ * `preload.json` of an earlier PRELOAD in the stage. @param folder `/usr/lib/larder` of the stage.
+ * @throws LarderError if it is of a later Larder, or of another form than Larder gives it.
+ */
+export async function readPreload(folder: string): Promise<Preload> {
+  const path = `${folder}/preload.json`;
+  const found = await lstat(path).catch(() => undefined);
+  if (!found) return { version: 1, images: [] };
+  if (!found.isFile()) throw foreign("it is no regular file");
+  return parsePreload(await readFile(path, "utf8"));
+}
+
+export function parsePreload(text: string): Preload {
+  let file: Record<string, unknown> | undefined;
+  try {
+    file = recordOf(JSON.parse(text));
+  } catch (error) {
+    throw foreign(error instanceof Error ? error.message : String(error));
+  }
+  if (typeof file?.version === "number" && file.version > 1) {
+    throw new LarderError(
+      `the base image's /${shelf}/preload.json is of version ${file.version}, made by a later Larder; this one knows 1: ` +
+        "use a frontend as new as that one",
+    );
+  }
+  if (file?.version !== 1) throw foreign("it has no version");
+  if (!Array.isArray(file.images)) throw foreign("it has no images");
+  const wrong = file.images.findIndex((image) => !isShelvedImage(image));
+  if (wrong >= 0) throw foreign(`images[${wrong}] is none`);
+  return file as unknown as Preload;
+}
+
+function isShelvedImage(value: unknown): value is ShelvedImage {
+  const image = recordOf(value);
+  const reference = recordOf(image?.reference);
+  const platform = recordOf(image?.platform);
+  const areStrings = (values: readonly unknown[]): boolean => values.every((one) => typeof one === "string");
+  return (
+    areStrings([reference?.domain, reference?.path, platform?.os, platform?.architecture]) &&
+    areStrings([reference?.tag ?? "", platform?.variant ?? "", image?.namespace ?? ""]) &&
+    (image?.store === "overlay2" || image?.store === "containerd") &&
+    Array.isArray(image.diffIds) &&
+    [reference?.digest, image.imageId, ...image.diffIds].every(isDigest)
+  );
+}
+
+function recordOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+function foreign(why: string): LarderError {
+  return new LarderError(
+    `the base image's /${shelf}/preload.json is none of Larder's (${why}): build FROM an image whose /${shelf} is as PRELOAD ` +
+      "left it",
+  );
 }
 
 /** With these images as well, sorted; an image takes the place of an earlier one with the same reference there. */

@@ -3,7 +3,8 @@ import { dirname } from "node:path";
 import { LarderError } from "../../error.js";
 import { shelf } from "../job.js";
 import type { CatalogFiles } from "./catalog-files.js";
-import { type FoundDaemon, findDaemon, pathOf, resolveInStage } from "./stage-path.js";
+import { shellWord } from "./shell-word.js";
+import { type FoundDaemon, findDaemon, pathOf, placeInStage, resolveInStage } from "./stage-path.js";
 
 /** Where our shell programs are in the step's image: beside the agent. */
 export const programs = `${dirname(process.argv[1] ?? "")}/attach`;
@@ -48,7 +49,7 @@ export function daemonShim(name: DaemonName): Shim {
 
 /** k3s and RKE2 have a containerd inside, which they start from a directory of their own. @param root of that one. */
 export function embeddingShims(root: string): Shim[] {
-  const attach = `containerd '--root=${root.replaceAll("'", "'\\''")}'`;
+  const attach = `containerd ${shellWord(`--root=${root}`)}`;
   return ["k3s", "rke2"].map((name) => ({ name, attach, commands: ["server", "agent"] }));
 }
 
@@ -64,11 +65,12 @@ export async function addShim(
   const daemon = await findDaemon(stage, path, name);
   if (!daemon) return undefined;
   const shim = await readFile(`${from}/shim`, "utf8");
-  const directory = await shimDirectory(stage, path, name, daemon);
+  const chosen = await shimDirectory(stage, path, name, daemon);
+  const directory = await placeInStage(stage, chosen);
   const text = shim
     .replace("@COMMANDS@", commands.length > 0 ? ` ${commands.join(" ")} ` : "")
     .replaceAll("@NAME@", name)
-    .replace("@DAEMON@", () => daemon.program)
+    .replace("@DAEMON@", () => shellWord(daemon.program))
     .replace("@ARGUMENTS@", () => attach);
   files.addFile(`${directory.slice(1)}/${name}`, text, 0o755);
   return `${directory}/${name}`;

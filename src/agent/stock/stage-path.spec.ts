@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
-import { findDaemon, pathOf, resolveInStage, shimMark } from "./stage-path.js";
+import fc from "fast-check";
+import { findDaemon, pathOf, placeInStage, resolveInStage, shimMark } from "./stage-path.js";
+
+function realpathOrNothing(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
+}
 
 describe("the stage's PATH", () => {
   let stage = "";
@@ -24,6 +33,68 @@ describe("the stage's PATH", () => {
     assert.equal(await resolveInStage(stage, "/opt/docker/relative"), "/opt/docker/dockerd");
     symlinkSync("../../../../opt", `${stage}/above`);
     assert.equal(await resolveInStage(stage, "/above/docker/dockerd"), "/opt/docker/dockerd");
+  });
+
+  it("means by link/.. what the kernel does", async () => {
+    program("/data/docker/dockerd");
+    symlinkSync("/data/docker", `${stage}/link`);
+    assert.equal(await resolveInStage(stage, "/link/../docker/dockerd"), "/data/docker/dockerd");
+    assert.equal(await resolveInStage(stage, "/link/../link"), undefined);
+    assert.equal(await resolveInStage(stage, "/data/docker/dockerd/.."), undefined);
+    assert.equal(await resolveInStage(stage, "/none/../data"), undefined);
+    assert.equal(await resolveInStage(stage, "/../.././data/."), "/data");
+  });
+
+  it("is the kernel's own in any tree", async () => {
+    const name = fc.constantFrom("a", "b", "c");
+    const path = fc.array(fc.oneof(name, name, fc.constantFrom("..", ".")), { minLength: 1, maxLength: 5 });
+    const kind = fc.constantFrom("directory", "file", "link");
+    const entry = fc.tuple(fc.array(name, { minLength: 1, maxLength: 3 }), kind, path);
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { maxLength: 10 }), path, async (entries, asked) => {
+        rmSync(stage, { recursive: true });
+        mkdirSync(stage);
+        for (const [where, what, target] of entries) {
+          const file = `${stage}/${where.join("/")}`;
+          try {
+            if (what === "directory") mkdirSync(file);
+            else if (what === "file") writeFileSync(file, "");
+            else symlinkSync(target.join("/"), file);
+          } catch {
+            // Something else is there, or nothing above it.
+          }
+        }
+        const real = realpathOrNothing(`${stage}/${asked.join("/")}`);
+        const isInside = real === undefined || `${real}/`.startsWith(`${stage}/`);
+        const above = asked.includes("..") || entries.some(([, , target]) => target.includes(".."));
+        // A process in the stage cannot leave it.
+        fc.pre(isInside && !(real === undefined && above));
+        const resolved = await resolveInStage(stage, `/${asked.join("/")}`);
+        assert.equal(resolved, real === undefined ? undefined : real.slice(stage.length) || "/");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is where a file will be", async () => {
+    program("/real/system/x");
+    program("/file");
+    symlinkSync("/real/system", `${stage}/link`);
+    symlinkSync("new/deep", `${stage}/real/dangling`);
+    symlinkSync("round", `${stage}/round`);
+    const places: [path: string, place: string][] = [
+      ["/link/docker.service.d/larder.conf", "/real/system/docker.service.d/larder.conf"],
+      ["/link/x", "/real/system/x"],
+      ["/none/./at/all", "/none/at/all"],
+      ["/real/dangling/file", "/real/new/deep/file"],
+      ["/link/../other", "/real/other"],
+      ["/../up", "/up"],
+      ["/", "/"],
+    ];
+    for (const [path, place] of places) assert.equal(await placeInStage(stage, path), place);
+    for (const path of ["/file/x", "/round/x", "/none/../x", "/real/system/x/y"]) {
+      await assert.rejects(placeInStage(stage, path), /is no directory, so that Larder cannot write/);
+    }
   });
 
   it("ends where links go round", async () => {

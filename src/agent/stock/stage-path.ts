@@ -1,28 +1,67 @@
+/** Paths in the stage, as a process there would mean them: the stage is the root, and links lead nowhere else. */
 import { lstat, readFile, readlink, stat } from "node:fs/promises";
-import { dirname, join, normalize, resolve } from "node:path";
+import { dirname } from "node:path";
+import { LarderError } from "../../error.js";
 
+/** As the kernel has it (path_resolution(7)). */
 const maxLinks = 40;
 
 /**
- * Where a path leads when the stage is the root: symbolic links are followed inside the stage.
+ * Where a path leads, symbolic links followed as the kernel does: `link/..` is above what the link leads to.
  * @param path Absolute, as a process in the stage would say it.
  * @returns the path without links, absolute in the stage; undefined if nothing is there.
  */
-export async function resolveInStage(stage: string, path: string, links = 0): Promise<string | undefined> {
-  let resolved = "/";
-  const parts = normalize(path).split("/").filter(Boolean);
-  for (const [index, part] of parts.entries()) {
-    const next = join(resolved, part);
-    const found = await lstat(stage + next).catch(() => undefined);
-    if (!found) return undefined;
-    if (found.isSymbolicLink()) {
-      if (links >= maxLinks) return undefined;
-      const target = resolve(dirname(next), await readlink(stage + next));
-      return resolveInStage(stage, join(target, ...parts.slice(index + 1)), links + 1);
-    }
-    resolved = next;
+export async function resolveInStage(stage: string, path: string): Promise<string | undefined> {
+  const { resolved, missing } = await walk(stage, path);
+  return missing.length === 0 ? resolved : undefined;
+}
+
+/**
+ * Where a file comes to be that is written to this path, whether it is there or not.
+ * @returns the path without links, absolute in the stage.
+ * @throws LarderError where no file can be: below a file, or behind links that go round.
+ */
+export async function placeInStage(stage: string, path: string): Promise<string> {
+  const { resolved, missing } = await walk(stage, path);
+  const found = await lstat(stage + resolved);
+  if (missing.includes("..") || found.isSymbolicLink() || (missing.length > 0 && !found.isDirectory())) {
+    throw new LarderError(
+      `the stage's ${resolved} is no directory, so that Larder cannot write ${path}: make it one above PRELOAD`,
+    );
   }
-  return resolved;
+  return [resolved === "/" ? "" : resolved, ...missing].join("/") || "/";
+}
+
+/** @returns the part that is there, without links, and the names after it that are not. */
+async function walk(stage: string, path: string): Promise<{ resolved: string; missing: string[] }> {
+  let resolved = "/";
+  let links = 0;
+  const parts = partsOf(path);
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    const here = await lstat(stage + resolved);
+    if (!here.isDirectory()) return { resolved, missing: [part, ...parts] };
+    if (part === ".") continue;
+    if (part === "..") {
+      resolved = dirname(resolved);
+      continue;
+    }
+    const next = resolved === "/" ? `/${part}` : `${resolved}/${part}`;
+    const found = await lstat(stage + next).catch(() => undefined);
+    if (!found) return { resolved, missing: [part, ...parts.filter((name) => name !== ".")] };
+    if (!found.isSymbolicLink()) {
+      resolved = next;
+      continue;
+    }
+    if (++links > maxLinks) return { resolved: next, missing: [".", ...parts] };
+    const target = await readlink(stage + next);
+    if (target.startsWith("/")) resolved = "/";
+    parts.unshift(...partsOf(target));
+  }
+  return { resolved, missing: [] };
+}
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter(Boolean);
 }
 
 /** Second line of our own programs that stand in for a daemon; see src/attach. */
@@ -42,7 +81,7 @@ export async function findDaemon(
   name: string,
 ): Promise<FoundDaemon | undefined> {
   for (const directory of path) {
-    const program = await resolveInStage(stage, join(directory, name));
+    const program = await resolveInStage(stage, `${directory}/${name}`);
     if (program === undefined) continue;
     const found = await stat(stage + program);
     if (!found.isFile() || (found.mode & 0o111) === 0) continue;

@@ -1,9 +1,8 @@
 import { lstat, mkdir, readFile, rm } from "node:fs/promises";
-import { LarderError } from "../../error.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { parentsOf } from "../../store/bytes.js";
 import type { Store } from "../../store/store.js";
-import { mount, type StockJob, shelf, stockAnswer } from "../job.js";
+import { mount, type Preload, type StockJob, shelf, stockAnswer } from "../job.js";
 import { writeLayerFolder } from "../layer-folder.js";
 import type { LayoutImage } from "../layout.js";
 import { blobPath, readManifest } from "../layout.js";
@@ -17,7 +16,8 @@ import { addInitSetting, initSettingDirectory } from "./init-script.js";
 import { findManager, type Manager } from "./manager.js";
 import { formatPreload, mergePreload, readPreload } from "./preload-file.js";
 import { addAttach, addShim, type DaemonName, daemonShim, embeddingShims } from "./shims.js";
-import { pathOf, resolveInStage } from "./stage-path.js";
+import { pathOf, placeInStage } from "./stage-path.js";
+import { checkShelfDirectories, checkShelvedLayers, unpackedLayer } from "./stage-shelf.js";
 import { addDropIn, addEmbeddingDropIns, dropInDirectories } from "./systemd.js";
 import { takeIntoOwnContainerd } from "./take-containerd.js";
 import { takeIntoDocker } from "./take-docker.js";
@@ -27,7 +27,8 @@ const { stage, work } = mount;
 /** Lets the stage's own container manager take the images in, and makes outer layers of what it wrote. */
 export async function stock(job: StockJob): Promise<void> {
   if (job.stage === "read-only") await makeWritable(stage, mount.stageCopy, mount.stageChanges);
-  await checkStage();
+  await checkShelfDirectories(stage);
+  const earlier = await readPreload(`${stage}/${shelf}`);
   const manager = await findManager(stage, job);
   // Found out again below; but what stands in its way is told before anything else is done.
   await addShim(
@@ -42,8 +43,9 @@ export async function stock(job: StockJob): Promise<void> {
   const images = await Promise.all(job.images.map(readImage));
   try {
     const taken = await takeImages(job, manager, images);
-    await splitLayers(job, taken.store);
-    const files = await catalogFiles(job, manager, taken, images);
+    await checkShelvedLayers(job, taken.store, images);
+    await splitLayers(job, taken.store, images);
+    const files = await catalogFiles(job, manager, taken, { images, earlier });
     await files.write(mount.catalog);
     await unpackDirectories(existing, mount.catalog, files.directories());
   } catch (error) {
@@ -53,26 +55,20 @@ export async function stock(job: StockJob): Promise<void> {
   }
 }
 
-/** The shelf is an outer layer of its own, which would put a directory where the stage has a link. */
-async function checkStage(): Promise<void> {
-  for (const path of ["usr", "usr/lib", shelf]) {
-    const found = await lstat(`${stage}/${path}`).catch(() => undefined);
-    if (found && !found.isDirectory())
-      throw new LarderError(`the stage's /${path} is not a directory, so the images have no place`);
-  }
-}
-
 /**
  * Owner, mode and time of those directories of the stage that files of Larder's may come into: the catalog must not
  * change them.
  */
 async function packExisting(path: readonly string[]): Promise<Buffer> {
-  const resolved = await Promise.all(path.map((directory) => resolveInStage(stage, directory)));
-  const candidates = [...resolved, ...dropInDirectories, initSettingDirectory, `/${shelf}`].flatMap(
-    (directory) => (directory === undefined ? [] : [...parentsOf(directory.slice(1)), directory.slice(1)]),
-  );
+  const named = [...path, ...dropInDirectories, initSettingDirectory, `/${shelf}`];
+  // Where nothing can be placed, whoever wants to write there says so.
+  const places = named.map((directory) => placeInStage(stage, directory).catch(() => "/"));
+  const candidates = (await Promise.all(places)).flatMap((directory) => [
+    ...parentsOf(directory.slice(1)),
+    directory.slice(1),
+  ]);
   const present: string[] = [];
-  for (const directory of [...new Set(candidates)].sort()) {
+  for (const directory of [...new Set(candidates)].filter(Boolean).sort()) {
     if ((await lstat(`${stage}/${directory}`).catch(() => undefined))?.isDirectory()) present.push(directory);
   }
   return packDirectories(stage, present);
@@ -83,7 +79,7 @@ async function catalogFiles(
   job: StockJob,
   manager: Manager,
   { store, dockerVersion }: Taken,
-  images: readonly LayoutImage[],
+  { images, earlier }: { images: readonly LayoutImage[]; earlier: Preload },
 ): Promise<CatalogFiles> {
   const files = new CatalogFiles();
   await addAttach(files);
@@ -98,7 +94,7 @@ async function catalogFiles(
   }
   const { name, namespace } = store;
   const where = { store: name, ...(namespace !== undefined && { namespace }) };
-  const preload = mergePreload(await readPreload(`${stage}/${shelf}`), job.images, where);
+  const preload = mergePreload(earlier, job.images, where);
   files.addFile(`${shelf}/preload.json`, formatPreload(preload));
   files.addFile(stockAnswer, formatAnswer(store, images));
   if (dockerVersion !== undefined) files.addFile(`${shelf}/docker-version`, `${dockerVersion}\n`);
@@ -145,10 +141,10 @@ async function takeImages(job: StockJob, manager: Manager, images: readonly Layo
   }
 }
 
-async function splitLayers(job: StockJob, store: Store): Promise<void> {
+async function splitLayers(job: StockJob, store: Store, images: readonly LayoutImage[]): Promise<void> {
   for (const [k, diffIds] of job.layers.entries()) {
     const output = mount.layer(k);
     await mkdir(output, { recursive: true });
-    for (const diffId of diffIds) await writeLayerFolder(await store.layer(diffId), output);
+    for (const diffId of diffIds) await writeLayerFolder(await unpackedLayer(store, images, diffId), output);
   }
 }

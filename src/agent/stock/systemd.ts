@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { shelf } from "../job.js";
 import type { CatalogFiles } from "./catalog-files.js";
 import type { DaemonName } from "./shims.js";
-import { resolveInStage } from "./stage-path.js";
+import { placeInStage, resolveInStage } from "./stage-path.js";
 
 /** Unit directories, the most important one last (systemd.unit(5)). */
 const unitDirectories = [
@@ -18,14 +18,12 @@ const units: Readonly<Record<DaemonName, string>> = { dockerd: "docker", contain
 /** Services that have a containerd of their own inside, whose root only the user can tell. */
 const embedding = ["k3s", "k3s-agent", "rke2-server", "rke2-agent"];
 
-function dropInPath(unit: string): string {
-  return `etc/systemd/system/${unit}.service.d/larder.conf`;
-}
-
 /** Directories that drop-ins come into. */
-export const dropInDirectories = [...Object.values(units), ...embedding].map(
-  (unit) => `/etc/systemd/system/${unit}.service.d`,
-);
+export const dropInDirectories = [...Object.values(units), ...embedding].map(dropInDirectory);
+
+function dropInDirectory(unit: string): string {
+  return `/etc/systemd/system/${unit}.service.d`;
+}
 
 /**
  * systemd starts the daemon by its full path, so that the program in PATH is not asked. Where the stage has the
@@ -37,15 +35,20 @@ export async function addDropIn(files: CatalogFiles, stage: string, daemon: Daem
   const texts = await unitTexts(stage, unit);
   if (texts.length === 0) return;
   const args = [`--unit ${unit}.service ${daemon}`, daemonArguments(texts)].join(" ").trimEnd();
-  files.addFile(dropInPath(unit), formatDropIn(args));
+  await putDropIn(files, stage, unit, args);
 }
 
 /** The same for k3s and RKE2, whose containerd has its root where PRELOAD says. */
 export async function addEmbeddingDropIns(files: CatalogFiles, stage: string, root: string): Promise<void> {
   for (const unit of embedding) {
     if ((await unitTexts(stage, unit)).length === 0) continue;
-    files.addFile(dropInPath(unit), formatDropIn(`containerd --root=${root}`));
+    await putDropIn(files, stage, unit, `containerd --root=${root}`);
   }
+}
+
+async function putDropIn(files: CatalogFiles, stage: string, unit: string, args: string): Promise<void> {
+  const path = await placeInStage(stage, `${dropInDirectory(unit)}/larder.conf`);
+  files.addFile(path.slice(1), formatDropIn(args));
 }
 
 /** The unit and its drop-ins in the order in which systemd reads them; nothing if there is no unit. */

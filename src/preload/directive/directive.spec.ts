@@ -145,6 +145,13 @@ describe("parseDirective", () => {
       'PRELOAD: --namespace="a b": a namespace is of letters, digits, ".", "_" and "-"',
     ],
     [["--root=var", "a"], 'PRELOAD: --root="var": write an absolute path'],
+    ...["/a b", "/a%b", "/a$b", "/a'b", '/a"b', "/a\\b", "/a\nb", "/a,b", "/a:b", "/é"].map(
+      (root): [string[], string] => [
+        [`--root=${root}`, "a"],
+        `PRELOAD: --root=${JSON.stringify(root)}: a root is of letters, digits and "/", ".", "_", "-", "+", "@", "=", since it ` +
+          "comes into units of systemd and options of mounts; write another path",
+      ],
+    ),
     [
       ["--store=docker", "--namespace=moby", "a"],
       "PRELOAD: --namespace is of containerd; leave it out, or --store=docker",

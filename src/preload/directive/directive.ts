@@ -149,8 +149,15 @@ function parseTarget(values: ReadonlyMap<string, string>, lines: Lines): StoreTa
       },
     );
   }
-  if (root !== undefined && !/^\/[^\n]+$/.test(root)) {
+  if (root !== undefined && !root.startsWith("/")) {
     throw new LarderError(`PRELOAD: --root="${root}": write an absolute path`, { lines });
+  }
+  if (root !== undefined && !rootPattern.test(root)) {
+    throw new LarderError(
+      `PRELOAD: --root=${JSON.stringify(root)}: a root is of letters, digits and "/", ".", "_", "-", "+", "@", "=", since it ` +
+        "comes into units of systemd and options of mounts; write another path",
+      { lines },
+    );
   }
   for (const [flag, value] of [
     ["--namespace", namespace],
@@ -170,6 +177,8 @@ function parseTarget(values: ReadonlyMap<string, string>, lines: Lines): StoreTa
 }
 
 /** containerd's own rule (identifiers.Validate), with its limit of 76 characters. */
+/** Nothing that systemd, a shell, TOML or a mount option of overlayfs reads as anything but itself. */
+const rootPattern = /^\/[A-Za-z0-9._+@=/-]+$/;
 const namespacePattern = /^(?=.{1,76}$)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 
 /** @throws LarderError that lists the values, for any other. */

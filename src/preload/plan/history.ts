@@ -35,12 +35,15 @@ const layerEntry =
   /^PRELOAD (?:\S+, layer \d+ of \d+|\d+ small layers?), (sha256:[0-9a-f]{64}(?: sha256:[0-9a-f]{64})*)$/;
 
 /**
- * DiffIDs of the inner layers that the image says it holds, from the stage's base or from a PRELOAD above. It is a claim:
- * the stock step compares them with the daemon's own.
+ * DiffIDs of the inner layers that the image says it holds, from the stage's base or from a PRELOAD above, by the outer
+ * layers that hold them. It is a claim: the stock step compares them with the daemon's own.
  */
-export function claimedLayers({ history = [] }: ImageConfig): Set<string> {
+export function claimedLayers({ history = [] }: ImageConfig): string[][] {
   const own = history.filter((entry) => entry.comment === comment && !entry.empty_layer);
-  return new Set(own.flatMap(({ created_by = "" }) => layerEntry.exec(created_by)?.[1]?.split(" ") ?? []));
+  return own.flatMap(({ created_by = "" }) => {
+    const diffIds = layerEntry.exec(created_by)?.[1]?.split(" ");
+    return diffIds ? [diffIds] : [];
+  });
 }
 
 export function count(number: number, noun: string): string {

@@ -160,18 +160,14 @@ export interface BlobLayer {
   readonly history: string;
 }
 
-/** Outer layers of blobs come beside those of files, so fewer of them can be alone in one. */
-const blobShare = 0.5;
-
 /** Like the inner layers themselves: one each, and past the budget the smallest share the last one. */
 export function planBlobLayers(
   blobs: readonly NeededBlob[],
   images: readonly PlannedImage[],
-  layerBudget: number,
+  budget: number,
 ): BlobLayer[] {
   const byDigest = new Map(blobs.map((blob) => [blob.digest, blob]));
   const sizes = new Map(blobs.map(({ digest, size }) => [digest, size]));
-  const budget = Math.max(Math.floor(layerBudget * blobShare), 1);
   return groupLayers([...byDigest.keys()], sizes, budget).map((digests) => {
     const group = digests.flatMap((digest) => byDigest.get(digest) ?? []);
     return { blobs: group, history: blobHistory(group, images) };

@@ -42,10 +42,8 @@ export class ContainerdStore implements Store {
     this.#layers = layers;
   }
 
-  async layer(diffId: Digest): Promise<UnpackedLayer> {
-    const layer = this.#layers.get(diffId);
-    if (!layer) throw new Error(`the container manager did not unpack the layer ${diffId}`);
-    return layer;
+  async layer(diffId: Digest): Promise<UnpackedLayer | undefined> {
+    return this.#layers.get(diffId);
   }
 
   async catalog({ stageShelf }: CatalogInput): Promise<readonly ShelfEntry[]> {

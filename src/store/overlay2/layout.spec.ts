@@ -73,14 +73,15 @@ describe("layerEntries", () => {
     assert.equal(committed?.kind, "file");
   });
 
-  it("refuses a chain that Docker could not mount", () => {
-    const many = Array.from({ length: 80 }, (_, n) => `sha256:${n.toString(16).padStart(64, "0")}`);
-    const deep = modelOf(many, many);
-    const last = chainOf(many).at(-1)?.chainId ?? "";
-    assert.throws(
-      () => layerEntries(deep, last, Buffer.alloc(0)),
-      /needs 160 directories in an overlay mount, and Docker allows 128/,
-    );
+  it("of a real layer has no link to the shelf's files, and names no directory of whiteouts", () => {
+    const layer = model.layers[middle];
+    assert.ok(layer);
+    const real: CatalogModel = { ...model, layers: { ...model.layers, [middle]: { ...layer, real: true } } };
+    const entries = layerEntries(real, middle, Buffer.from("split"));
+    assert.equal(contentOf(entries, `root/overlay2/${cacheIdOf(middle)}/diff`), undefined);
+    assert.equal(contentOf(entries, `db/${catalogKeyOf(middle)}/real`), "");
+    assert.equal(contentOf(entries, `db/${catalogKeyOf(middle)}/lower`), `l/${linkIdOf(bottom)}`);
+    assert.equal(contentOf(entries, `root/overlay2/l/${whiteoutLinkIdOf(middle)}`), undefined);
   });
 });
 

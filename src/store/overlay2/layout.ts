@@ -1,6 +1,7 @@
 import { type Digest, hexOf } from "../chain.js";
 import type { ShelfEntry } from "../store.js";
 import { cacheIdOf, catalogKeyOf, linkIdOf, whiteoutLinkIdOf } from "./ids.js";
+import { hides, lowersOf } from "./lowers.js";
 import { ancestry, type CatalogBlob, type CatalogLayer, type CatalogModel } from "./model.js";
 
 /** Where the catalog is in the system image: symbolic links in the data root lead here. */
@@ -9,9 +10,6 @@ const home = "/usr/lib/larder/catalog/overlay2";
 const root = "root";
 const layerdb = `${root}/image/overlay2/layerdb/sha256`;
 const distribution = `${root}/image/overlay2/distribution`;
-
-/** A mount names each lower directory twice over in `lower`, and Docker refuses more (overlay2's maxDepth). */
-const maxLowers = 128;
 
 /** Directories of the data root, with the modes that the daemon gives them. */
 export function rootDirectories(): ShelfEntry[] {
@@ -35,11 +33,6 @@ export function rootDirectories(): ShelfEntry[] {
   return modes.map(([path, mode]) => ({ kind: "directory", path: root + path, mode }));
 }
 
-/** Does the layer need a lower directory with whiteouts? In the bottom layer there is nothing to hide. */
-export function hides(layer: CatalogLayer): boolean {
-  return layer.whiteouts && layer.parent !== null;
-}
-
 /** All that describes one layer: its files in `db/`, and the links to them in the tree for the data root. */
 export function layerEntries(model: CatalogModel, chainId: Digest, tarSplit: Buffer): ShelfEntry[] {
   const [self] = ancestry(model, chainId);
@@ -61,11 +54,27 @@ export function layerEntries(model: CatalogModel, chainId: Digest, tarSplit: Buf
     ...Object.entries(texts).map(([name, text]) => file(`${db}/${name}`, text)),
     { kind: "file", path: `${db}/tar-split`, mode: 0o644, content: tarSplit },
     { kind: "link", path: `${db}/fs`, target: `${fromDb}/fs` },
-    ...(hides(layer) ? [link(`${db}/whiteouts`, `${fromDb}/whiteouts`)] : []),
+    ...(hides(layer) || layer.real ? [link(`${db}/whiteouts`, `${fromDb}/whiteouts`)] : []),
+    ...(layer.real ? [file(`${db}/real`, "")] : []),
     ...(layer.xattrs ? [file(`${db}/xattrs`, "")] : []),
     ...layerdbEntries(chainId, layer),
     ...driverEntries(chainId, layer, lower !== undefined),
   ];
+}
+
+/**
+ * What is new of layers that an earlier PRELOAD has described: one may be real now, and those above it have others below.
+ * The link to its files is still in the tree; attach takes it away.
+ */
+export function changedEntries(model: CatalogModel, earlier: CatalogModel): ShelfEntry[] {
+  return Object.entries(earlier.layers).flatMap(([chainId, layer]) => {
+    const db = `db/${catalogKeyOf(chainId)}`;
+    const lower = lowerOf(model, chainId);
+    return [
+      ...(lower !== undefined && lower !== lowerOf(earlier, chainId) ? [file(`${db}/lower`, lower)] : []),
+      ...(model.layers[chainId]?.real && !layer.real ? [file(`${db}/real`, "")] : []),
+    ];
+  });
 }
 
 function layerdbEntries(chainId: Digest, layer: CatalogLayer): ShelfEntry[] {
@@ -86,7 +95,7 @@ function driverEntries(chainId: Digest, layer: CatalogLayer, hasLower: boolean):
   const links = `${root}/overlay2/l`;
   return [
     { kind: "directory", path, mode: 0o710 },
-    link(`${path}/diff`, to("fs")),
+    ...(layer.real ? [] : [link(`${path}/diff`, to("fs"))]),
     link(`${path}/link`, to("link")),
     ...(hasLower ? [link(`${path}/lower`, to("lower"))] : []),
     // The daemon writes this one anew for each container, and refuses to write to a symbolic link.
@@ -100,21 +109,7 @@ function driverEntries(chainId: Digest, layer: CatalogLayer, hasLower: boolean):
 
 /** The `lower` file: what lies below the layer's own content, nearest first. */
 function lowerOf(model: CatalogModel, chainId: Digest): string | undefined {
-  const line = ancestry(model, chainId);
-  // Equal layers (empty ones are common) are one directory of the shelf, and overlayfs refuses one that is there
-  // twice (ELOOP). The upper one covers all of the lower one.
-  const covered = (index: number): boolean =>
-    line.findIndex(({ layer }) => layer.diffId === line[index]?.layer.diffId) < index;
-  const lowers = line.flatMap(({ chainId: id, layer }, index) => [
-    ...(index === 0 || covered(index) ? [] : [linkIdOf(id)]),
-    ...(hides(layer) ? [whiteoutLinkIdOf(id)] : []),
-  ]);
-  // A container adds its init layer and the layer itself.
-  if (lowers.length + 2 > maxLowers) {
-    throw new Error(
-      `the image needs ${lowers.length + 2} directories in an overlay mount, and Docker allows ${maxLowers}: build it with fewer layers`,
-    );
-  }
+  const lowers = lowersOf(model, chainId);
   return lowers.length > 0 ? lowers.map((id) => `l/${id}`).join(":") : undefined;
 }
 

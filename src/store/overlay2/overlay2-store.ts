@@ -1,13 +1,14 @@
-import { readFile } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
 import { familiarName, repositoryName } from "../../image/reference.js";
-import { compare } from "../bytes.js";
+import { type ByteString, compare, toBytes } from "../bytes.js";
 import { chainOf, type Digest, hexOf, sha256 } from "../chain.js";
 import type { CatalogInput, LoadedImage, ShelfEntry, Store, UnpackedLayer } from "../store.js";
 import { packWhiteouts, type WhiteoutDirectory } from "../whiteout-tar.js";
 import { parseWhiteouts, type Whiteouts } from "../whiteouts.js";
 import { DataRoot } from "./data-root.js";
 import { cacheIdOf } from "./ids.js";
-import { distributionEntries, hides, imageEntry, layerEntries, rootDirectories } from "./layout.js";
+import { changedEntries, distributionEntries, imageEntry, layerEntries, rootDirectories } from "./layout.js";
+import { hides, withRealLayers } from "./lowers.js";
 import {
   type CatalogBlob,
   type CatalogLayer,
@@ -42,7 +43,7 @@ export class Overlay2Store implements Store {
   async catalog(input: CatalogInput): Promise<readonly ShelfEntry[]> {
     const earlier = await this.#readStage(input.stageShelf);
     const added = await this.#describe(input.images);
-    const model = mergeModels(earlier, added);
+    const model = withRealLayers(mergeModels(earlier, added), earlier);
     const text = formatModel(model);
     return [
       ...rootDirectories(),
@@ -51,6 +52,7 @@ export class Overlay2Store implements Store {
         model,
         Object.keys(added.layers).filter((id) => !earlier.layers[id]),
       )),
+      ...changedEntries(model, earlier),
       ...input.images.map((image) => imageEntry(image.imageId, image.config)),
       ...distributionOf(model, added),
       textFile("repositories.json", formatRepositories(model.references)),
@@ -79,12 +81,15 @@ export class Overlay2Store implements Store {
     const layers: Record<Digest, CatalogLayer> = {};
     for (const link of images.flatMap((image) => chainOf(image.diffIds))) {
       const { hasXattrs } = parseTarSplit(await this.#dataRoot.layerFile(link.chainId, "tar-split.json.gz"));
+      const { whiteouts, directory } = await this.layer(link.diffId);
+      const mayBeReal = whiteouts.length > 0 && !hasXattrs && !(await hasDirectory(directory, whiteouts));
       layers[link.chainId] = {
         diffId: link.diffId,
         parent: link.parent ?? null,
         size: Number(await this.#dataRoot.layerText(link.chainId, "size")),
-        whiteouts: (await this.layer(link.diffId)).whiteouts.length > 0,
+        whiteouts: whiteouts.length > 0,
         xattrs: hasXattrs,
+        ...(mayBeReal && { mayBeReal }),
       };
     }
     return images.map((image) => describeImage(image)).reduce(mergeModels, { ...emptyModel, layers });
@@ -103,13 +108,26 @@ export class Overlay2Store implements Store {
   async #whiteoutEntries(model: CatalogModel, stageShelf: string): Promise<ShelfEntry[]> {
     const hiding: WhiteoutDirectory[] = [];
     for (const [chainId, layer] of Object.entries(model.layers)) {
-      if (!hides(layer)) continue;
-      const path = `${cacheIdOf(chainId)}/whiteouts`;
-      hiding.push({ path, whiteouts: await this.#whiteoutsOf(layer.diffId, stageShelf) });
+      if (!hides(layer) && !layer.real) continue;
+      const path = `${cacheIdOf(chainId)}/${layer.real ? "diff" : "whiteouts"}`;
+      const whiteouts = await this.#whiteoutsOf(layer.diffId, stageShelf);
+      hiding.push({
+        path,
+        whiteouts: layer.real ? await this.#withoutOwn(layer.diffId, whiteouts, stageShelf) : whiteouts,
+      });
     }
     if (hiding.length === 0) return [];
     const content = await packWhiteouts(hiding, `${this.#dataRoot.path}/larder-whiteouts`);
     return [{ kind: "file", path: "whiteouts.tar", mode: 0o644, content }];
+  }
+
+  /** A file of the layer itself hides what is below it. */
+  async #withoutOwn(diffId: Digest, whiteouts: Whiteouts, stageShelf: string): Promise<Whiteouts> {
+    const known = this.#layers.get(diffId);
+    const files = known ? (await known).directory : `${stageShelf}/layers/${hexOf(diffId)}/fs`;
+    const kept: ByteString[] = [];
+    for (const path of whiteouts) if (!(await isFile(files, path))) kept.push(path);
+    return kept;
   }
 
   async #whiteoutsOf(diffId: Digest, stageShelf: string): Promise<Whiteouts> {
@@ -137,6 +155,21 @@ function describeImage(image: LoadedImage): CatalogModel {
     },
     blobs,
   };
+}
+
+/** Whether the layer has a directory where it hides something, which makes it an opaque one. */
+async function hasDirectory(files: string, whiteouts: Whiteouts): Promise<boolean> {
+  for (const path of whiteouts) {
+    const found = await lstat(toBytes(`${files}/${path}`)).catch(() => undefined);
+    if (found?.isDirectory()) return true;
+  }
+  return false;
+}
+
+/** Whether the layer has something else than a whiteout there. */
+async function isFile(files: string, path: ByteString): Promise<boolean> {
+  const found = await lstat(toBytes(`${files}/${path}`)).catch(() => undefined);
+  return found !== undefined && !(found.isCharacterDevice() && found.rdev === 0);
 }
 
 /** For each layer that is new here: the notes on all its blobs, those of earlier PRELOADs among them. */

@@ -1,0 +1,127 @@
+/** The shelf of an earlier PRELOAD, which a base image brings: it is looked at before it is believed. */
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { lstat, mkdir, rm } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { LarderError } from "../../error.js";
+import { hexOf } from "../../store/chain.js";
+import type { Store, UnpackedLayer } from "../../store/store.js";
+import { toolEnvironment } from "../../store/tool.js";
+import { readLayerNames } from "../../store/whiteouts.js";
+import { readLayerTar, unpackLayerTar } from "../containerd/layer-tar.js";
+import { mount, type StockJob, shelf } from "../job.js";
+import { writeLayerFolder } from "../layer-folder.js";
+import { blobPath, type LayoutImage } from "../layout.js";
+import { progress } from "../report.js";
+
+const directories = [
+  "usr",
+  "usr/lib",
+  shelf,
+  ...["bin", "layers", "catalog", "blobs", "blobs/sha256"].map((name) => `${shelf}/${name}`),
+];
+
+/**
+ * The shelf is an outer layer of its own, which would put a directory where the stage has a link; and what is read from a
+ * link would not be the stage's own.
+ */
+export async function checkShelfDirectories(stage: string): Promise<void> {
+  for (const path of directories) {
+    const found = await lstat(`${stage}/${path}`).catch(() => undefined);
+    if (found && !found.isDirectory())
+      throw new LarderError(`the stage's /${path} is not a directory, so the images have no place`);
+  }
+}
+
+/**
+ * Compares layers of the stage's shelf with those that the images have: for layers that the stage's image says it holds,
+ * the build adds no outer layer, and those that it adds lie over what is there.
+ * @throws LarderError naming the first layer that is missing or another.
+ */
+export async function checkShelvedLayers(
+  job: StockJob,
+  store: Store,
+  images: readonly LayoutImage[],
+): Promise<void> {
+  const added = new Set(job.layers.flat());
+  for (const diffId of new Set(job.images.flatMap(({ diffIds }) => diffIds))) {
+    const folder = `${shelf}/layers/${hexOf(diffId)}`;
+    const isThere = (await lstat(`${mount.stage}/${folder}`).catch(() => undefined)) !== undefined;
+    if (!isThere && added.has(diffId)) continue;
+    if (isThere && (await isSame(job, folder, () => unpackedLayer(store, images, diffId)))) continue;
+    throw new LarderError(
+      `layer ${diffId} is on the shelf of the stage's base image, and its /${folder} ${isThere ? "has other files" : "is missing"}: ` +
+        `it was changed after its PRELOAD; build FROM an image whose /${shelf} is as PRELOAD left it`,
+    );
+  }
+}
+
+/** As the daemon has it, or else from its blob. */
+export async function unpackedLayer(
+  store: Store,
+  images: readonly LayoutImage[],
+  diffId: string,
+): Promise<UnpackedLayer> {
+  const found = await store.layer(diffId);
+  if (found) return found;
+  const image = images.find(({ diffIds }) => diffIds.includes(diffId));
+  const layer = image?.manifest.layers[image.diffIds.indexOf(diffId)];
+  if (!image || !layer) throw new Error(`no image has the layer ${diffId}`);
+  const blob = blobPath(image.layout, layer.digest);
+  const directory = `${mount.work}/larder-layer-${hexOf(diffId)}`;
+  await mkdir(directory, { recursive: true });
+  await unpackLayerTar(blob, layer.mediaType, directory);
+  const { names } = await readLayerTar(blob, layer.mediaType);
+  const { implied, whiteouts } = readLayerNames(names);
+  return { diffId, directory, implied, whiteouts };
+}
+
+async function isSame(job: StockJob, folder: string, unpack: () => Promise<UnpackedLayer>): Promise<boolean> {
+  const own = `${mount.work}/larder-own`;
+  await mkdir(own);
+  try {
+    const layer = await unpack().catch((error: Error) => {
+      // A layer may link to files of those below it, so that it cannot be unpacked alone.
+      progress(`/${folder} of the stage is taken as it is: ${error.message}`);
+      return undefined;
+    });
+    if (!layer) return true;
+    await writeLayerFolder(layer, own);
+    const [expected, actual] = await Promise.all(
+      [own, mount.stage].map((root) => digestOfTree(`${root}/${folder}`, job.stage === "read-only")),
+    );
+    return expected === actual;
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
+}
+
+/**
+ * All that an image layer keeps of files, and no more: times in whole seconds, of extended attributes capabilities alone,
+ * no sparseness.
+ * @param userNamespace a file's capabilities look different there, from one mount to the next.
+ */
+async function digestOfTree(directory: string, userNamespace: boolean): Promise<string> {
+  const options = [
+    "--format=posix",
+    "--sort=name",
+    "--numeric-owner",
+    "--pax-option=exthdr.name=%d/%f,delete=atime,delete=ctime,delete=mtime",
+    ...(userNamespace ? [] : ["--xattrs", "--xattrs-include=security.capability"]),
+  ];
+  const tar = spawn("tar", [...options, "-C", directory, "-cf", "-", "."], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: toolEnvironment(),
+  });
+  const hash = createHash("sha256");
+  const [words, [code]] = await Promise.all([
+    text(tar.stderr),
+    once(tar, "close"),
+    pipeline(tar.stdout, hash),
+  ]);
+  if (code !== 0) throw new Error(`reading ${directory}: ${words.trim().slice(0, 500)}`);
+  return hash.digest("hex");
+}

@@ -1,0 +1,187 @@
+/**
+ * `--compose=compose.yaml`: the image of every service, as Compose finds it (Compose Specification: "include",
+ * "extends", "Interpolation"). Files come from the build context; the stage's ARG and ENV stand for the shell's variables.
+ */
+import { posix } from "node:path";
+import { readEnvFile } from "./env-file.js";
+import { type ComposeFile, type Include, parseComposeFile, type Service } from "./files.js";
+import { interpolate, namesIn, type Variables } from "./interpolate.js";
+
+export interface ComposeImages {
+  readonly images: readonly ServiceImage[];
+  /** Services that Compose builds and that name no image. */
+  readonly built: readonly string[];
+}
+
+export interface ServiceImage {
+  readonly service: string;
+  readonly image: string;
+}
+
+/** What is outside of the files. */
+export interface Surroundings {
+  /** A file of the build context; undefined if there is none. */
+  readonly read: (path: string) => Promise<string | undefined>;
+  /** The stage's variables of these names, as far as they are set. */
+  readonly ask: (names: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+}
+
+/** @throws Error that names file and service. */
+export async function readProject(path: string, surroundings: Surroundings): Promise<ComposeImages> {
+  const loader = new Loader(path, surroundings);
+  const root = { paths: [path], directory: posix.dirname(path), envFiles: undefined, outer: () => undefined };
+  const services = await loader.project(root, []);
+  const images: ServiceImage[] = [];
+  const built: string[] = [];
+  for (const [service, { image, isBuilt }] of services) {
+    if (image) images.push({ service, image });
+    else if (isBuilt) built.push(service);
+    else throw new Error(`service "${service}" has no image; write image: below it`);
+  }
+  return { images, built };
+}
+
+/** A service with what it extends, its image interpolated. */
+interface Resolved {
+  readonly image?: string | null;
+  readonly isBuilt: boolean;
+}
+
+/** Files that are one project: the later ones are laid over the first. */
+interface Project {
+  readonly paths: readonly string[];
+  readonly directory: string;
+  /** Absent: `.env`, if there is one. */
+  readonly envFiles: readonly string[] | undefined;
+  /** Variables of the project that includes this one. */
+  readonly outer: Variables;
+}
+
+class Loader {
+  /** The file that PRELOAD names, so that errors need not. */
+  readonly #root: string;
+  readonly #surroundings: Surroundings;
+  readonly #ofStage = new Map<string, string>();
+  readonly #asked = new Set<string>();
+
+  constructor(root: string, surroundings: Surroundings) {
+    this.#root = root;
+    this.#surroundings = surroundings;
+  }
+
+  /** @param including the files that lead here, for one that includes itself. */
+  async project(project: Project, including: readonly string[]): Promise<Map<string, Resolved>> {
+    const variables = await this.#variables(project);
+    const services = new Map<string, Resolved>();
+    for (const path of project.paths) {
+      if (including.includes(path)) throw new Error(`include: ${[...including, path].join(" includes ")}`);
+      const file = await this.#file(path, including.at(-1));
+      for (const [name, service] of file.services) {
+        const own = await this.#resolve(name, service, { path, file, variables, line: [] });
+        services.set(name, {
+          ...services.get(name),
+          ...own,
+          isBuilt: own.isBuilt || (services.get(name)?.isBuilt ?? false),
+        });
+      }
+      for (const include of file.includes) {
+        const included = await this.project(this.#included(include, path, variables), [...including, path]);
+        for (const [name, service] of included) {
+          const present = services.get(name);
+          if (present && present.image !== service.image) {
+            throw new Error(
+              `${path} includes a service "${name}" that it has itself; give one of them another name`,
+            );
+          }
+          services.set(name, service);
+        }
+      }
+    }
+    return services;
+  }
+
+  #included({ paths, projectDirectory, envFiles }: Include, from: string, variables: Variables): Project {
+    const place = (path: string): string =>
+      inContext(interpolate(path, variables), posix.dirname(from), "include");
+    const files = paths.map(place);
+    const directory =
+      projectDirectory === undefined ? posix.dirname(files[0] ?? ".") : place(projectDirectory);
+    return { paths: files, directory, envFiles: envFiles?.map(place), outer: variables };
+  }
+
+  /** The stage's variables stand before those of the project around it, and these before the project's own. */
+  async #variables({ paths, directory, envFiles, outer }: Project): Promise<Variables> {
+    const files = envFiles ?? [posix.join(directory, ".env")];
+    const own = new Map<string, string>();
+    const variables: Variables = (name) => this.#ofStage.get(name) ?? outer(name) ?? own.get(name);
+    for (const path of files) {
+      const text = await this.#surroundings.read(path);
+      if (text === undefined && envFiles) throw new Error(`include: env_file "${path}": ${missing}`);
+      await this.#ask(text ?? "");
+      for (const [name, value] of named(path, () => readEnvFile(text ?? "", variables))) own.set(name, value);
+    }
+    for (const path of paths) await this.#ask((await this.#surroundings.read(path)) ?? "");
+    return variables;
+  }
+
+  async #ask(text: string): Promise<void> {
+    const names = namesIn(text).filter((name) => !this.#asked.has(name));
+    if (names.length === 0) return;
+    for (const name of names) this.#asked.add(name);
+    for (const [name, value] of await this.#surroundings.ask(names)) this.#ofStage.set(name, value);
+  }
+
+  async #file(path: string, from: string | undefined): Promise<ComposeFile> {
+    const text = await this.#surroundings.read(path);
+    if (text === undefined)
+      throw new Error(from === undefined ? missing : `${from} names ${path}: ${missing}`);
+    return path === this.#root ? parseComposeFile(text) : named(path, () => parseComposeFile(text));
+  }
+
+  async #resolve(
+    name: string,
+    service: Service,
+    at: { path: string; file: ComposeFile; variables: Variables; line: readonly string[] },
+  ): Promise<Resolved> {
+    const { path, file, variables, line } = at;
+    const here = path === this.#root ? `service "${name}"` : `service "${name}" of ${path}`;
+    if (line.includes(here)) throw new Error(`extends: ${[...line, here].join(" extends ")}`);
+    const image = service.image && named(here, () => interpolate(service.image ?? "", variables));
+    const own: Resolved = { isBuilt: service.isBuilt, ...(image !== undefined && { image }) };
+    if (!service.extends) return own;
+    const other = interpolate(service.extends.file ?? "", variables);
+    const source = other === "" ? path : inContext(other, posix.dirname(path), here);
+    if (source !== path) await this.#ask((await this.#surroundings.read(source)) ?? "");
+    const sourceFile = source === path ? file : await this.#file(source, path);
+    const base = sourceFile.services.get(service.extends.service);
+    if (!base)
+      throw new Error(`${here} extends "${service.extends.service}", and ${source} has no such service`);
+    const below = { path: source, file: sourceFile, variables, line: [...line, here] };
+    const inherited = await this.#resolve(service.extends.service, base, below);
+    return { ...inherited, ...own, isBuilt: own.isBuilt || inherited.isBuilt };
+  }
+}
+
+const missing =
+  "the build context has no such file; check the path, and that .dockerignore does not leave it out";
+
+/** @throws Error for what is not in the build context. */
+function inContext(path: string, directory: string, what: string): string {
+  if (/^[a-z][a-z0-9+.-]*:|^git@/i.test(path)) {
+    throw new Error(`${what}: "${path}" is elsewhere; PRELOAD reads files of the build context only`);
+  }
+  const resolved = posix.normalize(posix.join(directory, path));
+  if (posix.isAbsolute(path) || resolved.startsWith("..")) {
+    throw new Error(`${what}: "${path}" is outside of the build context; name a file in it`);
+  }
+  return resolved;
+}
+
+/** @throws Error with the name of the thing before its words. */
+function named<T>(what: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import { output } from "../harness/command.js";
+import { lab, labImage } from "../harness/lab.js";
+
+export interface SmallImage {
+  readonly tag: string;
+  /** An image of the lab that its layers lie on: `busybox:1`. */
+  readonly base?: string;
+  readonly layers: readonly SmallLayer[];
+}
+
+/** Paths of a layer: directories end with a slash, files hold their own path. The same paths are the same layer. */
+export type SmallLayer = readonly string[];
+
+/** @returns the images' references, in the same order. */
+export async function pushSmallImages(name: string, images: readonly SmallImage[]): Promise<string[]> {
+  const program = fileURLToPath(new URL("registry-push.ts", import.meta.url));
+  const command = [process.execPath, "--import", "tsx", program, lab.registry, `e2e/${name}`];
+  await output(lab.inNetwork, command, { input: JSON.stringify(images) });
+  return images.map(({ tag }) => labImage(`e2e/${name}:${tag}`));
+}
