@@ -24,24 +24,31 @@ export async function openAccess(registry: string): Promise<Access> {
   const [config, ca] = await Promise.all([readSecret(mount.auth), readSecret(mount.ca)]);
   const found = findLogin(config?.toString("utf8"), registry);
   const authorities = ca === undefined ? [] : parseAuthorities(ca);
-  const folder = await mkdtemp(`${memory}/larder-`);
-  const write = async (name: string, text: string): Promise<string> => {
-    await writeFile(`${folder}/${name}`, text, { mode: 0o600 });
-    return `${folder}/${name}`;
+  const ownConfig = typeof found.config === "object" ? found.config.text : undefined;
+  const files = {
+    ...(ownConfig !== undefined && { "config.json": ownConfig }),
+    // What ends in .crt is a CA for skopeo.
+    ...(authorities.length > 0 && { "larder.crt": `${authorities.join("\n")}\n` }),
   };
-  const { login } = found;
-  const ownAuth =
-    typeof found.config === "object" ? await write("config.json", found.config.text) : undefined;
-  const authFile = found.config === "as given" ? mount.auth : ownAuth;
-  // What ends in .crt there is a CA.
-  if (authorities.length > 0) await write("larder.crt", `${authorities.join("\n")}\n`);
+  const folder = await writeInMemory(files);
   return {
-    login,
-    authFile,
+    login: found.login,
+    authFile: found.config === "as given" ? mount.auth : ownConfig && `${folder}/config.json`,
     certificates: authorities.length > 0 ? folder : undefined,
     authorities: authorities.length,
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: async () => {
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    },
   };
+}
+
+/** @returns the folder with the files; nothing if there are none. */
+async function writeInMemory(files: Readonly<Record<string, string>>): Promise<string | undefined> {
+  if (Object.keys(files).length === 0) return undefined;
+  const folder = await mkdtemp(`${memory}/larder-`);
+  for (const [name, text] of Object.entries(files))
+    await writeFile(`${folder}/${name}`, text, { mode: 0o600 });
+  return folder;
 }
 
 /** @returns nothing if the build has no such secret. */

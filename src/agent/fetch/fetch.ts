@@ -10,7 +10,7 @@ import { formatBytes, progress } from "../report.js";
 import { StepError } from "../step-error.js";
 import { type Access, openAccess } from "./access.js";
 import { unreachable } from "./failures.js";
-import { doorsOf, whyUnreachable } from "./reach.js";
+import { doorsOf, hasMirrors, whyUnreachable } from "./reach.js";
 import { skopeo } from "./skopeo.js";
 
 const layout = mount.layout;
@@ -67,6 +67,7 @@ type Source = ReturnType<typeof sourceOf>;
 /** The index or manifest. Of a registry to which no connection can be opened, it does not wait as long as skopeo would. */
 async function inspect(source: Source): Promise<Buffer> {
   const { context, doors } = source;
+  if (await hasMirrors()) return skopeo(inspectArguments(source), context);
   const late = new AbortController();
   const over = new AbortController();
   const watch = whyUnreachable(doors, { signal: over.signal }).then((why) => {

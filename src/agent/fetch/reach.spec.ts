@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { doorsOf, whyUnreachable } from "./reach.js";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { doorsOf, hasMirrors, whyUnreachable } from "./reach.js";
 
 describe("doorsOf", () => {
   const cases: [domain: string, insecure: boolean, env: NodeJS.ProcessEnv, doors: string[]][] = [
@@ -19,6 +22,27 @@ describe("doorsOf", () => {
       assert.deepEqual(shown, doors);
     });
   }
+});
+
+describe("hasMirrors", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "larder-reach-"));
+    mkdirSync(join(folder, "registries.conf.d"));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("sees what is said of registries, in any of the files", async () => {
+    assert.equal(await hasMirrors(join(folder, "none")), false);
+    writeFileSync(
+      join(folder, "registries.conf"),
+      'unqualified-search-registries = ["docker.io"]\n# [[registry]]\n',
+    );
+    assert.equal(await hasMirrors(folder), false);
+    const mirror = '[[registry]]\nlocation = "docker.io"\n[[registry.mirror]]\nlocation = "mirror.lan"\n';
+    writeFileSync(join(folder, "registries.conf.d/site.conf"), mirror);
+    assert.equal(await hasMirrors(folder), true);
+  });
 });
 
 describe("whyUnreachable", () => {

@@ -2,6 +2,7 @@
  * Whether a registry can be reached at all. skopeo waits 30 s for each connection, and has no option for that; here only
  * the opening of a connection has a limit, so that a registry may take its time over an answer.
  */
+import { readdir, readFile } from "node:fs/promises";
 import { connect, isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../store/tool.js";
@@ -29,6 +30,17 @@ export function doorsOf(domain: string, insecure: boolean, env: NodeJS.ProcessEn
     const proxy = proxyFor(scheme, direct, env);
     return proxy ? { ...proxy, isProxy: true } : { ...direct, isProxy: false };
   });
+}
+
+/**
+ * Whoever builds the frontend image on their own may tell skopeo of mirrors: then it does not come to these doors at all.
+ * @param folder of containers-registries.conf(5)
+ */
+export async function hasMirrors(folder = "/etc/containers"): Promise<boolean> {
+  const more = await readdir(`${folder}/registries.conf.d`).catch(() => []);
+  const paths = ["registries.conf", ...more.map((name) => `registries.conf.d/${name}`)];
+  const texts = await Promise.all(paths.map((path) => readFile(`${folder}/${path}`, "utf8").catch(() => "")));
+  return texts.some((text) => /^\s*\[\[\s*registry\b/m.test(text));
 }
 
 /**

@@ -53,6 +53,8 @@ export async function takeIntoDocker(
       images,
     });
     return { store, dockerVersion };
+  } catch (error) {
+    throw error instanceof LarderError ? error : await explainRefusal(error, dockerd.process, images);
   } finally {
     await dockerd.stop();
   }
