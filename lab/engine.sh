@@ -8,13 +8,14 @@ done
 
 usage() {
   cat >&2 <<'EOF'
-usage: lab/engine.sh start NAME [--store containerd|graph] [--build-runtime NAME] [--no-insecure] [--size SIZE]
+usage: lab/engine.sh start NAME [--store containerd|graph] [--build-runtime NAME] [--no-insecure] [--size SIZE] [--mirror URL]
        lab/engine.sh stop NAME      keeps the engine's data
        lab/engine.sh remove NAME    stops it and deletes its data
 
 --build-runtime  the runtime of build steps, for example larder-sysbox, the lab's stand-in for sysbox-runc
 --no-insecure    refuses the entitlement security.insecure
 --size           puts the data on a tmpfs of that size, for example 1g
+--mirror         a mirror of Docker Hub, for example http://10.213.0.1:5000
 start prints the engine's DOCKER_HOST.
 EOF
   exit 2

@@ -4,7 +4,7 @@
 engine_dir() { echo "$LAB_DIR/engines/$1"; }
 
 engine_start() {
-  local name=$1 store=containerd runtime='' insecure=true size='' dir
+  local name=$1 store=containerd runtime='' insecure=true size='' mirror='' dir
   shift
   while [ $# -gt 0 ]; do
     case $1 in
@@ -12,13 +12,14 @@ engine_start() {
       --build-runtime) runtime=${2:-} && shift 2 ;;
       --no-insecure) insecure=false && shift ;;
       --size) size=${2:-} && shift 2 ;;
+      --mirror) mirror=${2:-} && shift 2 ;;
       *) fail "engine $name: unknown option \"$1\"; lab/engine.sh without arguments lists them" ;;
     esac
   done
   case $store in containerd | graph) ;; *) fail "engine $name: the store is containerd or graph, not \"$store\"" ;; esac
   dir=$(engine_dir "$name")
   engine_path_fits "$dir/run/docker.sock"
-  local settings="$store $runtime $insecure $size"
+  local settings="$store $runtime $insecure $size${mirror:+ $mirror}"
   if live_pid "$dir/pid" >/dev/null; then
     [ "$(cat "$dir/settings")" = "$settings" ] ||
       fail "engine $name runs already with other options ($(cat "$dir/settings")): run lab/engine.sh stop $name first"
@@ -27,7 +28,7 @@ engine_start() {
     mkdir -p "$dir/docker" "$dir/etc" "$dir/sysbox"
     echo "$settings" >"$dir/settings"
     engine_address "$name" >"$dir/address"
-    engine_config "$store" "$insecure" >"$dir/etc/daemon.json"
+    engine_config "$store" "$insecure" "$mirror" >"$dir/etc/daemon.json"
     LARDER_LAB_SIZE=$size DOCKER_BUILDKIT_RUNC_COMMAND=$runtime \
       cell_start "$name" "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" dockerd
     engine_connect "$dir"
@@ -54,6 +55,7 @@ engine_config() {
   "features": {"containerd-snapshotter": $snapshotter},
   "builder": {"entitlements": {"security-insecure": $2, "network-host": true}},
   "insecure-registries": ["$REGISTRY_NETWORK.0/24"],
+  "registry-mirrors": [${3:+"\"$3\""}],
   "runtimes": {"larder-sysbox": {"path": "/usr/local/bin/larder-sysbox"}},
   "shutdown-timeout": 1
 }

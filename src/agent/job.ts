@@ -120,6 +120,8 @@ export const mount = {
   layout: "/out/layout",
   /** fetch: the Docker config.json with credentials, if the build has such a secret. */
   auth: "/run/secrets/larder-auth",
+  /** fetch: certificates in PEM that sign those of registries, if the build has such a secret. */
+  ca: "/run/secrets/larder-ca",
   /** stock, place: the stage, writable. */
   stage: "/stage",
   /** stock, of a read-only stage: its files, and a plain directory for what is written over them. */
@@ -153,6 +155,10 @@ export const errorReport = ".larder-error.json";
 export interface ErrorReport {
   /** Lower case, names the thing and the way out; the frontend puts the image and the line before it. */
   readonly message: string;
+  /** Which of the job's images is at fault, from 0. */
+  readonly image?: number;
+  /** The image's registry cannot be reached: the frontend says how another one is named. */
+  readonly unreachable?: boolean;
 }
 
 /** Where the shelf is in the system image. */

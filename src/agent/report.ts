@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { type ErrorReport, errorReport } from "./job.js";
+import { StepError } from "./step-error.js";
 
 /** A line for whoever watches the build. */
 export function progress(line: string): void {
@@ -11,7 +12,7 @@ export async function reportError(directory: string, error: Error): Promise<void
   progress(`larder: ${error.message}`);
   if (process.env.LARDER_DEBUG)
     progress(String(error.cause instanceof Error ? error.cause.stack : error.stack));
-  const report: ErrorReport = { message: error.message };
+  const report: ErrorReport = { message: error.message, ...(error instanceof StepError && error.facts) };
   // On a full disk the sentence on stderr is all there is.
   await writeFile(`${directory}/${errorReport}`, `${JSON.stringify(report)}\n`).catch(() => {});
 }

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { type Instruction, parseDockerfile, preloadsOf, type Stage, splitWords } from "./parse.js";
+import {
+  type Instruction,
+  parseDockerfile,
+  preloadsOf,
+  type Stage,
+  splitWords,
+  wordsWithLines,
+} from "./parse.js";
 
 const stagesOf = (text: string): readonly Stage[] => parseDockerfile("Dockerfile", text).stages;
 const preloads = (text: string): Instruction[] => stagesOf(text).flatMap(preloadsOf);
@@ -87,6 +94,57 @@ describe("parseDockerfile", () => {
     const [stage] = stagesOf('FROM a\nONBUILD RUN echo "x <<E" 3<<2\n');
     assert.equal(stage?.instructions[0]?.text, 'RUN echo "x <<E" 3<<2');
   });
+});
+
+describe("wordsWithLines", () => {
+  const cases: [text: string, words: [string, number][]][] = [
+    [
+      "FROM a\nPRELOAD b c",
+      [
+        ["b", 2],
+        ["c", 2],
+      ],
+    ],
+    [
+      "FROM a\nPRELOAD b \\\n  # no\n\n  c d \\\n e",
+      [
+        ["b", 2],
+        ["c", 5],
+        ["d", 5],
+        ["e", 6],
+      ],
+    ],
+    [
+      "FROM a\n  PRELOAD \\\n b \\\r\n c",
+      [
+        ["b", 3],
+        ["c", 4],
+      ],
+    ],
+    [
+      "FROM a\nPRELOAD re\\\ndis:7 b",
+      [
+        ["redis:7", 2],
+        ["b", 3],
+      ],
+    ],
+    [
+      "FROM a\nPRELOAD b \\\n <<E\nc\nE",
+      [
+        ["b", 2],
+        ["<<E", 3],
+      ],
+    ],
+  ];
+  for (const [text, words] of cases) {
+    it(JSON.stringify(text), () => {
+      const found = preloads(text).flatMap((preload) => wordsWithLines(preload, "\\"));
+      assert.deepEqual(
+        found.map(({ word, line }) => [word, line]),
+        words,
+      );
+    });
+  }
 });
 
 describe("splitWords", () => {

@@ -17,8 +17,16 @@ export interface Instruction {
   readonly lines: Lines;
   /** All after the keyword, continued lines joined, comments between them removed. */
   readonly text: string;
+  /** Where in `text` a line of the file begins that has a part of it, in order. */
+  readonly lineStarts: readonly LineStart[];
   /** Of PRELOAD, whose text is without their contents; those of others are the stock frontend's business. */
   readonly heredocs: readonly Heredoc[];
+}
+
+export interface LineStart {
+  readonly line: number;
+  /** Index of a character in the text. */
+  readonly at: number;
 }
 
 /** `<<EOF` and the lines that follow, up to one that is EOF. */
@@ -86,7 +94,22 @@ export function isPreloadTrigger(text: string): boolean {
 
 /** Splits at white space outside quotes; quotes and escapes stay in the words, for the stock frontend. */
 export function splitWords(text: string, escapeToken: string): string[] {
-  const words: string[] = [];
+  return placedWords(text, escapeToken).map(({ word }) => word);
+}
+
+/** The same, with the line of the file on which each word begins. */
+export function wordsWithLines(
+  { text, lineStarts, lines }: Instruction,
+  escapeToken: string,
+): { word: string; line: number }[] {
+  return placedWords(text, escapeToken).map(({ word, at }) => {
+    const start = lineStarts.findLast((candidate) => candidate.at <= at);
+    return { word, line: start?.line ?? lines.start };
+  });
+}
+
+function placedWords(text: string, escapeToken: string): { word: string; at: number }[] {
+  const words: { word: string; at: number }[] = [];
   let word = "";
   let quote = "";
   for (let at = 0; at < text.length; at++) {
@@ -97,14 +120,14 @@ export function splitWords(text: string, escapeToken: string): string[] {
       if (character === quote) quote = "";
       word += character;
     } else if (/\s/.test(character)) {
-      if (word) words.push(word);
+      if (word) words.push({ word, at: at - word.length });
       word = "";
     } else {
       if (character === '"' || character === "'") quote = character;
       word += character;
     }
   }
-  return word ? [...words, word] : words;
+  return word ? [...words, { word, at: text.length - word.length }] : words;
 }
 
 function toInstruction(node: AstInstruction, fileLines: readonly string[], escapeToken: string): Instruction {
@@ -119,7 +142,7 @@ function toInstruction(node: AstInstruction, fileLines: readonly string[], escap
   return {
     keyword: word.toUpperCase(),
     lines: { start: start.line + 1, end: end.line + 1 },
-    text: joinLines(whole.slice(start.character + word.length), escapeToken),
+    ...joinLines(whole.slice(start.character + word.length), start.line + 1, escapeToken),
     heredocs,
   };
 }
@@ -138,16 +161,22 @@ function toHeredoc(node: AstHeredoc, fileLines: readonly string[]): Heredoc {
   };
 }
 
-function joinLines(raw: string, escapeToken: string): string {
-  const [first = "", ...rest] = raw.split(/\r?\n/);
-  const lines = [first, ...rest.filter((line) => !/^\s*(#|$)/.test(line))];
-  return lines
-    .map((line) => line.trimEnd())
-    .map((line) =>
-      line.endsWith(escapeToken) && !line.endsWith(escapeToken.repeat(2)) ? line.slice(0, -1) : line,
-    )
-    .join("")
-    .trim();
+function joinLines(
+  raw: string,
+  firstLine: number,
+  escapeToken: string,
+): Pick<Instruction, "text" | "lineStarts"> {
+  let joined = "";
+  const starts: LineStart[] = [];
+  for (const [index, written] of raw.split(/\r?\n/).entries()) {
+    if (index > 0 && /^\s*(#|$)/.test(written)) continue;
+    const line = written.trimEnd();
+    starts.push({ line: firstLine + index, at: joined.length });
+    joined += line.endsWith(escapeToken) && !line.endsWith(escapeToken.repeat(2)) ? line.slice(0, -1) : line;
+  }
+  const cut = joined.length - joined.trimStart().length;
+  const lineStarts = starts.map(({ line, at }) => ({ line, at: Math.max(at - cut, 0) }));
+  return { text: joined.trim(), lineStarts };
 }
 
 function toStages(instructions: readonly Instruction[], escapeToken: string): Stage[] {

@@ -86,6 +86,11 @@ export function familiarReference(ref: Reference): string {
   return familiarName(ref) + suffix(ref);
 }
 
+/** `mirror.example/library/redis:7`: an image as a mirror of its registry has it, whose name only its user knows. */
+export function onMirror({ path, tag, digest }: Reference): string {
+  return `mirror.example/${path}${tag === undefined ? `@${digest}` : `:${tag}`}`;
+}
+
 /** A registry that only this machine answers for; such a one may speak plain HTTP. */
 export function isLoopback(ref: Reference): boolean {
   const host = ref.domain.replace(/:\d+$/, "");

@@ -139,7 +139,13 @@ function triggersFile({ filename, text }: Dockerfile, stage: Stage, triggers: re
 /** A cut below all of a stage. */
 function endOf({ stages, text }: Dockerfile, stage: Stage): Cut {
   const line = stages[stage.index + 1]?.from.lines.start ?? text.split("\n").length + 1;
-  const preload = { keyword: "PRELOAD", lines: { start: line, end: line }, text: "", heredocs: [] };
+  const preload = {
+    keyword: "PRELOAD",
+    lines: { start: line, end: line },
+    text: "",
+    lineStarts: [],
+    heredocs: [],
+  };
   return { context: "", stage, preload };
 }
 

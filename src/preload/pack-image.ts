@@ -5,7 +5,7 @@ import { sourceDateEpoch } from "../gateway/options.js";
 import type { ImageConfig } from "../image/config.js";
 import type { InnerImage } from "../image/inner-image.js";
 import type { Platform } from "../image/platform.js";
-import { parseReference, type Reference } from "../image/reference.js";
+import { onMirror, parseReference, type Reference } from "../image/reference.js";
 import { layerChain } from "../llb/layer-chain.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
@@ -67,8 +67,8 @@ async function fetchBase(
   const { lines } = step;
   const image = await resolveImage(bridge, { text, reference, lines }, platform).catch(() => undefined);
   if (!image) return undefined;
-  const planned = planFetched(image, reference, undefined, settings.insecureRegistries);
-  return { image, layout: fetchStep(step, planned) };
+  const planned = planFetched(image, reference, undefined, settings.insecureRegistries, { lines });
+  return { image, layout: fetchStep(step, planned, `FROM ${onMirror(reference)}`) };
 }
 
 /** For a plan alone: what the stage comes to, only its build can tell. */

@@ -22,10 +22,13 @@ export async function readDirective(
   const written = writtenWords(preload, context.dockerfile.escape);
   const head = await solveHead(context, request, cut, done, written.asked);
   const expanded = head.answer.words;
-  const directive = parseDirective(written.words, expanded, preload.lines, expandListed(written, expanded));
+  const directive = parseDirective(written.words, expanded, preload.lines, {
+    places: written.places,
+    listed: expandListed(written, expanded),
+  });
   const listed = await Promise.all([
     ...directive.lists.map(async (path) =>
-      wordsOfFile(await readNamedFile(context, request, directive, "--list", path)),
+      wordsOfFile(path, await readNamedFile(context, request, directive, "--list", path)),
     ),
     ...directive.composes.map((path) => wordsOfCompose(context, request, cut, done, path)),
   ]);
@@ -39,7 +42,7 @@ async function wordsOfCompose(
   cut: Cut,
   done: readonly PreloadedCut[],
   path: string,
-): Promise<string[]> {
+): Promise<{ word: string; where: string }[]> {
   const { bridge, source } = context;
   const { lines } = cut.preload;
   // Here, since YAML takes time to load and most builds have no use for it.
@@ -61,7 +64,7 @@ async function wordsOfCompose(
       throw refuse(`service "${service}": image "${image}": ${(error as Error).message}`, error);
     }
   }
-  return images.map(({ image }) => image);
+  return images.map(({ service, image }) => ({ word: image, where: `${path}, service "${service}"` }));
 }
 
 async function askVariables(

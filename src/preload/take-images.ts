@@ -16,7 +16,7 @@ import { findNamedContext, type NamedContext } from "./images/named-context.js";
 import { resolveImage } from "./images/resolve.js";
 import { packImage, platformOf } from "./pack-image.js";
 import type { StepContext } from "./plan/agent-step.js";
-import { type Origin, type PlannedImage, planFetched, planPacked } from "./plan/plan.js";
+import { type Asked, type Origin, type PlannedImage, planFetched, planPacked } from "./plan/plan.js";
 import { fetchStep } from "./plan/steps.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 import { solveDraft } from "./solve-draft.js";
@@ -96,29 +96,37 @@ async function takeContext(
 
 /** @param source what the registry calls it. */
 async function takeFetched(
-  { bridge, settings, options }: BuildContext,
+  context: BuildContext,
   step: StepContext,
   directive: Directive,
   source: RequestedImage,
-  { reference }: RequestedImage,
+  image: RequestedImage,
   platform: Platform,
 ): Promise<TakenImage> {
+  const { bridge, settings, options } = context;
   const network = directive.network ?? (isOnHost(options) ? "host" : undefined);
   const resolved = await resolveImage(bridge, source, platform);
-  const image = planFetched(resolved, reference, network, settings.insecureRegistries);
-  return { image, layout: fetchStep(step, image) };
+  const asked = askedFor(context, image);
+  const planned = planFetched(resolved, image.reference, network, settings.insecureRegistries, asked);
+  return { image: planned, layout: fetchStep(step, planned) };
+}
+
+/** Triggers of a base image are in no file of the user's but at the FROM that fires them. */
+function askedFor({ firing }: BuildContext, { lines, where }: RequestedImage): Asked {
+  return { lines: firing?.stage.from.lines ?? lines, ...(where !== undefined && { where }) };
 }
 
 async function takeBlobs(
-  { bridge }: BuildContext,
+  context: BuildContext,
   { directive }: Wanted,
   from: ClientLayout,
 ): Promise<TakenImage[]> {
   const origin = { kind: "context", name: from.name } as const;
   return Promise.all(
-    directive.images.map(async ({ reference }) => {
-      const { image, layout } = await takeLayout(bridge, from, reference);
-      return { image: planPacked(image, reference, origin), layout };
+    directive.images.map(async (requested) => {
+      const { reference } = requested;
+      const { image, layout } = await takeLayout(context.bridge, from, reference);
+      return { image: planPacked(image, reference, origin, askedFor(context, requested)), layout };
     }),
   );
 }
@@ -149,7 +157,10 @@ async function takePacked(
   const [first] = directive.images;
   if (!first) throw refuse("no name is given to the image");
   const { image, layout } = await packImage(context, step, given, first.reference);
-  return directive.images.map(({ reference }) => ({ image: planPacked(image, reference, origin), layout }));
+  return directive.images.map((requested) => ({
+    image: planPacked(image, requested.reference, origin, askedFor(context, requested)),
+    layout,
+  }));
 }
 
 function refuseStagesBelow(

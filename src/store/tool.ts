@@ -4,6 +4,8 @@ import { buffer, text } from "node:stream/consumers";
 export interface RunOptions {
   /** Given to the tool on its standard input. */
   readonly input?: Buffer;
+  /** Ends the tool. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -15,7 +17,8 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Buffer> {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: toolEnvironment() });
+  const { signal } = options;
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: toolEnvironment(), signal });
   const ended = new Promise<string>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve(code === 0 ? "" : (signal ?? `exit code ${code}`)));

@@ -75,9 +75,10 @@ describe("errors: the instruction", () => {
     });
   }
 
-  it("over several lines, of which all are shown", async () => {
-    const lines = ["PRELOAD \\", `  ${busybox} \\`, `  ${labImage("no/such:1")}`];
-    const refused = await refusal({ dockerfile: below(...lines), shows: "PRELOAD \\", lines: 3 });
+  it("over several lines: the image's own is shown", async () => {
+    const wrong = `  ${labImage("no/such:1")} \\`;
+    const lines = ["PRELOAD \\", `  ${busybox} \\`, wrong, `  ${labImage("redis:latest")}`];
+    const refused = await refusal({ dockerfile: below(...lines), shows: wrong });
     assertSentence(
       refused,
       labImage("no/such:1"),

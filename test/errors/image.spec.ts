@@ -32,7 +32,7 @@ describe("errors: the image", () => {
     assertSentence(
       await refused(image),
       image,
-      /^its registry [\d.]+:9 does not answer; check the name and the network, or use a mirror \(.*connection refused\)$/,
+      /^its registry [\d.]+:9 does not answer; check the name and the network, or name a mirror of it, PRELOAD --from=mirror\.example\/busybox:1 \(.*connection refused\)$/,
     );
   });
 

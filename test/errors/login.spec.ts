@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build } from "../harness/build.js";
@@ -45,6 +45,24 @@ describe("errors: the login", () => {
       ...(config === undefined ? {} : { env: { DOCKER_CONFIG: config } }),
     };
   }
+
+  /** A config as Docker Desktop and the helpers of clouds leave it. */
+  function helperConfig(name: string, config: object): string {
+    const path = join(folder, name);
+    mkdirSync(path);
+    writeFileSync(join(path, "config.json"), JSON.stringify(config));
+    return path;
+  }
+
+  it("a helper that nobody needs: the image is for everyone", async () => {
+    const registry = await FaultyRegistry.start("none");
+    const helpers = helperConfig("needless", {
+      credsStore: "desktop",
+      credHelpers: { [registry.address]: "cloud" },
+    });
+    const { shows: _, ...asked } = request(registry, undefined, helpers);
+    await build({ ...asked, args: [...(asked.args ?? []), "--no-cache"], tag: "e2e-errors-login:1" });
+  });
 
   for (const fault of ["unauthorized", "forbidden"] as const) {
     it(`a registry that lets nobody in: ${fault}`, async () => {
@@ -92,6 +110,38 @@ describe("errors: the login", () => {
         /^the registry \S+ refuses the login of the secret larder-auth, or the image does not exist: docker login \S+ again/,
       );
       assertNoSecret(refused.log, "a guess");
+    });
+
+    for (const [name, program, config] of [
+      ["store", "desktop", (address: string) => ({ auths: { [address]: {} }, credsStore: "desktop" })],
+      ["helper", "cloud", (address: string) => ({ credHelpers: { [address]: "cloud" } })],
+    ] as const) {
+      it(`a login that a helper keeps, as ${name}`, async () => {
+        const helpers = helperConfig(name, config(registry.address));
+        assertSentence(
+          await refusal(request(registry, right, helpers)),
+          image,
+          new RegExp(
+            `^the registry \\S+ wants a login, or the image does not exist; the secret larder-auth leaves the login to the helper docker-credential-${program}, which a build step cannot run: give a config with the login in it, .*"auth":"\\.\\.\\."`,
+          ),
+        );
+      });
+    }
+
+    it("no JSON", async () => {
+      const path = helperConfig("broken", {});
+      writeFileSync(join(path, "config.json"), `{"auths": "${login.password}`);
+      const refused = await refusal(request(registry, right, path));
+      assertSentence(refused, image, /^the secret larder-auth is not JSON: give Docker's config\.json$/);
+      assertNoSecret(refused.log, login.password);
+    });
+
+    it("the right login builds, beside a helper too", async () => {
+      const { auths } = JSON.parse(readFileSync(join(right, "config.json"), "utf8"));
+      const both = helperConfig("both", { auths, credHelpers: { [registry.address]: "cloud" } });
+      const { shows: _, ...asked } = request(registry, right, both);
+      const args = [...(asked.args ?? []), "--no-cache"];
+      assertNoSecret(await build({ ...asked, args, tag: "e2e-errors-login:1" }), login.password);
     });
 
     it("the right login builds", async () => {

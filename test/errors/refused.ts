@@ -46,9 +46,14 @@ export function lastWords(log: string): string {
   return message.trimEnd();
 }
 
-/** A sentence about one image: one line, with the way out in it. */
-export function assertSentence({ message, log }: Refusal, image: string, pattern: RegExp): void {
-  const start = `PRELOAD: image "${image}": `;
+/** A sentence about one image: one line, with the way out in it. @param where it is, in a file of images. */
+export function assertSentence(
+  { message, log }: Refusal,
+  image: string,
+  pattern: RegExp,
+  where?: string,
+): void {
+  const start = `PRELOAD: image "${image}"${where === undefined ? "" : ` (${where})`}: `;
   assert.ok(message.startsWith(start), `not about ${image}: ${message}\n${log}`);
   assert.doesNotMatch(message, /\n/);
   assert.ok(pattern.test(message.slice(start.length)), `${pattern} does not match: ${message}\n${log}`);

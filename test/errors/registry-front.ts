@@ -2,7 +2,10 @@
  * A registry that stands in front of the lab's and spoils what comes from it. Runs as a program of its own,
  * in the lab's network: `registry-front.ts REGISTRY FAULT`. Prints the port that it listens on, then what it did.
  */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { login } from "./faults.js";
 
 /** Manifests and configs are shorter, layers longer. */
@@ -10,15 +13,23 @@ const shortestLayer = 100_000;
 const [registry = "", fault = "none"] = process.argv.slice(2);
 const dropped = new Set<string>();
 
-const server = createServer((asked, answer) => {
-  if (isRefused(asked, answer)) return;
+/** For any address of the lab; its key is no secret. */
+const certificate = (kind: "key" | "pem"): Buffer =>
+  readFileSync(new URL(`certificates/server.${kind}`, import.meta.url));
+const server =
+  fault === "certificate"
+    ? createSecureServer({ key: certificate("key"), cert: certificate("pem") }, serve)
+    : createServer(serve);
+
+function serve(asked: IncomingMessage, answer: ServerResponse): void {
+  if (isRefused(asked, answer) || isOld(asked, answer)) return;
   const headers = { ...asked.headers, host: registry };
   const to = request(`http://${registry}${asked.url}`, { method: asked.method ?? "GET", headers }, (got) =>
     pass(asked, got, answer),
   );
   to.on("error", () => answer.destroy());
   asked.pipe(to);
-});
+}
 
 function isRefused({ headers }: IncomingMessage, answer: ServerResponse): boolean {
   const right = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
@@ -34,6 +45,26 @@ function isRefused({ headers }: IncomingMessage, answer: ServerResponse): boolea
     ...(forbidden ? {} : { "www-authenticate": 'Basic realm="lab"' }),
   });
   answer.end(JSON.stringify({ errors: [{ code, message: "you may not" }] }));
+  return true;
+}
+
+function isOld({ method, url = "" }: IncomingMessage, answer: ServerResponse): boolean {
+  const name = /^\/v2\/(.*)\/manifests\//.exec(url)?.[1];
+  if (fault !== "schema1" || name === undefined) return false;
+  const manifest = JSON.stringify({
+    schemaVersion: 1,
+    name,
+    tag: "1",
+    architecture: "amd64",
+    fsLayers: [],
+    history: [],
+  });
+  answer.writeHead(200, {
+    "content-type": "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    "docker-content-digest": `sha256:${createHash("sha256").update(manifest).digest("hex")}`,
+    "content-length": manifest.length,
+  });
+  answer.end(method === "HEAD" ? undefined : manifest);
   return true;
 }
 

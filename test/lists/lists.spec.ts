@@ -59,6 +59,21 @@ describe("lists of images", () => {
       await refusal({ dockerfile, shows: preload, files: { "images.txt": "Foo\n" } }),
       "Foo",
       /^repository name must be lowercase$/,
+      "images.txt:1",
+    );
+  });
+
+  it("in a Compose file, with an image that there is not: its service is named", async () => {
+    const shows = "PRELOAD --compose=compose.yaml";
+    const unknown = labImage("no/such:1");
+    const files = {
+      "compose.yaml": `services: { a: { image: "${busybox}" }, b: { image: "${unknown}" } }\n`,
+    };
+    assertSentence(
+      await refusal({ dockerfile: `FROM ${lab.system}\n${shows}\n`, shows, files }),
+      unknown,
+      /^its registry does not have it/,
+      'compose.yaml, service "b"',
     );
   });
 

@@ -18,6 +18,7 @@ import { type LayerNames, readLayerNames } from "../../store/whiteouts.js";
 import { shelf } from "../job.js";
 import { blobPath, type Descriptor, type LayoutImage } from "../layout.js";
 import { formatBytes, progress } from "../report.js";
+import { aboutImage } from "../step-error.js";
 import type { Containerd } from "./client.js";
 import { metadataBlobs, namesOf, sourceLabel } from "./image-records.js";
 import type { Labels } from "./labels.js";
@@ -55,7 +56,7 @@ export async function takeIn(
   options: TakeInOptions,
 ): Promise<TakenIn> {
   const taking = new Taking(containerd, place, options);
-  for (const image of images) await taking.image(image);
+  for (const [index, image] of images.entries()) await aboutImage(index, () => taking.image(image));
   return { model: mergeModels(options.earlier, taking.model), layers: taking.layers };
 }
 
@@ -109,7 +110,10 @@ class Taking {
     // A layer is unpacked from its blob, even if the blob is not to stay.
     if (isNew || this.#options.keepsBlobs) await this.#layerBlob(layer, labels, blob);
     if (!isNew) return;
-    const { names, hasXattrs } = await readLayerTar(blob, layer.mediaType);
+    const { names, hasXattrs } = await readLayerTar(blob, layer.mediaType).catch((cause: Error) => {
+      const [why] = cause.message.split("\n");
+      throw new LarderError(`its layer ${layer.digest} is no tar that can be read (${why})`, { cause });
+    });
     await this.#unpack(layer, link, { ...readLayerNames(names), hasXattrs }, repeated);
   }
 

@@ -1,11 +1,16 @@
 import type { Platform } from "../../image/platform.js";
+import { caSecret } from "./authorities.js";
+import type { Login } from "./credentials.js";
 
 export interface FailureContext {
   /** Registry with its port. */
   readonly registry: string;
   readonly platform: Platform;
-  /** Credentials were given to the step. */
-  readonly hasAuth: boolean;
+  /** That of the build arguments which is on the way, with its port. */
+  readonly proxy: string | undefined;
+  readonly login: Login;
+  /** How many certificates the secret larder-ca has. */
+  readonly authorities: number;
   /** How often it was tried. */
   readonly attempts: number;
 }
@@ -14,76 +19,142 @@ export interface Failure {
   readonly message: string;
   /** It may work the next time. */
   readonly transient: boolean;
+  /** No connection could be opened. */
+  readonly unreachable: boolean;
+}
+
+interface Class {
+  readonly pattern: RegExp;
+  readonly transient?: boolean;
+  readonly unreachable?: boolean;
+  readonly say: (context: FailureContext) => string;
 }
 
 const secret = "--secret id=larder-auth,src=$HOME/.docker/config.json";
 
 /** What skopeo (containers/image) says, in the order in which it is looked for, and what it means. */
-const classes: readonly { pattern: RegExp; transient?: boolean; say: (context: FailureContext) => string }[] =
-  [
-    {
-      pattern: /no image found in (?:manifest list|image index)/i,
-      say: ({ platform }) =>
-        `the image has no ${showPlatform(platform)}: choose another with PRELOAD --platform=`,
-    },
-    {
-      pattern: /server gave HTTP response to HTTPS client/,
-      say: ({ registry }) =>
-        `the registry ${registry} speaks plain HTTP: allow it with --build-arg LARDER_INSECURE_REGISTRIES=${registry}`,
-    },
-    {
-      pattern: /x509:|certificate signed by unknown|tls: failed to verify/i,
-      say: ({ registry }) =>
-        `the certificate of the registry ${registry} is not trusted: allow it with --build-arg LARDER_INSECURE_REGISTRIES=${registry}`,
-    },
-    {
-      pattern: /toomanyrequests|too many requests|status(?: code)?:? 429/i,
-      transient: true,
-      say: ({ registry }) =>
-        `the registry ${registry} refuses more pulls for now: log in with ${secret}, or wait`,
-    },
-    {
-      pattern:
-        /unauthorized|authentication required|denied|forbidden|status(?: code)?:? 40[13]|invalid username\/password/i,
-      say: ({ registry, hasAuth }) =>
-        hasAuth
-          ? `the registry ${registry} refuses the login of the secret larder-auth, or the image does not exist: docker login ${registry} again`
-          : `the registry ${registry} wants a login, or the image does not exist: pass one with ${secret}`,
-    },
-    {
-      pattern: /manifest unknown|name unknown|not found|status(?: code)?:? 404/i,
-      say: ({ registry }) => `the registry ${registry} has no such image: check its name and tag`,
-    },
-    {
-      pattern:
-        /digest did not match|digest mismatch|does not match (?:the )?(?:digest|specified)|invalid checksum|size mismatch|unexpected size/i,
-      transient: true,
-      say: ({ registry }) => `a blob from the registry ${registry} is corrupt: push the image again`,
-    },
-    {
-      pattern: /no such host|server misbehaving|name resolution/i,
-      transient: true,
-      say: ({ registry }) => `the registry ${registry} is not found by the build's DNS`,
-    },
-    {
-      pattern: /no space left on device/i,
-      say: () => "no space left on device for the image's blobs: make room where BuildKit keeps its state",
-    },
-    {
-      pattern:
-        /connection (?:refused|reset)|unexpected EOF|\bEOF\b|i\/o timeout|timeout|network is unreachable|no route to host|broken pipe|use of closed network|status(?: code)?:? 5\d\d|stream error|short read/i,
-      transient: true,
-      say: ({ registry, attempts }) =>
-        `the connection to the registry ${registry} failed or dropped at try ${attempts}: try again, or use a mirror`,
-    },
-  ];
+const classes: readonly Class[] = [
+  {
+    pattern: /no image found in (?:manifest list|image index)/i,
+    say: ({ platform }) =>
+      `the image has no ${showPlatform(platform)}: choose another with PRELOAD --platform=`,
+  },
+  {
+    pattern: /server gave HTTP response to HTTPS client/,
+    say: ({ registry }) =>
+      `the registry ${registry} speaks plain HTTP: allow it with --build-arg LARDER_INSECURE_REGISTRIES=${registry}`,
+  },
+  {
+    pattern: /x509: .*unknown authority/i,
+    say: ({ registry, authorities }) =>
+      authorities === 0
+        ? `the certificate of the registry ${registry} is signed by an unknown authority: give its CA with ` +
+          `--secret id=${caSecret},src=ca.pem, or turn the check off with --build-arg LARDER_INSECURE_REGISTRIES=${registry}`
+        : `the certificate of the registry ${registry} is signed by none of the ${authorities} in the secret ${caSecret}: ` +
+          "put the CA into it that signs this one",
+  },
+  {
+    pattern: /x509:|tls: failed to verify/i,
+    say: ({ registry }) =>
+      `the certificate of the registry ${registry} does not hold, whoever signs it: give the registry another one, name it ` +
+      `as its certificate does, or turn the check off with --build-arg LARDER_INSECURE_REGISTRIES=${registry}`,
+  },
+  {
+    // Before all that looks for numbers and words: a proxy may answer with any of them.
+    pattern: /dial tcp [^\n]*i\/o timeout/,
+    unreachable: true,
+    say: unreachable,
+  },
+  {
+    pattern:
+      /dial tcp|connect: |proxyconnect|no such host|server misbehaving|name resolution|network is unreachable|no route to host/i,
+    transient: true,
+    unreachable: true,
+    say: unreachable,
+  },
+  {
+    // A proxy's answer to CONNECT, or none within a minute; a registry's has its status as a number, or a word of its own.
+    pattern:
+      /Get \\?"[^"]*": (?:Forbidden|Proxy Authentication Required|Method Not Allowed|Bad Gateway|Service Unavailable|Gateway Time-?out|context deadline exceeded)/i,
+    unreachable: true,
+    say: unreachable,
+  },
+  {
+    pattern: /toomanyrequests|too many requests|status(?: code)?:? 429/i,
+    transient: true,
+    say: refusedForNow,
+  },
+  {
+    pattern:
+      /unauthorized|authentication required|denied|forbidden|status(?: code)?:? 40[13]|invalid username\/password/i,
+    say: refusedLogin,
+  },
+  {
+    pattern: /manifest unknown|name unknown|not found|status(?: code)?:? 404/i,
+    say: ({ registry }) => `the registry ${registry} has no such image: check its name and tag`,
+  },
+  {
+    pattern:
+      /digest did not match|digest mismatch|does not match (?:the )?(?:digest|specified)|invalid checksum|size mismatch|unexpected size/i,
+    transient: true,
+    say: ({ registry }) => `a blob from the registry ${registry} is corrupt: push the image again`,
+  },
+  {
+    pattern: /no space left on device/i,
+    say: () => "no space left on device for the image's blobs: make room where BuildKit keeps its state",
+  },
+  {
+    pattern:
+      /connection reset|unexpected EOF|\bEOF\b|timeout|broken pipe|use of closed network|status(?: code)?:? 5\d\d|stream error|short read/i,
+    transient: true,
+    say: ({ registry, attempts }) =>
+      `the connection to the registry ${registry} failed or dropped at try ${attempts}: try again`,
+  },
+];
+
+/** Where else the image may be found, the frontend adds. */
+export function unreachable({ registry, proxy }: Pick<FailureContext, "registry" | "proxy">): string {
+  return proxy === undefined
+    ? `the registry ${registry} cannot be reached from a build step, which knows none of the builder's mirrors`
+    : `the registry ${registry} cannot be reached through the proxy ${proxy} of the build arguments: check these and NO_PROXY`;
+}
+
+function refusedForNow({ registry, login }: FailureContext): string {
+  const refused = `the registry ${registry} refuses more pulls for now`;
+  if (login.kind === "written") return `${refused}, with the login of the secret larder-auth, too: wait`;
+  const way = login.kind === "helper" ? helperSays(registry, login.program) : `log in with ${secret}`;
+  return `${refused}: ${way}, or wait`;
+}
+
+function refusedLogin({ registry, login }: FailureContext): string {
+  const wanted = `the registry ${registry} wants a login, or the image does not exist`;
+  switch (login.kind) {
+    case "none":
+      return `${wanted}: pass one with ${secret}`;
+    case "absent":
+      return `${wanted}, and the secret larder-auth has none for it: docker login ${registry}, or check the name`;
+    case "written":
+      return `the registry ${registry} refuses the login of the secret larder-auth, or the image does not exist: docker login ${registry} again`;
+    case "helper":
+      return `${wanted}; ${helperSays(registry, login.program)}`;
+  }
+}
+
+function helperSays(registry: string, program: string): string {
+  return (
+    `the secret larder-auth leaves the login to the helper ${program}, which a build step cannot run: ` +
+    `give a config with the login in it, {"auths":{"${registry}":{"auth":"..."}}}, with what ` +
+    "printf %s USER:PASSWORD | base64 | tr -d '\\n' prints for the dots"
+  );
+}
 
 /** Makes one sentence of skopeo's last words. */
 export function explainFailure(stderr: string, context: FailureContext): Failure {
   const last = lastWords(stderr);
   const found = classes.find(({ pattern }) => pattern.test(stderr));
-  if (!found) return { message: `skopeo: ${last}`, transient: false };
-  return { message: `${found.say(context)} (${last})`, transient: found.transient ?? false };
+  if (!found) return { message: `skopeo: ${last}`, transient: false, unreachable: false };
+  const { transient = false, unreachable = false } = found;
+  return { message: `${found.say(context)} (${last})`, transient, unreachable };
 }
 
 function showPlatform({ os, architecture, variant }: Platform): string {

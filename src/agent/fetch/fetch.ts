@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import type { InnerImage } from "../../image/inner-image.js";
@@ -8,6 +7,10 @@ import { type FetchJob, mount } from "../job.js";
 import { blobPath, type Descriptor, type Manifest, parseManifestOrIndex, verifyBlob } from "../layout.js";
 import { finishLayout } from "../layout-files.js";
 import { formatBytes, progress } from "../report.js";
+import { StepError } from "../step-error.js";
+import { type Access, openAccess } from "./access.js";
+import { unreachable } from "./failures.js";
+import { doorsOf, hasMirrors, whyUnreachable } from "./reach.js";
 import { skopeo } from "./skopeo.js";
 
 const layout = mount.layout;
@@ -19,34 +22,69 @@ const raw = `${layout}/raw`;
  * convert Docker's manifests, which changes image IDs; its `dir:` layouts do not.
  */
 export async function fetchImage({ image, insecure }: FetchJob): Promise<void> {
-  const source = sourceOf(image, insecure);
-  const top = await skopeo(inspectArguments(source), source.context);
-  if (`sha256:${sha256(top)}` !== image.reference.digest) {
-    throw new LarderError(`the manifest ${image.reference.digest} is corrupt: the registry sent other bytes`);
+  const access = await openAccess(image.reference.domain);
+  try {
+    const source = sourceOf(image, insecure, access);
+    const top = await inspect(source);
+    if (`sha256:${sha256(top)}` !== image.reference.digest) {
+      throw new LarderError(
+        `the manifest ${image.reference.digest} is corrupt: the registry sent other bytes`,
+      );
+    }
+    await mkdir(`${layout}/blobs/sha256`, { recursive: true });
+    await skopeo(copyArguments(source, image), source.context, { onLine: announceBlob() });
+    const manifest = await adoptRawLayout(image);
+    await finishLayout(layout, top);
+    const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
+    progress(`${manifest.layers.length} layers, ${formatBytes(total)}`);
+  } finally {
+    await access.close();
   }
-  await mkdir(`${layout}/blobs/sha256`, { recursive: true });
-  await skopeo(copyArguments(source, image), source.context, announceBlob());
-  const manifest = await adoptRawLayout(image);
-  await finishLayout(layout, top);
-  const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
-  progress(`${manifest.layers.length} layers, ${formatBytes(total)}`);
 }
 
-function sourceOf(image: InnerImage, insecure: boolean) {
-  const { reference, platform } = image;
-  const hasAuth = existsSync(mount.auth);
+function sourceOf({ reference, platform }: InnerImage, insecure: boolean, access: Access) {
+  const { login, authorities } = access;
+  const doors = doorsOf(reference.domain, insecure, process.env);
+  const proxy = doors.find(({ isProxy }) => isProxy);
   return {
     url: `docker://${repositoryName(reference)}@${reference.digest}`,
-    options: ["--retry-times=2", ...(hasAuth ? [`--authfile=${mount.auth}`] : [])],
+    options: access.authFile === undefined ? [] : [`--authfile=${access.authFile}`],
+    certificates: access.certificates,
     insecure,
-    context: { registry: reference.domain, platform, hasAuth },
+    doors,
+    context: {
+      registry: reference.domain,
+      proxy: proxy && `${proxy.host}:${proxy.port}`,
+      platform,
+      login,
+      authorities,
+    },
   };
 }
 
 type Source = ReturnType<typeof sourceOf>;
 
-function inspectArguments({ url, options, insecure }: Source): string[] {
-  return ["inspect", "--raw", `--tls-verify=${!insecure}`, ...options, url];
+/** The index or manifest. Of a registry to which no connection can be opened, it does not wait as long as skopeo would. */
+async function inspect(source: Source): Promise<Buffer> {
+  const { context, doors } = source;
+  if (await hasMirrors()) return skopeo(inspectArguments(source), context);
+  const late = new AbortController();
+  const over = new AbortController();
+  const watch = whyUnreachable(doors, { signal: over.signal }).then((why) => {
+    if (why === undefined) return;
+    late.abort(new StepError(`${unreachable(context)} (${why})`, { unreachable: true }));
+  });
+  try {
+    return await skopeo(inspectArguments(source), context, { signal: late.signal });
+  } finally {
+    over.abort();
+    await watch;
+  }
+}
+
+function inspectArguments({ url, options, certificates, insecure }: Source): string[] {
+  const trust = certificates === undefined ? [] : [`--cert-dir=${certificates}`];
+  return ["inspect", "--raw", `--tls-verify=${!insecure}`, ...trust, ...options, url];
 }
 
 function copyArguments(source: Source, { platform }: InnerImage): string[] {
@@ -57,6 +95,7 @@ function copyArguments(source: Source, { platform }: InnerImage): string[] {
     "copy",
     "--preserve-digests",
     `--src-tls-verify=${!source.insecure}`,
+    ...(source.certificates === undefined ? [] : [`--src-cert-dir=${source.certificates}`]),
     ...source.options,
     source.url,
     `dir:${raw}`,

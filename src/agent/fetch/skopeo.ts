@@ -2,40 +2,57 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LarderError } from "../../error.js";
 import { toolEnvironment } from "../../store/tool.js";
 import { progress } from "../report.js";
-import { explainFailure, type FailureContext } from "./failures.js";
+import { StepError } from "../step-error.js";
+import { explainFailure, type Failure, type FailureContext } from "./failures.js";
 
-/** Pauses before a further try, in ms; skopeo's own `--retry-times` does not cover a blob that breaks off. */
+/** Pauses before a further try, in ms. skopeo's own `--retry-times` would multiply them, and covers no broken blob. */
 const pauses = [1000, 4000];
 
+export interface SkopeoOptions {
+  /** Each line that it prints. */
+  readonly onLine?: (line: string) => void;
+  /** Ends it; its reason is thrown. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Runs skopeo, again if the failure may pass; each line that it prints goes to `onLine`.
+ * Runs skopeo, again if the failure may pass.
  * @returns what it printed on its standard output.
- * @throws LarderError with a sentence on what is wrong with the image or its registry.
+ * @throws StepError with a sentence on what is wrong with the image or its registry.
  */
 export async function skopeo(
   args: readonly string[],
   context: Omit<FailureContext, "attempts">,
-  onLine?: (line: string) => void,
+  { onLine, signal }: SkopeoOptions = {},
 ): Promise<Buffer> {
   for (let attempt = 1; ; attempt++) {
-    const { stdout, stderr, ok } = await runOnce(args, onLine);
+    const { stdout, stderr, ok } = await runOnce(args, { onLine, signal });
     if (ok) return stdout;
+    signal?.throwIfAborted();
     const failure = explainFailure(stderr, { ...context, attempts: attempt });
     const pause = pauses[attempt - 1];
-    if (!failure.transient || pause === undefined) throw new LarderError(failure.message);
+    if (!failure.transient || pause === undefined) throw toError(failure);
     progress(`try ${attempt} of ${pauses.length + 1} failed: ${failure.message}`);
-    await sleep(pause);
+    await sleep(pause, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
 }
 
-async function runOnce(args: readonly string[], onLine?: (line: string) => void) {
+function toError({ message, unreachable }: Failure): StepError {
+  return new StepError(message, unreachable ? { unreachable } : {});
+}
+
+async function runOnce(
+  args: readonly string[],
+  { onLine, signal }: { onLine: SkopeoOptions["onLine"]; signal: SkopeoOptions["signal"] },
+) {
   const child = spawn("skopeo", ["--insecure-policy", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: toolEnvironment(),
   });
+  const end = (): boolean => child.kill();
+  signal?.addEventListener("abort", end);
   const lines: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => lines.push(line));
   if (onLine) createInterface({ input: child.stdout }).on("line", onLine);
@@ -44,5 +61,6 @@ async function runOnce(args: readonly string[], onLine?: (line: string) => void)
     child.on("close", (code) => resolve(code === 0));
   });
   const [stdout, ok] = await Promise.all([buffer(child.stdout), ended]);
+  signal?.removeEventListener("abort", end);
   return { stdout, stderr: lines.join("\n"), ok };
 }

@@ -12,7 +12,7 @@ export class ContainerdDaemon {
 
   /**
    * @param program The daemon, absolute in the stage.
-   * @throws LarderError with the daemon's last log lines, if it does not come up.
+   * @throws LarderError with the daemon's reason, if it does not come up.
    */
   static async start(stage: string, program: string, env: readonly string[]): Promise<ContainerdDaemon> {
     await mkdir(stage + runDirectory, { recursive: true });
@@ -35,8 +35,8 @@ export class ContainerdDaemon {
     this.version = version;
   }
 
-  get log(): readonly string[] {
-    return this.#process.log;
+  get process(): Pick<DaemonProcess, "log" | "ending"> {
+    return this.#process;
   }
 
   stop(): Promise<void> {

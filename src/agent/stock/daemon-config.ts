@@ -16,15 +16,17 @@ export async function stockConfig(stage: string): Promise<Record<string, unknown
   return selectSettings(parseSettings(text));
 }
 
+const wayOut = "mend it in the base image, or above PRELOAD";
+
 function parseSettings(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new LarderError(`the stage's /etc/docker/daemon.json is not JSON: ${reason}`);
+    throw new LarderError(`the stage's /etc/docker/daemon.json is not JSON: ${reason}: ${wayOut}`);
   }
-  throw new LarderError("the stage's /etc/docker/daemon.json is not a JSON object");
+  throw new LarderError(`the stage's /etc/docker/daemon.json is not a JSON object: ${wayOut}`);
 }
 
 export function selectSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -2,10 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LarderError } from "../../error.js";
+import { failureSentence, printLog } from "./explain.js";
 
 const upWithinMs = 90_000;
 const downWithinMs = 60_000;
-const keptLogLines = 20;
+const keptLogLines = 500;
+/** A connection to a daemon that ends may break before the end of the process is seen. */
+const endWithinMs = 500;
 
 /** Where the daemons of the stock step have their sockets and configs, in the stage: on a tmpfs. */
 export const runDirectory = "/run/larder";
@@ -40,7 +43,7 @@ export class DaemonProcess {
     return this.#log;
   }
 
-  /** @throws LarderError with the daemon's last log lines, if it does not come up. */
+  /** @throws LarderError with the daemon's reason, if it does not come up. */
   async up(answers: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + upWithinMs;
     while (!(await answers())) {
@@ -51,6 +54,11 @@ export class DaemonProcess {
       }
       await sleep(50);
     }
+  }
+
+  /** How it ended, if it has or is about to: for who lost the connection to it. */
+  async ending(): Promise<string | undefined> {
+    return Promise.race([this.#exit, sleep(this.#ended ? 0 : endWithinMs, undefined, { ref: false })]);
   }
 
   /** Asks the daemon to end, and waits for it: only then its data root is complete. */
@@ -67,9 +75,8 @@ export class DaemonProcess {
   }
 
   #failure(what: string): LarderError {
-    return new LarderError(
-      `the stage's container manager ${what}; its last log lines:\n${this.#log.join("\n")}`,
-    );
+    printLog(this.#log);
+    return new LarderError(failureSentence(what, this.#log));
   }
 
   #keep(line: string): void {

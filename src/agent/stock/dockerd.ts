@@ -16,7 +16,7 @@ export class Dockerd {
   /**
    * @param program The daemon, absolute in the stage.
    * @param env The stage's environment; PATH in it leads to containerd.
-   * @throws LarderError with the daemon's last log lines, if it does not come up.
+   * @throws LarderError with the daemon's reason, if it does not come up.
    */
   static async start(
     stage: string,
@@ -38,8 +38,8 @@ export class Dockerd {
     this.#process = new DaemonProcess(stage, command, env);
   }
 
-  get log(): readonly string[] {
-    return this.#process.log;
+  get process(): Pick<DaemonProcess, "log" | "ending"> {
+    return this.#process;
   }
 
   stop(): Promise<void> {

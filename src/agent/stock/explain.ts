@@ -1,24 +1,79 @@
 import { LarderError } from "../../error.js";
 import type { LayoutImage } from "../layout.js";
-import { formatBytes } from "../report.js";
+import { formatBytes, progress } from "../report.js";
+import { StepError } from "../step-error.js";
+import { daemonReason, isFullDisk } from "./daemon-reason.js";
 import { archiveSize } from "./load-archive.js";
 
-/** The daemon would not take the images. @param log its last lines. */
-export function explainRefusal(
+/** A daemon that was asked to take images in. */
+export interface AskedDaemon {
+  /** Its lines, as far as they are kept. */
+  readonly log: readonly string[];
+  /** How it ended, if it has. */
+  ending(): Promise<string | undefined>;
+}
+
+/** What a daemon says of an image, or a call to it that failed: it is told in its own words. */
+const brokenOff =
+  /socket hang up|ECONNRE|EPIPE|connection dropped|no connection established|UNAVAILABLE|unknown service|broken pipe/i;
+
+/** The daemon would not take the images. */
+export async function explainRefusal(
   error: unknown,
-  log: readonly string[],
+  daemon: AskedDaemon,
   images: readonly LayoutImage[],
-): LarderError {
-  if (error instanceof LarderError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const full = explainFullDisk([message, ...log].join("\n"), images);
+): Promise<LarderError> {
+  const facts = error instanceof StepError ? error.facts : {};
+  const cause = error instanceof StepError ? (error.cause ?? error) : error;
+  const message = LarderError.from(cause)
+    .message.trim()
+    .replaceAll(/\s*\n\s*/g, ": ");
+  const full = explainFullDisk([message, ...daemon.log].join("\n"), images);
+  if (full) return full;
+  const how = await daemon.ending();
+  if (how !== undefined) {
+    printLog(daemon.log);
+    const why = how === "SIGKILL" ? `${how}, as where memory runs out` : how;
+    return new LarderError(failureSentence(`ended while it took the images in (${why})`, daemon.log), {
+      cause,
+    });
+  }
+  if (cause instanceof LarderError) return new StepError(message, facts, error);
+  const reason = brokenOff.test(message) ? daemonReason(daemon.log) : undefined;
+  const words = reason === undefined ? message : `${message} (${reason})`;
+  const what = facts.image === undefined ? "the images" : "it";
+  return new StepError(`the stage's container manager refused ${what}: ${words}`, facts, error);
+}
+
+/** @param what it did: `did not come up (exit code 1)`. */
+export function failureSentence(what: string, log: readonly string[]): string {
+  const reason = daemonReason(log);
+  const because = reason === undefined ? ", and does not say why" : `: ${reason}`;
+  return `the stage's container manager ${what}${because}${isOfTheStage(reason) ? wayOut : ""}`;
+}
+
+const wayOut = "; mend it in the base image, or above PRELOAD";
+
+/** Room, memory and what the kernel grants are the builder's. */
+function isOfTheStage(reason = ""): boolean {
   return (
-    full ?? new LarderError(`the stage's container manager refused the images: ${message}`, { cause: error })
+    !isFullDisk(reason) &&
+    /daemon\.json|executable file not found|shared librar|failed to run command|driver|unknown flag|Usage|iptables|TOML|containerd did not exit/i.test(
+      reason,
+    ) &&
+    !/not supported as upperdir|operation not permitted|permission denied/i.test(reason)
   );
 }
 
+/** For the step's own log: an error has one line of it. */
+export function printLog(log: readonly string[]): void {
+  for (const line of log.slice(-printedLogLines)) progress(line);
+}
+
+const printedLogLines = 20;
+
 export function explainFullDisk(words: string, images: readonly LayoutImage[]): LarderError | undefined {
-  if (!/no space left on device|ENOSPC|disk quota exceeded/i.test(words)) return undefined;
+  if (!isFullDisk(words)) return undefined;
   return new LarderError(
     `no space left on device: the images are ${formatBytes(archiveSize(images))} compressed, and the step needs about ` +
       "eight times that for a while where BuildKit keeps its state",

@@ -3,12 +3,12 @@ import { mkdir, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
-import { LarderError } from "../../error.js";
 import { familiarName } from "../../image/reference.js";
 import { hexOf } from "../../store/chain.js";
 import type { LoadedImage } from "../../store/store.js";
 import { run } from "../../store/tool.js";
 import { blobPath, type LayoutImage } from "../layout.js";
+import { aboutImage, StepError } from "../step-error.js";
 
 /**
  * The images as one archive of `docker save`'s form, which every Docker loads: layers as their registry
@@ -63,14 +63,17 @@ function repoTags({ reference }: LoadedImage): string[] | null {
 /** Names in the archive, to the files that hold the layers. */
 async function layerFiles(images: readonly LayoutImage[], scratch: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  for (const { layout, manifest } of images) {
+  for (const [index, { layout, manifest }] of images.entries()) {
     for (const { digest, mediaType } of manifest.layers) {
       const name = layerName(digest);
       if (files.has(name)) continue;
       const blob = blobPath(layout, digest);
       if (/encrypted/.test(mediaType))
-        throw new LarderError(`its layer ${digest} is encrypted, which PRELOAD does not support`);
-      files.set(name, /zstd$/.test(mediaType) ? await unzstd(blob, `${scratch}/${name}`) : blob);
+        throw new StepError(`its layer ${digest} is encrypted, which PRELOAD does not support`, {
+          image: index,
+        });
+      const file = () => (/zstd$/.test(mediaType) ? unzstd(blob, `${scratch}/${name}`) : blob);
+      files.set(name, await aboutImage(index, async () => file()));
     }
   }
   return files;

@@ -6,6 +6,7 @@ import { mount, type Preload, type StockJob, shelf, stockAnswer } from "../job.j
 import { writeLayerFolder } from "../layer-folder.js";
 import type { LayoutImage } from "../layout.js";
 import { blobPath, readManifest } from "../layout.js";
+import { aboutImage } from "../step-error.js";
 import { packDirectories, unpackDirectories } from "../tree.js";
 import { formatAnswer } from "./answer.js";
 import { CatalogFiles } from "./catalog-files.js";
@@ -106,8 +107,11 @@ function attachedDaemons({ kind }: Manager, { name }: Store): DaemonName[] {
   return [...(kind === "docker" ? ["dockerd" as const] : []), ...(name === "containerd" ? [name] : [])];
 }
 
-async function readImage(image: InnerImage, index: number): Promise<LayoutImage> {
-  const layout = mount.input(index);
+function readImage(image: InnerImage, index: number): Promise<LayoutImage> {
+  return aboutImage(index, () => readLayout(image, mount.input(index)));
+}
+
+async function readLayout(image: InnerImage, layout: string): Promise<LayoutImage> {
   const { manifest, digest } = await readManifest(layout, image);
   const config = await readFile(blobPath(layout, image.imageId));
   const blobs = manifest.layers.map((layer) => layer.digest);

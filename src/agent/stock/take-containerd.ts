@@ -12,7 +12,7 @@ import { progress } from "../report.js";
 import { dataRootInStage } from "./chroot.js";
 import { ContainerdDaemon } from "./containerd-daemon.js";
 import { runDirectory } from "./daemon-process.js";
-import { explainRefusal } from "./explain.js";
+import { type AskedDaemon, explainRefusal } from "./explain.js";
 import { programs } from "./shims.js";
 import type { FoundDaemon } from "./stage-path.js";
 
@@ -31,7 +31,7 @@ export async function takeIntoOwnContainerd(
     progress(`${program} ${daemon.version}`);
     return await takeIntoContainerd({
       socket: daemon.socket,
-      log: () => daemon.log,
+      daemon: daemon.process,
       rootBelowData: "",
       namespace: job.namespace ?? defaultNamespace,
       keepsBlobs: job.blobs !== "never",
@@ -51,7 +51,7 @@ export async function layEarlierCatalog(root: string): Promise<void> {
 
 export interface Taking {
   readonly socket: string;
-  readonly log: () => readonly string[];
+  readonly daemon: AskedDaemon;
   /** containerd's root below the data root of the step. */
   readonly rootBelowData: string;
   readonly namespace: string;
@@ -79,7 +79,7 @@ export async function takeIntoContainerd(taking: Taking): Promise<ContainerdStor
     await checkKept(containerd, namespace, taken.model.snapshots);
     return new ContainerdStore(namespace, root, taken.model, taken.layers);
   } catch (error) {
-    throw explainRefusal(error, taking.log(), images);
+    throw await explainRefusal(error, taking.daemon, images);
   } finally {
     containerd.close();
   }

@@ -6,7 +6,9 @@ import type { Store } from "../../store/store.js";
 import { mount, type StockJob } from "../job.js";
 import type { LayoutImage } from "../layout.js";
 import { formatBytes, progress } from "../report.js";
+import { aboutImage } from "../step-error.js";
 import { stockConfig } from "./daemon-config.js";
+import { isFullDisk } from "./daemon-reason.js";
 import { Dockerd } from "./dockerd.js";
 import type { EngineInfo } from "./engine-api.js";
 import { explainRefusal } from "./explain.js";
@@ -44,13 +46,15 @@ export async function takeIntoDocker(
     }
     const store = await takeIntoContainerd({
       socket: dockerd.containerdSocket,
-      log: () => dockerd.log,
+      daemon: dockerd.process,
       rootBelowData: containerdRoot,
       namespace: dockersNamespace,
       keepsBlobs: true,
       images,
     });
     return { store, dockerVersion };
+  } catch (error) {
+    throw error instanceof LarderError ? error : await explainRefusal(error, dockerd.process, images);
   } finally {
     await dockerd.stop();
   }
@@ -68,6 +72,35 @@ export function storeOf({ ServerVersion, Driver, DriverStatus }: EngineInfo): "o
 }
 
 async function load(dockerd: Dockerd, images: readonly LayoutImage[]): Promise<void> {
+  try {
+    await loadTogether(dockerd, images);
+  } catch (error) {
+    const culprit = await findCulprit(dockerd, error, images);
+    throw await explainRefusal(culprit ?? error, dockerd.process, images);
+  }
+}
+
+/** Docker does not say which image of an archive it refuses: each is offered alone. */
+async function findCulprit(
+  dockerd: Dockerd,
+  error: unknown,
+  images: readonly LayoutImage[],
+): Promise<unknown> {
+  const isGeneral =
+    error instanceof LarderError || isFullDisk([String(error), ...dockerd.process.log].join("\n"));
+  if (isGeneral || images.length === 1 || (await dockerd.process.ending()) !== undefined) return undefined;
+  progress(`the images were refused together (${LarderError.from(error).message}): looking for the one`);
+  for (const [index, image] of images.entries()) {
+    try {
+      await aboutImage(index, () => loadTogether(dockerd, [image]));
+    } catch (thrown) {
+      return thrown;
+    }
+  }
+  return undefined;
+}
+
+async function loadTogether(dockerd: Dockerd, images: readonly LayoutImage[]): Promise<void> {
   const scratch = `${work}/larder-layers`;
   let layers = 0;
   try {
@@ -75,8 +108,6 @@ async function load(dockerd: Dockerd, images: readonly LayoutImage[]): Promise<v
     await dockerd.api.load(archive, (id, bytes) =>
       progress(`loaded layer ${++layers} ${id} ${formatBytes(bytes)}`),
     );
-  } catch (error) {
-    throw explainRefusal(error, dockerd.log, images);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

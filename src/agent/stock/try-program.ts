@@ -14,13 +14,21 @@ export async function tryProgram(stage: string, program: string, flag: string): 
     return (await run("chroot", [stage, program, flag])).toString("utf8");
   } catch (cause) {
     const machine = await machineOf(stage, program);
+    const message = (cause as Error).message.trim().replaceAll(/\s*\n\s*/g, ": ");
     const why =
       machine === undefined || machine === ownMachine
-        ? `cannot be run (${(cause as Error).message}): install one for the builder's platform`
+        ? `cannot be run (${message}): ${wayOut(message)}`
         : `is for linux/${machine}, which this builder cannot emulate: let it (docker run --privileged --rm ` +
           `tonistiigi/binfmt --install ${machine}), or build on a builder of that platform`;
     throw new LarderError(`the stage's container manager ${program} ${why}`, { cause });
   }
+}
+
+/** The loader of a program's libraries, too, is a file that may be missing. */
+function wayOut(message: string): string {
+  return /shared librar|symbol lookup|version `|No such file/.test(message)
+    ? "it lacks files that it needs: mend it in the base image, or above PRELOAD"
+    : "install one for the builder's platform";
 }
 
 /** Values of e_machine (elf.h), by the names that Go has for them. */

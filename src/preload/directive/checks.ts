@@ -29,14 +29,16 @@ export function checkStages(dockerfile: Dockerfile, stages: readonly Stage[]): F
 export function findFault(dockerfile: Dockerfile): LarderError | undefined {
   for (const preload of dockerfile.stages.flatMap(preloadsOf)) {
     try {
-      const { words, listed } = writtenWords(preload, dockerfile.escape);
-      const known = words.flatMap((word) => (isLiteral(word) ? [word] : standIn(word, preload.lines)));
-      parseDirective(
-        known,
-        known,
-        preload.lines,
-        listed.filter(({ word, expands }) => !expands || isLiteral(word)),
-      );
+      const { words, places, listed } = writtenWords(preload, dockerfile.escape);
+      const known = words.flatMap((word, index) => {
+        const lines = places[index] ?? preload.lines;
+        return (isLiteral(word) ? [word] : standIn(word, preload.lines)).map((word) => ({ word, lines }));
+      });
+      const knownWords = known.map(({ word }) => word);
+      parseDirective(knownWords, knownWords, preload.lines, {
+        places: known.map(({ lines }) => lines),
+        listed: listed.filter(({ word, expands }) => !expands || isLiteral(word)),
+      });
     } catch (error) {
       return LarderError.from(error, preload.lines);
     }

@@ -75,11 +75,29 @@ describe("parseDirective", () => {
   });
 
   it("has what its files name behind its own images, each once", () => {
-    assert.deepEqual(names(withListed(parse(["a", "--list=l"]), ["b:1", "a:latest", "c"])), [
+    const listed = ["b:1", "a:latest", "c"].map((word, index) => ({ word, where: `l:${index + 1}` }));
+    assert.deepEqual(names(withListed(parse(["a", "--list=l"]), listed)), [
       "docker.io/library/a:latest",
       "docker.io/library/b:1",
       "docker.io/library/c:latest",
     ]);
+  });
+
+  it("says of an image in a file where it is", () => {
+    const listed = [{ word: "b:1", where: "l.txt:7" }];
+    assert.deepEqual(withListed(parse(["--list=l.txt"]), listed).images[0]?.where, "l.txt:7");
+    assert.throws(() => withListed(parse(["--list=l.txt"]), [{ word: "Foo", where: "l.txt:8" }]), {
+      message: 'PRELOAD: image "Foo" (l.txt:8): repository name must be lowercase',
+    });
+  });
+
+  it("gives each image the line that its word is on", () => {
+    const places = [3, 4].map((line) => ({ start: line, end: line }));
+    const { images } = parseDirective(["a", "$BC"], ["a", "b c"], lines, { places });
+    assert.deepEqual(
+      images.map((image) => image.lines.start),
+      [3, 4, 4],
+    );
   });
 
   it("refuses files that name nothing", () => {

@@ -27,6 +27,13 @@ export interface RequestedImage {
   readonly reference: Reference;
   /** Where the Dockerfile asks for it. */
   readonly lines: Lines;
+  /** Where else it is written, of a file that the Dockerfile names: `images.txt:7`. */
+  readonly where?: string;
+}
+
+/** An image as errors name it: `image "redis:7" (images.txt:7)`. */
+export function nameImage(name: string, where?: string): string {
+  return `image "${name}"${where === undefined ? "" : ` (${where})`}`;
 }
 
 const flags = [
@@ -43,14 +50,18 @@ const flags = [
 type Flag = (typeof flags)[number];
 
 /**
- * @param words as written, and what each stands for.
+ * @param written words, and what each stands for.
+ * @param more where these are in the Dockerfile, each; and the words of heredocs.
  * @throws LarderError that names the flag or the image and the line.
  */
 export function parseDirective(
   written: readonly string[],
   expanded: readonly string[],
   lines: Lines,
-  listed: readonly { readonly word: string; readonly lines: Lines }[] = [],
+  more: {
+    readonly places?: readonly Lines[];
+    readonly listed?: readonly { readonly word: string; readonly lines: Lines }[];
+  } = {},
 ): Directive {
   const values = new Map<string, string>();
   const images: RequestedImage[] = [];
@@ -69,11 +80,11 @@ export function parseDirective(
         ...value
           .split(/\s+/)
           .filter(Boolean)
-          .map((text) => requestImage(text, lines)),
+          .map((text) => requestImage(text, more.places?.[index] ?? lines)),
       );
     }
   }
-  images.push(...listed.map(({ word, lines }) => requestImage(word, lines)));
+  images.push(...(more.listed ?? []).map(({ word, lines }) => requestImage(word, lines)));
   if (images.length + lists.length + composes.length === 0) {
     throw new LarderError("PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7", {
       lines,
@@ -93,9 +104,13 @@ export function parseDirective(
 }
 
 /** The directive with what its files name. @param words of all files. @throws LarderError if that is nothing at all. */
-export function withListed(directive: Directive, words: readonly string[]): Directive {
+export function withListed(
+  directive: Directive,
+  words: readonly { readonly word: string; readonly where: string }[],
+): Directive {
   const { lines, lists, composes } = directive;
-  const images = withoutDuplicates([...directive.images, ...words.map((word) => requestImage(word, lines))]);
+  const listed = words.map(({ word, where }) => requestImage(word, lines, where));
+  const images = withoutDuplicates([...directive.images, ...listed]);
   if (images.length > 0) return { ...directive, images };
   const flag = lists.length > 0 ? "--list" : "--compose";
   const way = lists.length > 0 ? "write one a line" : "give its services images";
@@ -179,11 +194,14 @@ function oneOf<Value extends string>(
   throw new LarderError(`PRELOAD: unknown ${flag.slice(2)} "${text}"; ${flag} is ${list}`, { lines });
 }
 
-function requestImage(text: string, lines: Lines): RequestedImage {
+function requestImage(text: string, lines: Lines, where?: string): RequestedImage {
   try {
-    return { text, reference: parseReference(text), lines };
+    return { text, reference: parseReference(text), lines, ...(where !== undefined && { where }) };
   } catch (error) {
-    throw new LarderError(`PRELOAD: image "${text}": ${(error as Error).message}`, { lines, cause: error });
+    throw new LarderError(`PRELOAD: ${nameImage(text, where)}: ${(error as Error).message}`, {
+      lines,
+      cause: error,
+    });
   }
 }
 

@@ -67,9 +67,9 @@ describe("images in a heredoc", () => {
 
 describe("images in a file", () => {
   it("are one a line, with comments", () => {
-    assert.deepEqual(wordsOfFile("# all\r\nredis:7\r\n\n registry:5000/a@sha256:0 # pinned\n#b:1"), [
-      "redis:7",
-      "registry:5000/a@sha256:0",
+    assert.deepEqual(wordsOfFile("a.txt", "# all\r\nredis:7\r\n\n registry:5000/a@sha256:0 # pinned\n#b:1"), [
+      { word: "redis:7", where: "a.txt:2" },
+      { word: "registry:5000/a@sha256:0", where: "a.txt:4" },
     ]);
   });
 });

@@ -26,8 +26,11 @@ export function wordsInHeredocs({ heredocs, lines }: Instruction): ListedWord[] 
   );
 }
 
-export function wordsOfFile(text: string): string[] {
-  return text.split(/\r?\n/).flatMap(wordsOfLine);
+/** @param path of the file, which is part of where each word is. */
+export function wordsOfFile(path: string, text: string): { word: string; where: string }[] {
+  return text
+    .split(/\r?\n/)
+    .flatMap((line, index) => wordsOfLine(line).map((word) => ({ word, where: `${path}:${index + 1}` })));
 }
 
 /** No reference has a `#` in it. */

@@ -1,10 +1,13 @@
 /** What stands after PRELOAD and in its heredocs, as written. */
-import { type Instruction, splitWords } from "../../dockerfile/parse.js";
+import { type Instruction, wordsWithLines } from "../../dockerfile/parse.js";
+import type { Lines } from "../../error.js";
 import { type ListedWord, wordsInHeredocs } from "./image-list.js";
 
 export interface WrittenWords {
   /** On PRELOAD's own line. */
   readonly words: readonly string[];
+  /** Where each of them is in the Dockerfile. */
+  readonly places: readonly Lines[];
   /** In its heredocs. */
   readonly listed: readonly ListedWord[];
   /** What the stock frontend is to expand: `words`, then those of `listed` that are not literal. */
@@ -14,10 +17,12 @@ export interface WrittenWords {
 /** @throws LarderError for a heredoc that never ends. */
 export function writtenWords(preload: Instruction, escapeToken: string): WrittenWords {
   // A heredoc's mark is no word of PRELOAD's: the images in it are.
-  const words = splitWords(preload.text, escapeToken).filter((word) => !word.startsWith("<<"));
+  const placed = wordsWithLines(preload, escapeToken).filter(({ word }) => !word.startsWith("<<"));
+  const words = placed.map(({ word }) => word);
   const listed = wordsInHeredocs(preload);
   return {
     words,
+    places: placed.map(({ line }) => ({ start: line, end: line })),
     listed,
     asked: [...words, ...listed.filter(({ expands }) => expands).map(({ word }) => word)],
   };

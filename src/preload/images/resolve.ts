@@ -4,9 +4,9 @@ import type { Bridge } from "../../gateway/bridge.js";
 import { parseConfig } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { formatPlatform, messagePlatform, type Platform } from "../../image/platform.js";
-import { formatReference } from "../../image/reference.js";
+import { formatReference, onMirror } from "../../image/reference.js";
 import { digestOf } from "../../llb/marshal.js";
-import type { RequestedImage } from "../directive/directive.js";
+import { nameImage, type RequestedImage } from "../directive/directive.js";
 
 /**
  * Asks the registry, never the builder's own store: the fetch step asks the registry, too.
@@ -17,7 +17,8 @@ export async function resolveImage(
   requested: RequestedImage,
   platform: Platform,
 ): Promise<InnerImage> {
-  const { reference, text, lines } = requested;
+  const { reference, text, lines, where } = requested;
+  const subject = nameImage(text, where);
   const wanted = formatPlatform(platform);
   const { Digest, Config } = await bridge
     .resolveImageConfig({
@@ -27,15 +28,18 @@ export async function resolveImage(
       LogName: `[larder] resolve ${text}`,
     })
     .catch((error: unknown) => {
-      throw new LarderError(`PRELOAD: image "${text}": ${explain(error, requested, wanted)}`, {
+      throw new LarderError(`PRELOAD: ${subject}: ${explain(error, requested, wanted)}`, {
         lines,
         cause: error,
       });
     });
   const config = parseConfig(Config);
+  if (config.os === undefined && config.rootfs === undefined) {
+    throw new LarderError(`PRELOAD: ${subject}: ${noImage}`, { lines });
+  }
   if (config.os !== platform.os || config.architecture !== platform.architecture) {
     throw new LarderError(
-      `PRELOAD: image "${text}": it is for ${config.os}/${config.architecture}, not for ${wanted}; ` +
+      `PRELOAD: ${subject}: it is for ${config.os}/${config.architecture}, not for ${wanted}; ` +
         "choose another image or say --platform=",
       { lines },
     );
@@ -48,6 +52,10 @@ export async function resolveImage(
   };
 }
 
+/** A manifest may be of anything: its config tells. */
+const noImage =
+  "it is no container image, but something else that the registry keeps (a Helm chart, a signature, an artifact); leave it out";
+
 function explain(error: unknown, { text, reference }: RequestedImage, platform: string): string {
   // Newer BuildKits put the words of the registry on a line of their own.
   const message = LarderError.from(error)
@@ -55,6 +63,11 @@ function explain(error: unknown, { text, reference }: RequestedImage, platform: 
     .replaceAll(/\s*\n\s*/g, ": ");
   // A name may hold any of the words that are looked for.
   const words = message.replaceAll(formatReference(reference), "it").replaceAll(text, "it");
+  const type = /unknown type (\S+?);? /.exec(words)?.[1];
+  if (type !== undefined) return `${noImage} (its type is ${type})`;
+  if (/schema 1\b|manifest\.v1\+(?:json|prettyjws)/i.test(words)) {
+    return "its manifest has a format of before 2017 (schema 1), which builders do not read any more; push the image again with a current Docker";
+  }
   if (/no match for platform|no matching manifest/i.test(words)) {
     return `it has no variant for ${platform}; choose another image or say --platform=`;
   }
@@ -68,8 +81,19 @@ function explain(error: unknown, { text, reference }: RequestedImage, platform: 
   if (/not found|manifest unknown|name unknown/i.test(words)) {
     return "its registry does not have it; check the name and the tag";
   }
+  if (/x509:|tls: failed to verify/i.test(words)) {
+    const host = reference.domain;
+    return (
+      `the builder does not trust the certificate of its registry ${host}; give the builder its CA ` +
+      `(Docker: /etc/docker/certs.d/${host}/ca.crt; buildkitd.toml: ca in [registry."${host}"]), and the build step with ` +
+      `--secret id=larder-ca,src=ca.pem (${message})`
+    );
+  }
   if (/dial tcp|no such host|i\/o timeout|connection re(?:fused|set)|\bEOF\b/i.test(words)) {
-    return `its registry ${reference.domain} does not answer; check the name and the network, or use a mirror (${message})`;
+    return (
+      `its registry ${reference.domain} does not answer; check the name and the network, or name a mirror of it, ` +
+      `PRELOAD --from=${onMirror(reference)} (${message})`
+    );
   }
   return `it could not be resolved: ${message}`;
 }

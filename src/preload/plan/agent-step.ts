@@ -15,12 +15,24 @@ export interface Step {
   readonly job: string;
   /** What it is about, as an error names it: `image "redis:7"`. */
   readonly subject: string;
+  /** The images of its job, in the same order. */
+  readonly images: readonly AskedImage[];
+  /** The instruction that names a mirror for what is fetched. */
+  readonly mirrored?: string;
   readonly network: Network;
   readonly security: Security;
   /** Where the user asked for it. */
   readonly lines: Lines;
   /** Where a failing step leaves its sentence. */
   readonly report: string;
+}
+
+/** An image of a step's job, for errors. */
+export interface AskedImage {
+  /** As an error names it: `image "redis:7"`. */
+  readonly subject: string;
+  /** In the Dockerfile. */
+  readonly lines: Lines;
 }
 
 export interface StepContext {
@@ -48,16 +60,19 @@ export function agentStep(
   {
     name,
     subject,
+    images,
+    mirrored,
     report,
     insecure = false,
     ...options
   }: Pick<ExecOptions, "name" | "network" | "proxies" | "mounts"> &
-    Pick<Step, "subject" | "report"> & { insecure?: boolean },
+    Pick<Step, "subject" | "images" | "mirrored" | "report"> & { insecure?: boolean },
 ): ReadonlyMap<string, Output> {
   const { larder, ignoreCache, security, lines, steps } = context;
   const data = encodeJob(job);
   const setting = `${jobVariable}=${digestOf(data)}`;
-  steps.push({ kind: job.kind, job: setting, subject, network: options.network, security, lines, report });
+  const about = { subject, images, ...(mirrored !== undefined && { mirrored }) };
+  steps.push({ kind: job.kind, job: setting, ...about, network: options.network, security, lines, report });
   const written = files(stepName(context, `[larder] write ${job.kind} job`), [{ path: `/${jobFile}`, data }]);
   return exec({
     ...options,

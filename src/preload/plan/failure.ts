@@ -29,8 +29,20 @@ export async function explainFailure(
   // sysbox-runc says why it does not start a step, but only in the step's log.
   if (!report && step.network === "host" && step.security === "sysbox") return unsharedNetwork(error, step);
   if (!report && step.security === "insecure" && sandboxCanMount()) return needlessPrivilege(error, step);
-  const why = report?.message ?? `the step broke off without a word (${error.message}); its log is above`;
-  return new LarderError(`PRELOAD: ${step.subject}: ${why}`, { lines: step.lines, cause: error });
+  const why = report
+    ? explainReport(report, step)
+    : `the step broke off without a word (${error.message}); its log is above`;
+  // A step for one image cannot fail for another.
+  const culprit = step.images.length === 1 ? step.images[0] : step.images[report?.image ?? -1];
+  const { subject, lines } = culprit ?? step;
+  return new LarderError(`PRELOAD: ${subject}: ${why}`, { lines, cause: error });
+}
+
+function explainReport({ message, unreachable }: ErrorReport, { mirrored, network }: Step): string {
+  if (unreachable && network === "none") return `${message}; leave out --network=none`;
+  return unreachable && mirrored !== undefined
+    ? `${message}; to take it from a mirror that can be reached, write ${mirrored}`
+    : message;
 }
 
 /** The mounts of a failed step can only be looked at from a container; its own root has what is needed. */

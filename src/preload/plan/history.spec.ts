@@ -9,7 +9,7 @@ function planned(text: string, diffIds: readonly string[]): PlannedImage {
   const reference = { ...parseReference(text), digest: digest("0") };
   const platform = { os: "linux", architecture: "amd64" };
   const image = { reference, platform, imageId: digest("0"), diffIds };
-  return planFetched(image, parseReference(text), undefined, new Set());
+  return planFetched(image, parseReference(text), undefined, new Set(), { lines: { start: 2, end: 2 } });
 }
 
 const [one, two, three, four] = [digest("1"), digest("2"), digest("3"), digest("4")] as const;

@@ -25,12 +25,14 @@ function innerImage(text: string, diffIds: readonly string[] = []): InnerImage {
   };
 }
 
+const asked = { lines: { start: 2, end: 2 } };
+
 const planned = (
   text: string,
   diffIds: readonly string[] = [],
   network?: Network,
   sites: InsecureRegistries = new Set(),
-): PlannedImage => planFetched(innerImage(text, diffIds), parseReference(text), network, sites);
+): PlannedImage => planFetched(innerImage(text, diffIds), parseReference(text), network, sites, asked);
 
 function wayOf({ origin }: PlannedImage) {
   assert.ok(origin.kind === "registry");
@@ -62,7 +64,7 @@ describe("planFetched", () => {
   });
 
   it("keeps where an image comes from that is to have another name", () => {
-    const image = planFetched(innerImage("r.io/a:1"), parseReference("b:2"), undefined, sites);
+    const image = planFetched(innerImage("r.io/a:1"), parseReference("b:2"), undefined, sites, asked);
     assert.equal(image.name, "b:2");
     assert.deepEqual(image.reference, { ...parseReference("b:2"), digest });
     assert.deepEqual(image.origin, {

@@ -35,6 +35,15 @@ export interface PlannedImage extends InnerImage {
   readonly origin: Origin;
   /** What the step is called that brings it. */
   readonly step: string;
+  readonly asked: Asked;
+}
+
+/** Where somebody asked for an image. */
+export interface Asked {
+  /** In the Dockerfile. */
+  readonly lines: Lines;
+  /** In a file that it names: `images.txt:7`. */
+  readonly where?: string;
 }
 
 export type Origin =
@@ -57,12 +66,17 @@ export interface OuterLayer {
 /** Registries that may speak plain HTTP beside those on a loopback address. */
 export type InsecureRegistries = ReadonlySet<string>;
 
-/** An image of a registry. @param reference as what it is to be known, where that is not the registry's name. */
+/**
+ * An image of a registry.
+ * @param reference as what it is to be known, where that is not the registry's name.
+ * @param asked for by whom, as an error names it.
+ */
 export function planFetched(
   image: InnerImage,
   reference: Reference,
   network: Network | undefined,
   insecureRegistries: InsecureRegistries,
+  asked: Asked,
 ): PlannedImage {
   const loopback = isLoopback(image.reference);
   const name = nameOf(reference);
@@ -78,11 +92,17 @@ export function planFetched(
       insecure: loopback || insecureRegistries.has(image.reference.domain),
     },
     step: `[larder] fetch ${name}`,
+    asked,
   };
 }
 
 /** An image that is not in a registry. */
-export function planPacked(image: InnerImage, reference: Reference, origin: Origin): PlannedImage {
+export function planPacked(
+  image: InnerImage,
+  reference: Reference,
+  origin: Origin,
+  asked: Asked,
+): PlannedImage {
   const name = nameOf(reference);
   return {
     ...image,
@@ -90,6 +110,7 @@ export function planPacked(image: InnerImage, reference: Reference, origin: Orig
     name,
     origin,
     step: packStepName(name),
+    asked,
   };
 }
 

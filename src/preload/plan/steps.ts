@@ -2,12 +2,14 @@
 import { archiveFile, daemonVariables, mount, type PackJob, type StockJob } from "../../agent/job.js";
 import { encodeConfig, type ImageConfig } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
+import { onMirror } from "../../image/reference.js";
 import { copy, unpack } from "../../llb/copy.js";
 import type { Mount } from "../../llb/exec.js";
 import { files } from "../../llb/file.js";
 import { merge } from "../../llb/merge.js";
 import type { Output } from "../../llb/state.js";
-import { agentStep, outputAt, type StepContext, stepName } from "./agent-step.js";
+import { nameImage } from "../directive/directive.js";
+import { agentStep, outputAt, type Step, type StepContext, stepName } from "./agent-step.js";
 import {
   type BlobLayer,
   type PlannedImage,
@@ -19,9 +21,18 @@ import {
 
 /** The secret with registry credentials: `--secret id=larder-auth,src=$HOME/.docker/config.json`. */
 const authSecret = "larder-auth";
+/** That with the certificates of registries' own authorities: `--secret id=larder-ca,src=ca.pem`. */
+const caSecret = "larder-ca";
 
-/** image of a registry -> OCI layout */
-export function fetchStep(context: StepContext, image: PlannedImage): Output {
+/**
+ * image of a registry -> OCI layout
+ * @param mirrored The instruction that names a mirror for it.
+ */
+export function fetchStep(
+  context: StepContext,
+  image: PlannedImage,
+  mirrored = preloadMirrored(image),
+): Output {
   const { origin, name, step } = image;
   if (origin.kind !== "registry") throw new Error(`unreachable: "${name}" is in no registry`);
   const { reference, network, insecure } = origin;
@@ -30,13 +41,15 @@ export function fetchStep(context: StepContext, image: PlannedImage): Output {
     { kind: "fetch", image: { ...innerImage(image), reference }, insecure },
     {
       name: step,
-      subject: subjectOf([image]),
+      ...aboutImages([image]),
+      mirrored,
       report: mount.layout,
       network,
       proxies: context.proxies,
       mounts: [
         { kind: "output", dest: mount.layout, from: undefined },
         { kind: "secret", dest: mount.auth, id: authSecret },
+        { kind: "secret", dest: mount.ca, id: caSecret },
       ],
     },
   );
@@ -62,7 +75,8 @@ export function packTrees(
     { kind: "pack", ...task, trees: trees.length },
     {
       name: packStepName(name),
-      subject: `image "${name}"`,
+      subject: nameImage(name),
+      images: [],
       report: mount.layout,
       network: "none",
       mounts: [
@@ -105,7 +119,7 @@ export function stockImages(
   );
   const outputs = agentStep(context, stock, {
     name: stockStep(plan),
-    subject: subjectOf(plan.images),
+    ...aboutImages(plan.images),
     report: mount.catalog,
     network: "none",
     insecure: plan.security === "insecure",
@@ -137,7 +151,7 @@ export function shelveBlobs(
     { kind: "shelve", layers },
     {
       name: shelveStep(blobLayers),
-      subject: subjectOf(plan.images),
+      ...aboutImages(plan.images),
       report: mount.layer(0),
       network: "none",
       mounts: [
@@ -177,7 +191,7 @@ function archiveTrees(context: StepContext, plan: PreloadPlan, trees: readonly O
     { kind: "archive", trees: trees.length },
     {
       name: "[larder] archive layers for sysbox-runc",
-      subject: subjectOf(plan.images),
+      ...aboutImages(plan.images),
       report: mount.layer(0),
       network: "none",
       mounts: [
@@ -202,7 +216,7 @@ function placeStep(
     { kind: "place" },
     {
       name,
-      subject: subjectOf(plan.images),
+      ...aboutImages(plan.images),
       report: mount.stage,
       network: "none",
       mounts: [
@@ -238,10 +252,24 @@ function daemonEnvironment(env: readonly string[]): string[] {
   return env.filter((line) => daemonVariables.some((name) => line.startsWith(`${name}=`)));
 }
 
-/** `image "a"`, or `images "a", "b"`. */
-function subjectOf(images: readonly PlannedImage[]): string {
-  const names = images.map(({ name }) => `"${name}"`);
-  return `${names.length === 1 ? "image" : "images"} ${names.join(", ")}`;
+/** What fails for one of them says which; what fails for all of them need not list hundreds. */
+function aboutImages(images: readonly PlannedImage[]): Pick<Step, "subject" | "images"> {
+  const names = images.slice(0, namedTogether).map(({ name }) => `"${name}"`);
+  const others = images.length - names.length;
+  const all = `images ${names.join(", ")}${others > 0 ? ` and ${others} more` : ""}`;
+  const each = images.map(({ name, asked }) => ({
+    subject: nameImage(name, asked.where),
+    lines: asked.lines,
+  }));
+  const [only] = each;
+  return { subject: images.length === 1 && only ? only.subject : all, images: each };
+}
+
+const namedTogether = 3;
+
+/** `PRELOAD --from=mirror.example/library/redis:7 redis:7`: a mirror has an image under its path. */
+function preloadMirrored({ name, origin }: PlannedImage): string {
+  return origin.kind === "registry" ? `PRELOAD --from=${onMirror(origin.reference)} ${name}` : "";
 }
 
 /** Only what the job is about: the rest of a planned image must not be in the cache key. */

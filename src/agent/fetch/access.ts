@@ -1,0 +1,62 @@
+/** What the build's secrets give for a registry, in the form in which skopeo takes it. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mount } from "../job.js";
+import { parseAuthorities } from "./authorities.js";
+import { findLogin, type Login } from "./credentials.js";
+
+export interface Access {
+  readonly login: Login;
+  /** A file with credentials, if skopeo has a use for one. */
+  readonly authFile: string | undefined;
+  /** A directory with the certificates of the secret larder-ca. */
+  readonly certificates: string | undefined;
+  /** How many these are. */
+  readonly authorities: number;
+  /** Takes away what was written. */
+  close(): Promise<void>;
+}
+
+/** In memory: nothing of a secret comes onto a disk. */
+const memory = "/dev/shm";
+
+/** @throws LarderError if a secret is not what it has to be. */
+export async function openAccess(registry: string): Promise<Access> {
+  const [config, ca] = await Promise.all([readSecret(mount.auth), readSecret(mount.ca)]);
+  const found = findLogin(config?.toString("utf8"), registry);
+  const authorities = ca === undefined ? [] : parseAuthorities(ca);
+  const ownConfig = typeof found.config === "object" ? found.config.text : undefined;
+  const files = {
+    ...(ownConfig !== undefined && { "config.json": ownConfig }),
+    // What ends in .crt is a CA for skopeo.
+    ...(authorities.length > 0 && { "larder.crt": `${authorities.join("\n")}\n` }),
+  };
+  const folder = await writeInMemory(files);
+  return {
+    login: found.login,
+    authFile: found.config === "as given" ? mount.auth : ownConfig && `${folder}/config.json`,
+    certificates: authorities.length > 0 ? folder : undefined,
+    authorities: authorities.length,
+    close: async () => {
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @returns the folder with the files; nothing if there are none. */
+async function writeInMemory(files: Readonly<Record<string, string>>): Promise<string | undefined> {
+  if (Object.keys(files).length === 0) return undefined;
+  const folder = await mkdtemp(`${memory}/larder-`);
+  for (const [name, text] of Object.entries(files))
+    await writeFile(`${folder}/${name}`, text, { mode: 0o600 });
+  return folder;
+}
+
+/** @returns nothing if the build has no such secret. */
+async function readSecret(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
