@@ -10,7 +10,8 @@ describe("shellWord", () => {
     assert.equal(shellWord(""), "''");
   });
 
-  it("is what a shell reads", () => {
+  it("is what a shell reads", function () {
+    this.timeout(20_000);
     const text = fc.string({
       unit: fc.constantFrom(..."ab/ '\"\\$`!*?[]{}()<>|&;#~%=-\t\n\u00e9"),
       maxLength: 12,
