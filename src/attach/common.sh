@@ -87,6 +87,14 @@ begin() { # catalog
   read -r id <"$catalog/id"
 }
 
+# Where nobody says how, links are tried.
+find_way() { # directories of layers in the catalog...
+  [ -z "${LARDER_ATTACH-}" ] || return 0
+  # shellcheck source=src/attach/nested.sh
+  . "$here/nested.sh"
+  choose_link "$@"
+}
+
 # The marker says how the data root was attached. A witness lies where the layers are, and the file `origin` says which
 # file that is: a copy of the data root has both, but is another file.
 mark() {
@@ -147,7 +155,7 @@ make_whiteouts() { # directory, list...
     while IFS= read -r line; do
       decode_path
       # In a directory of whiteouts alone nothing else can be.
-      case $directory in */diff) ! is_own "$list" || continue ;; esac
+      case $directory in */diff) ! is_own "${list%/*}" || continue ;; esac
       path=$below/$directory/$path
       [ -c "$path" ] || { mkdir -p "${path%/*}" && mknod "$path" c 0 0; } || return
     done <"$list"
@@ -155,8 +163,8 @@ make_whiteouts() { # directory, list...
 }
 
 # A file of the layer itself hides what is below it: is there one at $path?
-is_own() { # list
-  [ -e "${1%/*}/fs/$path" ] || [ -h "${1%/*}/fs/$path" ]
+is_own() { # the layer in the catalog
+  [ -e "$1/fs/$path" ] || [ -h "$1/fs/$path" ]
 }
 
 # All whiteouts in a directory of their own, $made, on the file system of the layers: elsewhere there may be no devices.

@@ -86,6 +86,7 @@ attach_root() {
   umask 066
   mkdir -p "$root/larder" || fail "cannot write to $root"
   umask 022
+  find_way "$catalog"/layers/*
   if [ -e "$metadata" ]; then
     # shellcheck source=src/attach/merge.sh
     . "$here/merge.sh"

@@ -35,12 +35,21 @@ is_ours() {
 }
 
 is_whole() {
+  real=''
   if [ -e "$layer/real" ]; then
-    [ -z "$copied" ] && [ -d "$target/diff" ] && [ -e "$target/committed" ] || return
-  elif [ -h "$target/diff" ]; then
+    real=yes
+    [ -z "$copied" ] && [ -d "$target/diff" ] && has_real_whiteouts || return
+  fi
+  if [ -h "$target/diff" ] || [ "$real:$copies" = yes: ]; then
     for path in "$record"/* "$tree/overlay2/$cache"/*; do
       own=$layerdb/$chain/${path##*/}
-      case $path in "$record"/*) ;; *) own=$target/${path##*/} ;; esac
+      case $path in
+        "$record"/*) ;;
+        *) own=$target/${path##*/} ;;
+      esac
+      case $real:$path in
+        yes:*/diff) [ "${path%/*}" = "$record" ] || continue ;;
+      esac
       if [ -h "$path" ]; then [ -h "$own" ]; else [ -e "$own" ]; fi || return
     done
   else
@@ -49,7 +58,14 @@ is_whole() {
   fi
   slurp "$layer/link"
   [ -h "$root/overlay2/l/$text" ] || return
-  [ -e "$layer/real" ] || [ ! -e "$layer/whiteouts" ] || has_lower_whiteouts
+  [ -n "$real" ] || [ ! -e "$layer/whiteouts" ] || has_lower_whiteouts
+}
+
+has_real_whiteouts() {
+  while IFS= read -r line; do
+    decode_path
+    [ -c "$target/diff/$path" ] || is_own "$layer" || return
+  done <"$layer/whiteouts"
 }
 
 has_lower_whiteouts() {

@@ -29,12 +29,23 @@ interface Store {
   readonly remove: string;
 }
 
+const [, second = ""] = layers;
+const overlay2: Store = {
+  write: writeShelf,
+  remove:
+    'cd "$1" && cache=$(cat image/overlay2/layerdb/sha256/3*/cache-id image/overlay2/layerdb/sha256/*/cache-id | head -c 32) && ' +
+    'for path in image/overlay2/layerdb/sha256/*; do [ "$(cat $path/cache-id)" != "$cache" ] || rm -r "$path" "overlay2/$cache"; done',
+};
+
 const stores: Readonly<Record<string, Store>> = {
-  overlay2: {
-    write: writeShelf,
-    remove:
-      'cd "$1" && cache=$(cat image/overlay2/layerdb/sha256/3*/cache-id image/overlay2/layerdb/sha256/*/cache-id | head -c 32) && ' +
-      'for path in image/overlay2/layerdb/sha256/*; do [ "$(cat $path/cache-id)" != "$cache" ] || rm -r "$path" "overlay2/$cache"; done',
+  overlay2,
+  "overlay2 with real layers": {
+    ...overlay2,
+    write: (shelf, images) =>
+      writeShelf(
+        shelf,
+        images.map((image) => ({ ...image, real: [second] })),
+      ),
   },
   containerd: {
     write: writeContainerdShelf,

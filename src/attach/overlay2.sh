@@ -24,6 +24,7 @@ attach_overlay2() {
   umask 067
   mkdir -p "$root/larder" "$root/overlay2" || fail "cannot write to $root"
   umask 022
+  find_way "$catalog"/db/*/fs
   prune
   write_record images "$catalog/images"
   if [ "$mode" = link ]; then

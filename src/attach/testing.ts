@@ -26,6 +26,8 @@ import { onlyAsRoot, skip } from "../testing.js";
 export interface TestImage {
   readonly name: string;
   readonly diffIds: readonly Digest[];
+  /** Those of its layers that are real (overlay2). */
+  readonly real?: readonly Digest[];
 }
 
 /** Where one shell's tests run attach. */
@@ -128,11 +130,14 @@ export async function writeShelf(shelf: string, images: readonly TestImage[]): P
   files.addFile(`${catalog}/images`, images.map(lineOf).sort().join(""));
   files.addFile(`${catalog}/id`, `${sha256(formatModel(model))}\n`);
   files.addFile("docker-version", "28.5.2\n");
-  const hiding = Object.entries(model.layers).filter(([, layer]) => hides(layer));
+  const hiding = Object.entries(model.layers).filter(([, layer]) => hides(layer) || layer.real);
   await mkdir(shelf, { recursive: true });
   await files.write(shelf);
   if (hiding.length === 0) return;
-  const layers = hiding.map(([chainId]) => ({ path: `${cacheIdOf(chainId)}/whiteouts`, whiteouts }));
+  const layers = hiding.map(([chainId, { real }]) => ({
+    path: `${cacheIdOf(chainId)}/${real ? "diff" : "whiteouts"}`,
+    whiteouts,
+  }));
   await writeFile(`${shelf}/${catalog}/whiteouts.tar`, await packWhiteouts(layers, `${shelf}/scratch`));
 }
 
@@ -223,10 +228,10 @@ function containerdModelOf(image: TestImage, firstId: number): ContainerdModel {
 }
 
 function modelOf(image: TestImage): CatalogModel {
-  const layers = chainOf(image.diffIds).map(
-    ({ chainId, diffId, parent }) =>
-      [chainId, { diffId, parent: parent ?? null, size: 1, whiteouts: true, xattrs: false }] as const,
-  );
+  const layers = chainOf(image.diffIds).map(({ chainId, diffId, parent }) => {
+    const layer = { diffId, parent: parent ?? null, size: 1, whiteouts: true, xattrs: false };
+    return [chainId, image.real?.includes(diffId) ? { ...layer, real: true as const } : layer] as const;
+  });
   return {
     ...emptyModel,
     layers: Object.fromEntries(layers),

@@ -15,6 +15,7 @@ export type DaemonName = "dockerd" | "containerd";
 const parts = [
   "common.sh",
   "unit.sh",
+  "nested.sh",
   "json.sh",
   "dockerd.sh",
   "docker-store.sh",
