@@ -63,17 +63,17 @@ describe("whyUnreachable", () => {
   });
 
   it("has nothing against a registry that is slow to answer", async () => {
-    assert.equal(await whyUnreachable([door(await listen())], { withinMs: 100, signal }), undefined);
+    assert.equal(await whyUnreachable([door(await listen())], { withinMs: 60_000, signal }), undefined);
   });
 
   it("is content with one of several doors, by name, too", async () => {
     const doors = [door(1), door(await listen(), "localhost")];
-    assert.equal(await whyUnreachable(doors, { withinMs: 2000, signal }), undefined);
+    assert.equal(await whyUnreachable(doors, { withinMs: 60_000, signal }), undefined);
   });
 
   it("gives up a port where nobody listens, once the time is over", async () => {
     assert.equal(
-      await whyUnreachable([door(1)], { withinMs: 100, signal }),
+      await whyUnreachable([door(1)], { withinMs: 400, signal }),
       "127.0.0.1:1: connection refused",
     );
   });
@@ -88,7 +88,7 @@ describe("whyUnreachable", () => {
     const server = servers.at(-1);
     await new Promise((resolve) => server?.close(resolve));
     setTimeout(() => server?.listen(port, "127.0.0.1"), 100);
-    assert.equal(await whyUnreachable([door(port)], { withinMs: 3000, signal }), undefined);
+    assert.equal(await whyUnreachable([door(port)], { withinMs: 60_000, signal }), undefined);
   });
 
   it("stops when it is told to", async () => {

@@ -13,7 +13,7 @@ export interface AskedDaemon {
   ending(): Promise<string | undefined>;
 }
 
-/** What a daemon says of an image, or a call to it that failed: it is told in its own words. */
+/** Calls that fail so say nothing of an image: the daemon's containerd is gone, or cannot keep any. */
 const brokenOff =
   /socket hang up|ECONNRE|EPIPE|connection dropped|no connection established|UNAVAILABLE|unknown service|broken pipe/i;
 
@@ -39,10 +39,17 @@ export async function explainRefusal(
     });
   }
   if (cause instanceof LarderError) return new StepError(message, facts, error);
-  const reason = brokenOff.test(message) ? daemonReason(daemon.log) : undefined;
-  const words = reason === undefined ? message : `${message} (${reason})`;
+  if (brokenOff.test(message)) {
+    printLog(daemon.log);
+    return new LarderError(
+      failureSentence(`broke off while it took the images in (${message})`, daemon.log),
+      {
+        cause,
+      },
+    );
+  }
   const what = facts.image === undefined ? "the images" : "it";
-  return new StepError(`the stage's container manager refused ${what}: ${words}`, facts, error);
+  return new StepError(`the stage's container manager refused ${what}: ${message}`, facts, error);
 }
 
 /** @param what it did: `did not come up (exit code 1)`. */
