@@ -11,6 +11,7 @@ import { type ImageConfig, parseConfig } from "../image/config.js";
 import { files, type NewFile } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
 import { adopt, refDefinition, wantsProvenance } from "./adopt.js";
+import { copySource } from "./copy-source.js";
 import type { Source, SourceFile } from "./read.js";
 import { contextOption } from "./remote-context.js";
 
@@ -121,7 +122,7 @@ export async function readContextFile(
   source: Source,
   path: string,
 ): Promise<Buffer> {
-  const text = `FROM scratch\nCOPY ${JSON.stringify([path, copied])}\n`;
+  const text = `FROM scratch\nCOPY [${copySource(path)}, ${JSON.stringify(copied)}]\n`;
   const { result } = await solveOne(bridge, asIntermediate(withText(request, source, text)));
   if (result?.$case !== "ref") throw new LarderError("the build context is empty");
   return bridge.readFile(result.value.id, copied);

@@ -5,6 +5,7 @@ import { LarderError, type Lines } from "../error.js";
 import { parseReference } from "../image/reference.js";
 import type { BuildContext } from "./build-context.js";
 import type { Finding } from "./directive/checks.js";
+import { contextPath } from "./directive/context-path.js";
 import { type Directive, parseDirective, withListed } from "./directive/directive.js";
 import { wordsOfFile } from "./directive/image-list.js";
 import { expandListed, writtenWords } from "./directive/written-words.js";
@@ -97,7 +98,8 @@ async function readNamedFile(
   flag: string,
   path: string,
 ): Promise<string> {
-  const bytes = await readContextFile(bridge, request, source, path).catch((cause: unknown) => {
+  const file = inContext(flag, path, lines);
+  const bytes = await readContextFile(bridge, request, source, file).catch((cause: unknown) => {
     throw new LarderError(
       `PRELOAD: ${flag}="${path}": the build context has no such file (${LarderError.from(cause).message}); ` +
         "check the path, and that .dockerignore does not leave it out",
@@ -105,4 +107,13 @@ async function readNamedFile(
     );
   });
   return bytes.toString("utf8");
+}
+
+/** @throws LarderError that names flag and path. */
+function inContext(flag: string, path: string, lines: Lines): string {
+  try {
+    return contextPath(path);
+  } catch (error) {
+    throw new LarderError(`PRELOAD: ${flag}: ${(error as Error).message}`, { lines, cause: error });
+  }
 }

@@ -114,6 +114,22 @@ services:
       assert.deepEqual(await planned(lines, files), [redis, python]);
     });
 
+    it("of a name that COPY would read otherwise", async () => {
+      const name = "my $5 [b] it's.yaml";
+      const files = { [name]: `services: {a: {image: "${redis}"}}\n`, "my  b it's.yaml": "no\n" };
+      assert.deepEqual(await planned([`PRELOAD "--compose=my \\$5 [b] it's.yaml"`], files), [redis]);
+    });
+
+    it("is refused outside of the context", async () => {
+      const shows = "PRELOAD --compose=../compose.yaml";
+      const files = { "compose.yaml": `services: {a: {image: "${redis}"}}\n` };
+      const said = await refusal({ dockerfile: `FROM ${lab.system}\n${shows}\n`, shows, files });
+      assert.match(
+        said.message,
+        /^PRELOAD: --compose="\.\.\/compose\.yaml": "\.\.\/compose\.yaml" is outside of the build context; name a file in it$/,
+      );
+    });
+
     const refused: [name: string, text: string | undefined, message: RegExp][] = [
       ["that is not there", undefined, /--compose="compose\.yaml": the build context has no such file; /],
       ["that is no YAML", "services: [", /--compose="compose\.yaml": it is not YAML: /],

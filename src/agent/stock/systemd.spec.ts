@@ -13,6 +13,16 @@ describe("the drop-in for docker.service", () => {
     assert.equal(daemonArguments(["[Service]\nExecStart=/usr/bin/dockerd\n"]), "");
   });
 
+  it("has none of the program's own name", () => {
+    for (const program of [
+      '"/opt/my docker/dockerd"',
+      "-'/opt/it\\'s a/dockerd'",
+      "/opt/my\\ docker/dockerd",
+    ]) {
+      assert.equal(daemonArguments([`ExecStart=${program} -g "/my data"`]), '-g "/my data"');
+    }
+  });
+
   it("starts attach before the daemon, which starts even if attach fails", () => {
     assert.equal(
       formatDropIn("--unit docker.service dockerd -g /mnt"),

@@ -74,7 +74,7 @@ async function unitTexts(stage: string, unit: string): Promise<string[]> {
   return [text, ...ordered.map(([, dropIn]) => dropIn)];
 }
 
-/** What stands after the program in the ExecStart= that counts: the last one, or none after a reset. */
+/** What stands after the program, which may be in quotes (systemd.service(5), "Command lines"), in the ExecStart= that counts: the last one, or none after a reset. */
 export function daemonArguments(texts: readonly string[]): string {
   let command = "";
   for (const text of texts) {
@@ -83,7 +83,7 @@ export function daemonArguments(texts: readonly string[]): string {
       if (value !== undefined) command = value.trim();
     }
   }
-  return /^\S+\s+(.*)$/.exec(command)?.[1] ?? "";
+  return /^(?:\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s"'\\])+\s+(.*)$/.exec(command)?.[1] ?? "";
 }
 
 /** @param args attach's arguments, as systemd reads them. */

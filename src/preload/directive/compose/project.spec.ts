@@ -46,6 +46,11 @@ const cases: Readonly<Record<string, Case>> = {
     stage: { B: "3" },
     images: ["a:1-3"],
   },
+  "a path that is not the shortest, and a name that begins with dots": {
+    files: { "compose.yaml": "include: [..x/a.yaml]", "..x/a.yaml": "services: {a: {image: a}}" },
+    path: "/deploy/.././compose.yaml",
+    images: ["a"],
+  },
   ".env in the folder of the file, with variables in it": {
     files: {
       "deploy/compose.yaml": "services: {a: {image: $IMAGE}}",
@@ -141,6 +146,7 @@ describe("images of a Compose file", () => {
 
   const faults: [name: string, files: Files | string, message: RegExp][] = [
     ["no file", {}, /^the build context has no such file; check the path, and that \.dockerignore/],
+    ["a folder", { "compose.yaml": "include: [x/]" }, /^include: "x\/" is a directory; name a file$/],
     ["no YAML", "services: [", /^it is not YAML: \S.*$/],
     ["nothing", "", /^it has no services; write services: with an image: for each$/],
     ["no services", "version: '3'", /^it has no services; /],
@@ -236,5 +242,15 @@ describe("images of a Compose file", () => {
         message,
       });
     });
+  }
+
+  for (const [path, message] of [
+    ["../compose.yaml", /^"\.\.\/compose\.yaml" is outside of the build context; name a file in it$/],
+    ["a/../../b", /is outside of the build context/],
+    ["https://x/compose.yaml", /^"https:.*" is elsewhere; PRELOAD reads files of the build context only$/],
+    ["deploy/", /^"deploy\/" is a directory; name a file$/],
+    ["", /is a directory/],
+  ] as const) {
+    it(`refuses ${path}`, () => assert.rejects(project({}, path), { message }));
   }
 });

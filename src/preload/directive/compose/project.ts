@@ -3,6 +3,7 @@
  * "extends", "Interpolation"). Files come from the build context; the stage's ARG and ENV stand for the shell's variables.
  */
 import { posix } from "node:path";
+import { contextPath, fileInContext, pathInContext } from "../context-path.js";
 import { readEnvFile } from "./env-file.js";
 import { type ComposeFile, type Include, parseComposeFile, type Service } from "./files.js";
 import { interpolate, namesIn, type Variables } from "./interpolate.js";
@@ -27,7 +28,8 @@ export interface Surroundings {
 }
 
 /** @throws Error that names file and service. */
-export async function readProject(path: string, surroundings: Surroundings): Promise<ComposeImages> {
+export async function readProject(written: string, surroundings: Surroundings): Promise<ComposeImages> {
+  const path = contextPath(written);
   const loader = new Loader(path, surroundings);
   const root = { paths: [path], directory: posix.dirname(path), envFiles: undefined, outer: () => undefined };
   const services = await loader.project(root, []);
@@ -101,12 +103,14 @@ class Loader {
   }
 
   #included({ paths, projectDirectory, envFiles }: Include, from: string, variables: Variables): Project {
-    const place = (path: string): string =>
-      inContext(interpolate(path, variables), posix.dirname(from), "include");
-    const files = paths.map(place);
+    const place = (path: string, find = fileInContext): string =>
+      named("include", () => find(interpolate(path, variables), posix.dirname(from)));
+    const files = paths.map((path) => place(path));
     const directory =
-      projectDirectory === undefined ? posix.dirname(files[0] ?? ".") : place(projectDirectory);
-    return { paths: files, directory, envFiles: envFiles?.map(place), outer: variables };
+      projectDirectory === undefined
+        ? posix.dirname(files[0] ?? ".")
+        : place(projectDirectory, pathInContext);
+    return { paths: files, directory, envFiles: envFiles?.map((path) => place(path)), outer: variables };
   }
 
   /** The stage's variables stand before those of the project around it, and these before the project's own. */
@@ -150,7 +154,7 @@ class Loader {
     const own: Resolved = { isBuilt: service.isBuilt, ...(image !== undefined && { image }) };
     if (!service.extends) return own;
     const other = interpolate(service.extends.file ?? "", variables);
-    const source = other === "" ? path : inContext(other, posix.dirname(path), here);
+    const source = other === "" ? path : named(here, () => fileInContext(other, posix.dirname(path)));
     if (source !== path) await this.#ask((await this.#surroundings.read(source)) ?? "");
     const sourceFile = source === path ? file : await this.#file(source, path);
     const base = sourceFile.services.get(service.extends.service);
@@ -164,18 +168,6 @@ class Loader {
 
 const missing =
   "the build context has no such file; check the path, and that .dockerignore does not leave it out";
-
-/** @throws Error for what is not in the build context. */
-function inContext(path: string, directory: string, what: string): string {
-  if (/^[a-z][a-z0-9+.-]*:|^git@/i.test(path)) {
-    throw new Error(`${what}: "${path}" is elsewhere; PRELOAD reads files of the build context only`);
-  }
-  const resolved = posix.normalize(posix.join(directory, path));
-  if (posix.isAbsolute(path) || resolved.startsWith("..")) {
-    throw new Error(`${what}: "${path}" is outside of the build context; name a file in it`);
-  }
-  return resolved;
-}
 
 /** @throws Error with the name of the thing before its words. */
 function named<T>(what: string, make: () => T): T {
