@@ -14,7 +14,11 @@ describe("the drop-in for docker.service", () => {
   });
 
   it("has none of the program's own name", () => {
-    for (const program of ['"/opt/my docker/dockerd"', "-'/opt/it\\'s a/dockerd'", "/opt/my\\ docker/dockerd"]) {
+    for (const program of [
+      '"/opt/my docker/dockerd"',
+      "-'/opt/it\\'s a/dockerd'",
+      "/opt/my\\ docker/dockerd",
+    ]) {
       assert.equal(daemonArguments([`ExecStart=${program} -g "/my data"`]), '-g "/my data"');
     }
   });
