@@ -147,7 +147,8 @@ make_whiteouts() { # directory, list...
   below=$1
   shift
   if command -v tar >/dev/null; then
-    tar -xf "$catalog/whiteouts.tar" -C "$below"
+    # GNU tar reads escapes in a directory after -C.
+    (cd "$below" && tar -xf "$catalog/whiteouts.tar")
     return
   fi
   for list; do

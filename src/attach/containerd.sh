@@ -36,6 +36,9 @@ find_root() {
   case $root in
     /) ;;
     */) root=${root%/} ;;
+    # Records of what is attached have a line for each path.
+    *"
+"*) fail "containerd's root has a line break in its name: choose another one" ;;
   esac
 }
 
@@ -54,11 +57,21 @@ read_config() {
   done <"$1"
 }
 
-# Ends at the quote that it began with.
+# Ends at the quote that it began with. Of the escapes those that paths may well have: of a quote and of a backslash.
 toml_string() {
   string=${line#*=}
   string=${string#"${string%%[! 	]*}"}
   case $string in
+    \"*\\*)
+      rest=${string#?} string=''
+      while [ -n "$rest" ]; do
+        case $rest in
+          \"*) break ;;
+          \\[\"\\]*) rest=${rest#?} ;;
+        esac
+        string=$string${rest%"${rest#?}"} rest=${rest#?}
+      done
+      ;;
     \"*) string=${string#?} && string=${string%%\"*} ;;
     \'*) string=${string#?} && string=${string%%\'*} ;;
   esac

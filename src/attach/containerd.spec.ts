@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { parse, stringify } from "smol-toml";
 import { hexOf } from "../store/chain.js";
 import { blobOf, eachShell, whereIs, writeContainerdShelf } from "./testing.js";
 
@@ -97,6 +100,36 @@ eachShell("attach to containerd", "containerd", (bench) => {
       assert.ok(fs.existsSync(database()), args.join(" "));
       fs.rmSync(bench.root, { recursive: true });
     }
+  });
+
+  it("finds a root with quotes and backslashes, and refuses a line break", () => {
+    const config = `${bench.work}/config.toml`;
+    const odd = `${bench.work}/it's "a\\b" # \u00e9`;
+    fs.symlinkSync(bench.root, odd);
+    fs.mkdirSync(bench.root);
+    fs.writeFileSync(config, `${stringify({ root: odd })}\n[plugins]\n`);
+    const { code, said } = bench.attach({}, ["--config", config]);
+    assert.equal(code, 0, said);
+    assert.ok(said.includes(` to ${odd} by link`), said);
+    const refused = bench.attach({}, [`--root=${bench.work}/a\nb`]);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.said,
+      /^larder: containerd's root has a line break in its name: choose another one;/,
+    );
+  });
+
+  it("writes strings of TOML", () => {
+    const program = `. ${fileURLToPath(new URL("./merge.sh", import.meta.url))}\nfor one; do toml_word "$one"; echo ,; done`;
+    const text = fc.string({ unit: fc.constantFrom(..."ab/ '\"\\$`%&*#=[]{},:\t\u00e9"), maxLength: 12 });
+    const check = fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), (words) => {
+      const shell = bench.shell === "busybox" ? ["sh"] : [];
+      const written = execFileSync(bench.shell, [...shell, "-c", program, "x", ...words], {
+        encoding: "utf8",
+      });
+      assert.deepEqual(parse(`words = [${written}]`).words, words);
+    });
+    fc.assert(check, { numRuns: 10 });
   });
 
   it("makes the whiteouts without tar, too", () => {

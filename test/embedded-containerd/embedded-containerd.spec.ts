@@ -4,7 +4,7 @@ import { build } from "../harness/build.js";
 import { labImage } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 
-const root = "/var/lib/rancher/k3s/agent/containerd";
+const root = "/var/lib/rancher/k3s/agent/containerd@a=1";
 
 /**
  * In place of k3s, which no package here has: it starts a containerd by its full path, with a root that only the

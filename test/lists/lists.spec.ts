@@ -117,7 +117,7 @@ services:
     it("of a name that COPY would read otherwise", async () => {
       const name = "my $5 [b] it's.yaml";
       const files = { [name]: `services: {a: {image: "${redis}"}}\n`, "my  b it's.yaml": "no\n" };
-      assert.deepEqual(await planned([`PRELOAD "--compose=my \\$5 [b] it's.yaml"`], files), [redis]);
+      assert.deepEqual(await planned([`PRELOAD --compose="my \\$5 [b] it's.yaml"`], files), [redis]);
     });
 
     it("is refused outside of the context", async () => {

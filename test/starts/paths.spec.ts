@@ -45,10 +45,10 @@ describe("starts: paths of the stage", () => {
     await container.remove();
   });
 
-  it("a containerd's root with a space and a quote, which holds other images", async () => {
-    const root = "/data/Mother's root";
+  it("a containerd's root with a space and quotes, which holds other images", async () => {
+    const root = `/data/Mother's "root"`;
     const stage = `FROM ${labImage("containerd:2.1")}
-RUN mkdir -p /etc/containerd && echo 'version = 2\\nroot = "${root.replace("'", "'\\''")}"' >/etc/containerd/config.toml
+RUN mkdir -p /etc/containerd && echo 'version = 2\\nroot = ${JSON.stringify(root).replace("'", "'\\''")}' >/etc/containerd/config.toml
 `;
     const args = await newVolume("containerd", "/data");
     const odd = await pushTarget("odd");
@@ -61,7 +61,7 @@ RUN mkdir -p /etc/containerd && echo 'version = 2\\nroot = "${root.replace("'", 
     const container = await SystemContainer.start("e2e-paths:root", options);
     assert.match(
       await container.logs(),
-      /^larder: attached 1 image \(3 layers\) to \/data\/Mother's root by link in /m,
+      /^larder: attached 1 image \(3 layers\) to \/data\/Mother's "root" by link in /m,
     );
     const run = async (image: string, ...command: string[]) =>
       container.ctr("default", "run", "--rm", "--net-host", image, `c${command.length}`, ...command);

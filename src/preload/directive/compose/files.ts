@@ -1,8 +1,17 @@
 /** A Compose file as it is written: what matters for the images of its services. */
-import { parse } from "yaml";
+import {
+  type CollectionTag,
+  parseAllDocuments,
+  Scalar,
+  type ScalarTag,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 
 export interface ComposeFile {
   readonly services: ReadonlyMap<string, Service>;
+  /** Services of the files below that `!reset` takes away. */
+  readonly removed: readonly string[];
   readonly includes: readonly Include[];
 }
 
@@ -21,18 +30,22 @@ export interface Include {
   readonly envFiles?: readonly string[];
 }
 
-/** @throws Error that says what is wrong. */
-export function parseComposeFile(text: string): ComposeFile {
-  let file: unknown;
-  try {
-    // As in Compose, `<<: *defaults` takes over what it names.
-    file = parse(text, {
-      merge: true,
-      customTags: [tag("!reset", () => null), tag("!override", (value) => value)],
-    });
-  } catch (error) {
-    throw new Error(`it is not YAML: ${(error as Error).message.split("\n")[0]}`, { cause: error });
-  }
+/** @returns its documents, each laid over the one before. @throws Error that says what is wrong. */
+export function parseComposeFile(text: string): ComposeFile[] {
+  // As in Compose, `<<: *defaults` takes over what it names.
+  const documents = parseAllDocuments(text, { merge: true, customTags: [...resets, ...overrides] });
+  const contents =
+    "empty" in documents
+      ? [undefined]
+      : documents.map((document): unknown => {
+          const [error] = document.errors;
+          if (error) throw new Error(`it is not YAML: ${error.message.split("\n")[0]}`, { cause: error });
+          return document.toJS();
+        });
+  return contents.map(toFile);
+}
+
+function toFile(file: unknown): ComposeFile {
   const { services, include } = isObject(file) ? file : {};
   const isMissing = services === undefined || services === null;
   if (!isObject(services) && !(isMissing && include !== undefined)) {
@@ -41,25 +54,42 @@ export function parseComposeFile(text: string): ComposeFile {
   if (include !== undefined && include !== null && !Array.isArray(include)) {
     throw new Error("include: is no list; write - and a path for each");
   }
+  const entries = Object.entries(services ?? {});
   return {
-    services: new Map(Object.entries(services ?? {}).map(([name, one]) => [name, toService(name, one)])),
+    services: new Map(
+      entries.flatMap(([name, one]) => (one === reset ? [] : [[name, toService(name, one)]])),
+    ),
+    removed: entries.flatMap(([name, one]) => (one === reset ? [name] : [])),
     includes: (include ?? []).map(toInclude),
   };
 }
 
-function tag(name: string, value: (text: string) => string | null) {
-  return { tag: name, resolve: value };
-}
+/** What `!reset` is read as, whatever stands behind it. */
+const reset = "\0!reset";
+const collections = ["map", "seq"] as const;
+const resets: (ScalarTag | CollectionTag)[] = [
+  { tag: "!reset", resolve: () => reset },
+  ...collections.map((collection) => ({ tag: "!reset", collection, resolve: () => new Scalar(reset) })),
+];
+const overrides: (ScalarTag | CollectionTag)[] = [
+  { tag: "!override", resolve: (value) => value },
+  ...collections.map((collection) => ({
+    tag: "!override",
+    collection,
+    resolve: (value: YAMLMap.Parsed | YAMLSeq.Parsed) => value,
+  })),
+];
 
 function toService(name: string, value: unknown): Service {
   const service = isObject(value) ? value : {};
-  const { image, build, provider } = service;
+  const { build, provider } = service;
+  const image = service.image === reset ? null : service.image;
   if (image !== undefined && image !== null && typeof image !== "string") {
     throw new Error(`service "${name}": image is no text; put it in quotes`);
   }
   return {
-    ...("image" in service && { image: image as string | null }),
-    isBuilt: (build ?? provider ?? undefined) !== undefined,
+    ...(image !== undefined && { image }),
+    isBuilt: [build, provider].some((one) => one !== undefined && one !== null && one !== reset),
     ...(service.extends !== undefined && { extends: toExtends(name, service.extends) }),
   };
 }

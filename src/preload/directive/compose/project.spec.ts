@@ -112,6 +112,44 @@ const cases: Readonly<Record<string, Case>> = {
     },
     images: ["a"],
   },
+  "a service that is included, and laid over": {
+    files: {
+      "compose.yaml":
+        "include: [a.yaml, b.yaml]\nservices: {a: {image: own}, b: {restart: always}, d: {extends: b}, e: {extends: a}}",
+      "a.yaml": "services: {a: {image: a}, b: {image: b}, c: {image: c}}",
+      "b.yaml": "services: {c: {image: other}}",
+    },
+    images: ["own", "b", "b", "own", "c"],
+  },
+  "include, relative to its project": {
+    files: {
+      "compose.yaml": "include: [{path: x/a.yaml, project_directory: p}, {path: [x/d.yaml, y/e.yaml]}]",
+      "x/a.yaml": "include: [b.yaml]\nservices: {a: {extends: {file: c.yaml, service: c}}}",
+      "p/b.yaml": "services: {b: {image: b}}",
+      "p/c.yaml": "services: {c: {image: c}}",
+      "x/d.yaml": "services: {d: {image: d}}",
+      "y/e.yaml": "services: {e: {extends: {file: f.yaml, service: f}}}",
+      "x/f.yaml": "services: {f: {image: f}}",
+    },
+    images: ["c", "b", "d", "f"],
+  },
+  "several documents": {
+    files: "services: {a: {image: a}, b: {image: b}}\n---\nservices: {a: {image: a2}, c: {image: c}}",
+    images: ["a2", "b", "c"],
+  },
+  "services and images that are taken away, or written anew": {
+    files: {
+      "compose.yaml": "include: [{path: [a.yaml, b.yaml]}]",
+      "a.yaml": "services: {a: {image: a}, b: {image: b, build: .}, c: {image: c}, d: !reset {image: d}}",
+      "b.yaml": "services: {a: !reset null, b: {image: !reset null}, c: !override {image: c2}}",
+    },
+    images: ["c2"],
+    built: ["b"],
+  },
+  ".env as YAML has it, with a byte order mark": {
+    files: { "compose.yaml": "services: {a: {image: 'a:$A$B'}}", ".env": "\uFEFFA: 1\nB=2\n" },
+    images: ["a:12"],
+  },
   "extends in the same file": {
     files: "services: {a: {image: a}, b: {extends: a}, c: {extends: {service: a}, image: c}}",
     images: ["a", "a", "c"],
@@ -196,14 +234,6 @@ describe("images of a Compose file", () => {
       "an env_file that is not there",
       { "compose.yaml": "include: [{path: a.yaml, env_file: x}]", "a.yaml": "services: {}" },
       /^include: env_file "x": the build context has no such file/,
-    ],
-    [
-      "a service of two files",
-      {
-        "compose.yaml": "include: [a.yaml]\nservices: {a: {image: x}}",
-        "a.yaml": "services: {a: {image: y}}",
-      },
-      /^compose\.yaml includes a service "a" that it has itself/,
     ],
     [
       "an included fault",

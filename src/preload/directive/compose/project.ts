@@ -49,6 +49,19 @@ interface Resolved {
   readonly isBuilt: boolean;
 }
 
+/** Where a service stands. */
+interface Place {
+  readonly path: string;
+  readonly file: ComposeFile;
+  /** Services that the file includes, which its own may extend. */
+  readonly included: ReadonlyMap<string, Resolved>;
+  /** What its paths are relative to: the project's, or that of the file that another one extends from. */
+  readonly directory: string;
+  readonly variables: Variables;
+  /** The services that extend it. */
+  readonly line: readonly string[];
+}
+
 /** Files that are one project: the later ones are laid over the first. */
 interface Project {
   readonly paths: readonly string[];
@@ -77,34 +90,41 @@ class Loader {
     const services = new Map<string, Resolved>();
     for (const path of project.paths) {
       if (including.includes(path)) throw new Error(`include: ${[...including, path].join(" includes ")}`);
-      const file = await this.#file(path, including.at(-1));
-      for (const [name, service] of file.services) {
-        const own = await this.#resolve(name, service, { path, file, variables, line: [] });
-        services.set(name, {
-          ...services.get(name),
-          ...own,
-          isBuilt: own.isBuilt || (services.get(name)?.isBuilt ?? false),
-        });
-      }
-      for (const include of file.includes) {
-        const included = await this.project(this.#included(include, path, variables), [...including, path]);
-        for (const [name, service] of included) {
-          const present = services.get(name);
-          if (present && present.image !== service.image) {
-            throw new Error(
-              `${path} includes a service "${name}" that it has itself; give one of them another name`,
-            );
-          }
-          services.set(name, service);
+      for (const file of await this.#file(path, including.at(-1))) {
+        const included = await this.#includes(file, { ...project, variables }, [...including, path]);
+        for (const name of file.removed) services.delete(name);
+        const own = new Map<string, Resolved>();
+        for (const [name, service] of file.services) {
+          const place = { path, file, included, directory: project.directory, variables, line: [] };
+          own.set(name, over(await this.#resolve(name, service, place), included.get(name)));
         }
+        for (const [name, service] of new Map([...own, ...[...included].filter(([name]) => !own.has(name))]))
+          services.set(name, over(service, services.get(name)));
       }
     }
     return services;
   }
 
-  #included({ paths, projectDirectory, envFiles }: Include, from: string, variables: Variables): Project {
+  /** Of a service that several have, the first one's words stand before those of the others. */
+  async #includes(
+    file: ComposeFile,
+    { directory, variables }: { directory: string; variables: Variables },
+    including: readonly string[],
+  ): Promise<Map<string, Resolved>> {
+    const services = new Map<string, Resolved>();
+    for (const include of file.includes) {
+      const project = this.#included(include, directory, variables);
+      for (const [name, service] of await this.project(project, including)) {
+        const present = services.get(name);
+        services.set(name, present ? over(present, service) : service);
+      }
+    }
+    return services;
+  }
+
+  #included({ paths, projectDirectory, envFiles }: Include, base: string, variables: Variables): Project {
     const place = (path: string, find = fileInContext): string =>
-      named("include", () => find(interpolate(path, variables), posix.dirname(from)));
+      named("include", () => find(interpolate(path, variables), base));
     const files = paths.map((path) => place(path));
     const directory =
       projectDirectory === undefined
@@ -135,39 +155,49 @@ class Loader {
     for (const [name, value] of await this.#surroundings.ask(names)) this.#ofStage.set(name, value);
   }
 
-  async #file(path: string, from: string | undefined): Promise<ComposeFile> {
+  async #file(path: string, from: string | undefined): Promise<ComposeFile[]> {
     const text = await this.#surroundings.read(path);
     if (text === undefined)
       throw new Error(from === undefined ? missing : `${from} names ${path}: ${missing}`);
     return path === this.#root ? parseComposeFile(text) : named(path, () => parseComposeFile(text));
   }
 
-  async #resolve(
-    name: string,
-    service: Service,
-    at: { path: string; file: ComposeFile; variables: Variables; line: readonly string[] },
-  ): Promise<Resolved> {
-    const { path, file, variables, line } = at;
+  async #resolve(name: string, service: Service, at: Place): Promise<Resolved> {
+    const { path, file, included, directory, variables, line } = at;
     const here = path === this.#root ? `service "${name}"` : `service "${name}" of ${path}`;
     if (line.includes(here)) throw new Error(`extends: ${[...line, here].join(" extends ")}`);
     const image = service.image && named(here, () => interpolate(service.image ?? "", variables));
     const own: Resolved = { isBuilt: service.isBuilt, ...(image !== undefined && { image }) };
     if (!service.extends) return own;
     const other = interpolate(service.extends.file ?? "", variables);
-    const source = other === "" ? path : named(here, () => fileInContext(other, posix.dirname(path)));
+    const source = other === "" ? path : named(here, () => fileInContext(other, directory));
     if (source !== path) await this.#ask((await this.#surroundings.read(source)) ?? "");
-    const sourceFile = source === path ? file : await this.#file(source, path);
-    const base = sourceFile.services.get(service.extends.service);
-    if (!base)
-      throw new Error(`${here} extends "${service.extends.service}", and ${source} has no such service`);
-    const below = { path: source, file: sourceFile, variables, line: [...line, here] };
-    const inherited = await this.#resolve(service.extends.service, base, below);
-    return { ...inherited, ...own, isBuilt: own.isBuilt || inherited.isBuilt };
+    const wanted = service.extends.service;
+    const files = source === path ? [file] : await this.#file(source, path);
+    const sourceFile = files.findLast(({ services }) => services.has(wanted));
+    const base = sourceFile?.services.get(wanted);
+    const imported = source === path ? included.get(wanted) : undefined;
+    if (!base || !sourceFile) {
+      if (imported) return over(own, imported);
+      throw new Error(`${here} extends "${wanted}", and ${source} has no such service`);
+    }
+    const below = { ...at, path: source, file: sourceFile, line: [...line, here] };
+    const inherited = await this.#resolve(
+      wanted,
+      base,
+      source === path ? below : { ...below, included: new Map(), directory: posix.dirname(source) },
+    );
+    return over(own, over(inherited, imported));
   }
 }
 
 const missing =
   "the build context has no such file; check the path, and that .dockerignore does not leave it out";
+
+/** A service laid over what is there of it. */
+function over(service: Resolved, below: Resolved | undefined): Resolved {
+  return { ...below, ...service, isBuilt: service.isBuilt || (below?.isBuilt ?? false) };
+}
 
 /** @throws Error with the name of the thing before its words. */
 function named<T>(what: string, make: () => T): T {
