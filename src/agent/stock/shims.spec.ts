@@ -49,6 +49,16 @@ describe("the program that stands before a daemon", () => {
     await shimOf("/opt/one:/opt/two:/bin", daemonShim("containerd"), "/opt/one/containerd");
   });
 
+  it("is not where no directory can be, and knows its place by any spelling", async () => {
+    install("/bin/containerd");
+    await shimOf(
+      "/bin/containerd/x:/opt/my tools:/bin",
+      daemonShim("containerd"),
+      "/opt/my tools/containerd",
+    );
+    await shimOf("/opt/a:/usr//local/sbin/:/bin", daemonShim("containerd"), "/usr/local/sbin/containerd");
+  });
+
   it("attaches a root that PRELOAD names for the commands that start a daemon, and for no others", async () => {
     install("/bin/k3s");
     const [shim] = embeddingShims("/var/lib/it's");

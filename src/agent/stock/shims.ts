@@ -91,7 +91,9 @@ async function shimDirectory(
   const behind = await resolveInStage(stage, daemon.directory);
   const candidates: string[] = [];
   for (const directory of path) {
-    const resolved = (await resolveInStage(stage, directory)) ?? directory;
+    // A directory of PATH that can never be one, as below a file, is passed over as a shell does it.
+    const resolved = await placeInStage(stage, directory).catch(() => undefined);
+    if (resolved === undefined) continue;
     if (resolved === own || resolved === behind) break;
     candidates.push(resolved);
   }
