@@ -1,9 +1,9 @@
 import { type ArchiveJob, archiveFile, mount } from "./job.js";
-import { listTree, packTree } from "./tree.js";
+import { packTree } from "./tree.js";
 
 /** Makes an archive of each tree, for BuildKit to unpack where the step itself may not write. */
 export async function archive({ trees }: ArchiveJob): Promise<void> {
   for (let i = 0; i < trees; i++) {
-    await packTree(mount.packTree(i), `${mount.layer(i)}/${archiveFile}`, await listTree(mount.packTree(i)));
+    await packTree(mount.packTree(i), `${mount.layer(i)}/${archiveFile}`);
   }
 }

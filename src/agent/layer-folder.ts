@@ -4,7 +4,7 @@ import { hexOf } from "../store/chain.js";
 import type { UnpackedLayer } from "../store/store.js";
 import { formatWhiteouts } from "../store/whiteouts.js";
 import { shelf } from "./job.js";
-import { copyTree, listTree } from "./tree.js";
+import { copyTree } from "./tree.js";
 
 /**
  * Writes `/usr/lib/larder/layers/<diffid hex>` into an outer layer. It depends on the inner layer alone:
@@ -15,11 +15,10 @@ export async function writeLayerFolder(layer: UnpackedLayer, output: string): Pr
   const folder = `${output}/${shelf}/layers/${hexOf(layer.diffId)}`;
   const files = `${folder}/fs`;
   await mkdir(files, { recursive: true });
-  const paths = await listTree(layer.directory);
   const implied = await impliedDirectories(layer);
   // Made before the copy, which sets the times of the directories above them.
   for (const path of implied) await mkdir(toBytes(`${files}/${path}`), { recursive: true });
-  await copyTree(layer.directory, files, paths);
+  await copyTree(layer.directory, files);
   for (const path of implied) await setDirectory(toBytes(`${files}/${path}`));
   await setDirectory(files);
   if (layer.whiteouts.length > 0) {

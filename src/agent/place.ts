@@ -1,10 +1,10 @@
 import { mount } from "./job.js";
-import { copyTree, listTree } from "./tree.js";
+import { copyTree } from "./tree.js";
 
 /**
  * Lays a tree over the stage, exactly: the layer that comes of it has the entries of the tree. Directories
  * that were there get the owner, mode and times that the tree gives them, as MergeOp would do it.
  */
 export async function place(): Promise<void> {
-  await copyTree(mount.tree, mount.stage, await listTree(mount.tree));
+  await copyTree(mount.tree, mount.stage);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { toBytes } from "../store/bytes.js";
 import { onlyAsRoot } from "../testing.js";
 import { writeLayerFolder } from "./layer-folder.js";
-import { copyTree, listTree } from "./tree.js";
+import { copyTree, walkTree } from "./tree.js";
 
 const make = `
 set -e
@@ -38,8 +38,9 @@ describe("copies of layers", () => {
     });
 
   it("are exact, without whiteouts", async () => {
-    const paths = await listTree(`${work}/from`);
-    await copyTree(`${work}/from`, `${work}/to`, paths);
+    const paths: string[] = [];
+    for await (const path of walkTree(`${work}/from`)) paths.push(path);
+    await copyTree(`${work}/from`, `${work}/to`);
     rmSync(`${work}/from/a/gone`);
     execFileSync("touch", ["-r", `${work}/from/a`, `${work}/to/a`]);
     execFileSync("touch", ["-r", `${work}/from`, `${work}/to`]);
@@ -48,7 +49,7 @@ describe("copies of layers", () => {
   });
 
   it("say which directory could not be copied", async () => {
-    await assert.rejects(copyTree(`${work}/from`, `${work}/to`, ["none"]), /copying .*from to .*to: .*tar/);
+    await assert.rejects(copyTree(`${work}/none`, `${work}/to`), /copying .*none to .*to: .*tar/);
   });
 
   it("have fixed times and modes where the layer's tar has no entry", async () => {

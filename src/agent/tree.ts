@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, opendir } from "node:fs/promises";
+import type { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { type ByteString, compare, toBytes } from "../store/bytes.js";
+import { type ByteString, toBytes } from "../store/bytes.js";
 import { run, toolEnvironment } from "../store/tool.js";
 
 /**
@@ -34,25 +35,22 @@ const readOptions = [
   "-p",
 ];
 
-/** All paths below a directory, sorted bytewise, but 0/0 devices: those are whiteouts. */
-export async function listTree(directory: string): Promise<ByteString[]> {
-  const paths: ByteString[] = [];
-  const visit = async (parent: ByteString): Promise<void> => {
-    const here = `${directory}/${parent}`;
-    const entries = await readdir(toBytes(here), { withFileTypes: true, encoding: "buffer" });
-    for (const entry of entries) {
-      const path = parent + (entry.name as unknown as Buffer).toString("latin1");
-      if (entry.isCharacterDevice() && (await lstat(toBytes(`${directory}/${path}`))).rdev === 0) continue;
-      paths.push(path);
-      if (entry.isDirectory()) await visit(`${path}/`);
-    }
-  };
-  await visit("");
-  return paths.sort(compare);
+/** All paths below a directory, but 0/0 devices: those are whiteouts. A directory comes before what is in it. */
+export async function* walkTree(directory: string, parent: ByteString = ""): AsyncGenerator<ByteString> {
+  const names = await opendir(toBytes(`${directory}/${parent}`) as unknown as string, { encoding: bytes });
+  for await (const entry of names) {
+    const path = parent + (entry.name as unknown as Buffer).toString("latin1");
+    if (entry.isCharacterDevice() && (await lstat(toBytes(`${directory}/${path}`))).rdev === 0) continue;
+    yield path;
+    if (entry.isDirectory()) yield* walkTree(directory, `${path}/`);
+  }
 }
 
-/** Copies these paths, and nothing else, from one directory to another that exists. */
-export async function copyTree(from: string, to: string, paths: readonly ByteString[]): Promise<void> {
+/** Names are bytes; the types of Node know it of `readdir` alone. */
+const bytes = "buffer" as BufferEncoding;
+
+/** Copies all that {@link walkTree} finds from one directory to another that exists. */
+export async function copyTree(from: string, to: string): Promise<void> {
   const stdio = ["pipe", "pipe", "pipe"] as const;
   const writer = spawn("tar", [...writeOptions, "-C", from, ...listed], {
     stdio: [...stdio],
@@ -68,18 +66,35 @@ export async function copyTree(from: string, to: string, paths: readonly ByteStr
     once(writer, "close"),
     once(reader, "close"),
   ]);
-  writer.stdin.on("error", () => {});
-  writer.stdin.end(fileList(paths));
+  const listing = writeList(from, writer.stdin);
   await pipeline(writer.stdout, reader.stdin).catch(() => {});
   const [writeError, readError, [writeCode], [readCode]] = await errors;
   if (writeCode !== 0 || readCode !== 0) {
     throw new Error(`copying ${from} to ${to}: ${(readError || writeError).trim().slice(0, 500)}`);
   }
+  await listing;
 }
 
-/** Packs these paths of a directory, and nothing else, into an archive. */
-export async function packTree(from: string, file: string, paths: readonly ByteString[]): Promise<void> {
-  await run("tar", [...writeOptions, "-C", from, "--files-from=-", "-cf", file], { input: fileList(paths) });
+/** Packs all that {@link walkTree} finds in a directory into an archive. */
+export async function packTree(from: string, file: string): Promise<void> {
+  const tar = spawn("tar", [...writeOptions, "-C", from, "--files-from=-", "-cf", file], {
+    stdio: ["pipe", "ignore", "pipe"],
+    env: toolEnvironment(),
+  });
+  const ended = Promise.all([text(tar.stderr), once(tar, "close")]);
+  const listing = writeList(from, tar.stdin);
+  const [words, [code]] = await ended;
+  if (code !== 0) throw new Error(`packing ${from}: ${words.trim().slice(0, 500)}`);
+  await listing;
+}
+
+/** A tool that ends early says why; what cannot be read is our own to say. */
+function writeList(directory: string, stdin: Writable): Promise<void> {
+  const list = pipeline(async function* () {
+    for await (const path of walkTree(directory)) yield fileList([path]);
+  }, stdin);
+  list.catch(() => {});
+  return list;
 }
 
 /** Packs directories without what is in them, to lay their owner, mode and times over others later. */

@@ -116,7 +116,7 @@ export async function writeShelf(shelf: string, images: readonly TestImage[]): P
   for (const [chainId, layer] of Object.entries(model.layers)) {
     files.add(
       catalog,
-      layerEntries(model, chainId, Buffer.from("split")).map((entry) => moveTo(shelf, entry)),
+      layerEntries(model, chainId, program).map((entry) => moveTo(shelf, entry)),
     );
     files.addFile(`layers/${hexOf(layer.diffId)}/fs/file`, layer.diffId);
     files.addFile(`layers/${hexOf(layer.diffId)}/whiteouts`, formatWhiteouts(whiteouts));

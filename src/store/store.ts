@@ -51,4 +51,6 @@ export interface LoadedImage extends InnerImage {
 export type ShelfEntry =
   | { readonly kind: "directory"; readonly path: string; readonly mode: number }
   | { readonly kind: "file"; readonly path: string; readonly mode: number; readonly content: Buffer }
+  /** A file that may be large: a copy of one that is there until the catalog is written. */
+  | { readonly kind: "copy"; readonly path: string; readonly mode: number; readonly from: string }
   | { readonly kind: "link"; readonly path: string; readonly target: string };

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { buffer, text } from "node:stream/consumers";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { type ByteString, fromBytes } from "../../store/bytes.js";
+import { type LayerNames, LayerNamesReader } from "../../store/layer-names.js";
+import { lines } from "../../store/lines.js";
 import { toolEnvironment } from "../../store/tool.js";
 
 /** What the tar of a layer tells without being unpacked. */
-export interface LayerTar {
-  /** Names of the entries, in the order of the tar, as they are in it. */
-  readonly names: readonly ByteString[];
+export interface LayerTar extends LayerNames {
   /** Some entry has an extended attribute (a file capability, mostly). */
   readonly hasXattrs: boolean;
 }
@@ -25,7 +25,8 @@ export async function readLayerTar(blob: string, mediaType: string): Promise<Lay
     env: toolEnvironment(),
   });
   const ended = new Promise<number | null>((resolve, reject) => tar.on("error", reject).on("close", resolve));
-  const listing = Promise.all([buffer(tar.stdout), text(tar.stderr), ended]);
+  const reader = new LayerNamesReader();
+  const listing = Promise.all([addNames(reader, tar.stdout), text(tar.stderr), ended]);
   let hasXattrs = false;
   async function* scanned(): AsyncGenerator<Buffer> {
     let tail = Buffer.alloc(0);
@@ -42,10 +43,14 @@ export async function readLayerTar(blob: string, mediaType: string): Promise<Lay
   );
   // tar reads no further than the end of the archive, or to where it finds fault, and that it says itself.
   if (broken && !["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(broken.code ?? "")) throw broken;
-  const [names, errors, code] = await listing;
+  const [, errors, code] = await listing;
   if (code !== 0) throw new Error(`tar: ${errors.trim() || `exit code ${code}`}`);
-  const lines = fromBytes(names).split("\n");
-  return { names: lines.filter((line) => line !== "").map(unescapeName), hasXattrs };
+  return { ...reader.names, hasXattrs };
+}
+
+/** GNU tar lists every directory with a slash at its end. */
+async function addNames(reader: LayerNamesReader, listing: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const line of lines(listing)) if (line.length > 0) reader.add(unescapeName(fromBytes(line)));
 }
 
 /**

@@ -14,7 +14,6 @@ import {
 } from "../../store/containerd/model.js";
 import type { UnpackedLayer } from "../../store/store.js";
 import { run } from "../../store/tool.js";
-import { type LayerNames, readLayerNames } from "../../store/whiteouts.js";
 import { shelf } from "../job.js";
 import { blobPath, type Descriptor, type LayoutImage } from "../layout.js";
 import { formatBytes, progress } from "../report.js";
@@ -22,7 +21,7 @@ import { aboutImage } from "../step-error.js";
 import type { Containerd } from "./client.js";
 import { metadataBlobs, namesOf, sourceLabel } from "./image-records.js";
 import type { Labels } from "./labels.js";
-import { readLayerTar } from "./layer-tar.js";
+import { type LayerTar, readLayerTar } from "./layer-tar.js";
 import type { Blob } from "./write-blob.js";
 
 export interface Place {
@@ -110,11 +109,11 @@ class Taking {
     // A layer is unpacked from its blob, even if the blob is not to stay.
     if (isNew || this.#options.keepsBlobs) await this.#layerBlob(layer, labels, blob);
     if (!isNew) return;
-    const { names, hasXattrs } = await readLayerTar(blob, layer.mediaType).catch((cause: Error) => {
+    const read = await readLayerTar(blob, layer.mediaType).catch((cause: Error) => {
       const [why] = cause.message.split("\n");
       throw new LarderError(`its layer ${layer.digest} is no tar that can be read (${why})`, { cause });
     });
-    await this.#unpack(layer, link, { ...readLayerNames(names), hasXattrs }, repeated);
+    await this.#unpack(layer, link, read, repeated);
   }
 
   async #layerBlob({ digest, size }: Descriptor, labels: Labels, blob: string): Promise<void> {
@@ -140,7 +139,7 @@ class Taking {
   async #unpack(
     layer: Descriptor,
     link: ChainLink,
-    { whiteouts, implied, hasXattrs: xattrs }: LayerNames & { readonly hasXattrs: boolean },
+    { whiteouts, implied, hasXattrs: xattrs }: LayerTar,
     repeated: boolean,
   ): Promise<void> {
     const { diffId, chainId } = link;

@@ -1,4 +1,4 @@
-import { chmod, lutimes, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, copyFile, lutimes, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { compare } from "../../store/bytes.js";
 import type { ShelfEntry } from "../../store/store.js";
@@ -50,6 +50,10 @@ async function writeEntry(root: string, entry: ShelfEntry): Promise<void> {
       return;
     case "file":
       await writeFile(path, entry.content);
+      await chmod(path, entry.mode);
+      return utimes(path, 0, 0);
+    case "copy":
+      await copyFile(entry.from, path);
       await chmod(path, entry.mode);
       return utimes(path, 0, 0);
     case "link":

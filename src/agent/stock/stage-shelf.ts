@@ -10,7 +10,6 @@ import { LarderError } from "../../error.js";
 import { hexOf } from "../../store/chain.js";
 import type { Store, UnpackedLayer } from "../../store/store.js";
 import { toolEnvironment } from "../../store/tool.js";
-import { readLayerNames } from "../../store/whiteouts.js";
 import { readLayerTar, unpackLayerTar } from "../containerd/layer-tar.js";
 import { mount, type StockJob, shelf } from "../job.js";
 import { writeLayerFolder } from "../layer-folder.js";
@@ -74,8 +73,7 @@ export async function unpackedLayer(
   const directory = `${mount.work}/larder-layer-${hexOf(diffId)}`;
   await mkdir(directory, { recursive: true });
   await unpackLayerTar(blob, layer.mediaType, directory);
-  const { names } = await readLayerTar(blob, layer.mediaType);
-  const { implied, whiteouts } = readLayerNames(names);
+  const { implied, whiteouts } = await readLayerTar(blob, layer.mediaType);
   return { diffId, directory, implied, whiteouts };
 }
 

@@ -1,8 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { type Digest, hexOf } from "../chain.js";
 import type { UnpackedLayer } from "../store.js";
-import { readLayerNames } from "../whiteouts.js";
-import { parseTarSplit } from "./tar-split.js";
+import { readTarSplit } from "./tar-split.js";
 
 /**
  * What Docker's graph driver overlay2 wrote below its data root, as daemon/internal/layer/filestore.go
@@ -24,24 +23,27 @@ export class DataRoot {
       .map((hex) => `sha256:${hex}`);
   }
 
-  /** One of the small files that describe a layer: `diff`, `size`, `cache-id`, ... */
-  async layerFile(chainId: Digest, name: string): Promise<Buffer> {
-    return readFile(`${this.path}/image/overlay2/layerdb/sha256/${hexOf(chainId)}/${name}`);
+  /** Docker's record of a layer's tar. */
+  tarSplitFile(chainId: Digest): string {
+    return `${this.#layerFolder(chainId)}/tar-split.json.gz`;
   }
 
   async layerText(chainId: Digest, name: "diff" | "size" | "cache-id"): Promise<string> {
-    return (await this.layerFile(chainId, name)).toString("utf8").trim();
+    return (await readFile(`${this.#layerFolder(chainId)}/${name}`, "utf8")).trim();
   }
 
   /** A layer is the same in whichever chain it stands; the first chain that has it serves. */
   async unpackedLayer(diffId: Digest): Promise<UnpackedLayer> {
     for (const chainId of await this.chainIds()) {
       if ((await this.layerText(chainId, "diff")) !== diffId) continue;
-      const { names } = parseTarSplit(await this.layerFile(chainId, "tar-split.json.gz"));
+      const { whiteouts, implied } = await readTarSplit(this.tarSplitFile(chainId));
       const directory = `${this.path}/overlay2/${await this.layerText(chainId, "cache-id")}/diff`;
-      const { whiteouts, implied } = readLayerNames(names);
       return { diffId, directory, whiteouts, implied };
     }
     throw new Error(`the container manager did not keep the layer ${diffId}`);
+  }
+
+  #layerFolder(chainId: Digest): string {
+    return `${this.path}/image/overlay2/layerdb/sha256/${hexOf(chainId)}`;
   }
 }

@@ -31,7 +31,7 @@ describe("layerEntries", () => {
   const model = modelOf(diffIds, diffIds.slice(0, 2));
   const chain = chainOf(diffIds).map((link) => link.chainId);
   const [bottom = "", middle = "", top = ""] = chain;
-  const entriesOf = (chainId: Digest): ShelfEntry[] => layerEntries(model, chainId, Buffer.from("split"));
+  const entriesOf = (chainId: Digest): ShelfEntry[] => layerEntries(model, chainId, "/split");
   const lowerOf = (chainId: Digest) => contentOf(entriesOf(chainId), `db/${catalogKeyOf(chainId)}/lower`);
 
   it("puts a layer's whiteouts right below its own content, except for the bottom layer", () => {
@@ -50,7 +50,7 @@ describe("layerEntries", () => {
     const [, second = "", third = "", fourth = ""] = chainOf(twice).map((link) => link.chainId);
     const model = modelOf(twice, []);
     const lowers = (chainId: Digest) =>
-      contentOf(layerEntries(model, chainId, Buffer.from("split")), `db/${catalogKeyOf(chainId)}/lower`);
+      contentOf(layerEntries(model, chainId, "/split"), `db/${catalogKeyOf(chainId)}/lower`);
     assert.equal(lowers(third), `l/${linkIdOf(second)}`);
     assert.equal(lowers(fourth), `l/${linkIdOf(third)}`);
   });
@@ -77,7 +77,7 @@ describe("layerEntries", () => {
     const layer = model.layers[middle];
     assert.ok(layer);
     const real: CatalogModel = { ...model, layers: { ...model.layers, [middle]: { ...layer, real: true } } };
-    const entries = layerEntries(real, middle, Buffer.from("split"));
+    const entries = layerEntries(real, middle, "/split");
     assert.equal(contentOf(entries, `root/overlay2/${cacheIdOf(middle)}/diff`), undefined);
     assert.equal(contentOf(entries, `db/${catalogKeyOf(middle)}/real`), "");
     assert.equal(contentOf(entries, `db/${catalogKeyOf(middle)}/lower`), `l/${linkIdOf(bottom)}`);

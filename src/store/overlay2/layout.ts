@@ -33,8 +33,11 @@ export function rootDirectories(): ShelfEntry[] {
   return modes.map(([path, mode]) => ({ kind: "directory", path: root + path, mode }));
 }
 
-/** All that describes one layer: its files in `db/`, and the links to them in the tree for the data root. */
-export function layerEntries(model: CatalogModel, chainId: Digest, tarSplit: Buffer): ShelfEntry[] {
+/**
+ * All that describes one layer: its files in `db/`, and the links to them in the tree for the data root.
+ * @param tarSplitFile where the daemon has its record of the layer's tar.
+ */
+export function layerEntries(model: CatalogModel, chainId: Digest, tarSplitFile: string): ShelfEntry[] {
   const [self] = ancestry(model, chainId);
   if (!self) return [];
   const { layer } = self;
@@ -52,7 +55,7 @@ export function layerEntries(model: CatalogModel, chainId: Digest, tarSplit: Buf
   return [
     { kind: "directory", path: db, mode: 0o755 },
     ...Object.entries(texts).map(([name, text]) => file(`${db}/${name}`, text)),
-    { kind: "file", path: `${db}/tar-split`, mode: 0o644, content: tarSplit },
+    { kind: "copy", path: `${db}/tar-split`, mode: 0o644, from: tarSplitFile },
     { kind: "link", path: `${db}/fs`, target: `${fromDb}/fs` },
     ...(hides(layer) || layer.real ? [link(`${db}/whiteouts`, `${fromDb}/whiteouts`)] : []),
     ...(layer.real ? [file(`${db}/real`, "")] : []),

@@ -20,7 +20,7 @@ import {
   sorted,
 } from "./model.js";
 import { formatRepositories } from "./repositories.js";
-import { parseTarSplit } from "./tar-split.js";
+import { readTarSplit } from "./tar-split.js";
 
 /** Docker's graph driver store. See docs/shelf.md for what the catalog looks like. */
 export class Overlay2Store implements Store {
@@ -48,10 +48,10 @@ export class Overlay2Store implements Store {
     return [
       ...rootDirectories(),
       { kind: "directory", path: "db", mode: 0o755 },
-      ...(await this.#layerEntries(
-        model,
-        Object.keys(added.layers).filter((id) => !earlier.layers[id]),
-      )),
+      ...Object.keys(added.layers)
+        .filter((chainId) => !earlier.layers[chainId])
+        .sort(compare)
+        .flatMap((chainId) => layerEntries(model, chainId, this.#dataRoot.tarSplitFile(chainId))),
       ...changedEntries(model, earlier),
       ...input.images.map((image) => imageEntry(image.imageId, image.config)),
       ...distributionOf(model, added),
@@ -80,7 +80,7 @@ export class Overlay2Store implements Store {
   async #describe(images: readonly LoadedImage[]): Promise<CatalogModel> {
     const layers: Record<Digest, CatalogLayer> = {};
     for (const link of images.flatMap((image) => chainOf(image.diffIds))) {
-      const { hasXattrs } = parseTarSplit(await this.#dataRoot.layerFile(link.chainId, "tar-split.json.gz"));
+      const { hasXattrs } = await readTarSplit(this.#dataRoot.tarSplitFile(link.chainId));
       const { whiteouts, directory } = await this.layer(link.diffId);
       const mayBeReal = whiteouts.length > 0 && !hasXattrs && !(await hasDirectory(directory, whiteouts));
       layers[link.chainId] = {
@@ -93,16 +93,6 @@ export class Overlay2Store implements Store {
       };
     }
     return images.map((image) => describeImage(image)).reduce(mergeModels, { ...emptyModel, layers });
-  }
-
-  async #layerEntries(model: CatalogModel, chainIds: readonly Digest[]): Promise<ShelfEntry[]> {
-    const entries: ShelfEntry[] = [];
-    for (const chainId of [...chainIds].sort(compare)) {
-      entries.push(
-        ...layerEntries(model, chainId, await this.#dataRoot.layerFile(chainId, "tar-split.json.gz")),
-      );
-    }
-    return entries;
   }
 
   async #whiteoutEntries(model: CatalogModel, stageShelf: string): Promise<ShelfEntry[]> {

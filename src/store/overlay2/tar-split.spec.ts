@@ -1,37 +1,62 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { gzipSync } from "node:zlib";
-import { parseTarSplit } from "./tar-split.js";
-
-function tarSplit(...entries: object[]): Buffer {
-  return gzipSync(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-}
+import { readTarSplit } from "./tar-split.js";
 
 function segment(text: string, position = 0): object {
   return { type: 2, payload: Buffer.from(text).toString("base64"), position };
 }
 
-describe("parseTarSplit", () => {
-  it("gives the names in the order of the tar, as bytes", () => {
-    const bytes = tarSplit(
-      segment("header"),
-      { type: 1, name: "./", payload: "", position: 1 },
-      { type: 1, name: "ä", size: 3, payload: "AAAAAAAAAAA=", position: 2 },
-      { type: 1, name_raw: Buffer.from([0x61, 0xff]).toString("base64"), payload: null, position: 3 },
+describe("readTarSplit", () => {
+  let work = "";
+  beforeEach(() => {
+    work = mkdtempSync(`${tmpdir()}/larder-tar-split-`);
+  });
+  afterEach(() => rmSync(work, { recursive: true }));
+
+  function file(content: string | readonly object[]): string {
+    const text =
+      typeof content === "string" ? content : content.map((entry) => `${JSON.stringify(entry)}\n`).join("");
+    writeFileSync(`${work}/tar-split.json.gz`, gzipSync(text));
+    return `${work}/tar-split.json.gz`;
+  }
+
+  it("gives what the names say, as bytes", async () => {
+    const read = await readTarSplit(
+      file([
+        segment("header"),
+        { type: 1, name: "./", payload: "", position: 1 },
+        { type: 1, name: "ä/.wh.gone", size: 3, payload: "AAAAAAAAAAA=", position: 2 },
+        {
+          type: 1,
+          name_raw: Buffer.from([0x61, 0xff, 0x2f, 0x62]).toString("base64"),
+          payload: null,
+          position: 3,
+        },
+        { type: 1, name: "plain", payload: "", position: 4 },
+        { type: 1, name: "plain/below", payload: "", position: 5 },
+      ]),
     );
-    assert.deepEqual(parseTarSplit(bytes), { names: ["./", "\u00c3\u00a4", "a\u00ff"], hasXattrs: false });
+    assert.deepEqual(read, {
+      whiteouts: ["\u00c3\u00a4/gone"],
+      implied: ["a\u00ff", "\u00c3\u00a4"],
+      hasXattrs: false,
+    });
   });
 
-  it("sees extended attributes in the pax records", () => {
-    const bytes = tarSplit(
-      segment("plain"),
-      segment("30 SCHILY.xattr.security.capability=..."),
-      segment("plain"),
+  it("sees extended attributes in the pax records", async () => {
+    const record = "30 SCHILY.xattr.security.capability=...";
+    assert.equal(
+      (await readTarSplit(file([segment("plain"), segment(record), segment("plain")]))).hasXattrs,
+      true,
     );
-    assert.equal(parseTarSplit(bytes).hasXattrs, true);
   });
 
-  it("refuses what is no tar-split", () => {
-    assert.throws(() => parseTarSplit(gzipSync("{}\n")), /not an entry of a tar-split file: \{\}/);
-    assert.throws(() => parseTarSplit(Buffer.from("plain")), /incorrect header check/);
+  it("refuses what is no tar-split", async () => {
+    await assert.rejects(readTarSplit(file("{}\n")), /not an entry of a tar-split file: \{\}/);
+    writeFileSync(`${work}/plain`, "plain");
+    await assert.rejects(readTarSplit(`${work}/plain`), /incorrect header check/);
+    await assert.rejects(readTarSplit(`${work}/none`), /ENOENT/);
   });
 });

@@ -1,11 +1,13 @@
-import { gunzipSync } from "node:zlib";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { type ByteString, fromBytes } from "../bytes.js";
+import { type LayerNames, LayerNamesReader } from "../layer-names.js";
+import { lines } from "../lines.js";
 import { byteString } from "../whiteouts.js";
 
 /** What `tar-split.json.gz` tells about the tar of a layer without reading the layer. */
-export interface TarSplit {
-  /** Names of the entries, in the order of the tar, as they are in it. */
-  readonly names: readonly ByteString[];
+export interface TarSplit extends LayerNames {
   /** Some entry has an extended attribute (a file capability, mostly). */
   readonly hasXattrs: boolean;
 }
@@ -16,21 +18,30 @@ const segmentType = 2;
 const xattrRecord = "SCHILY.xattr.";
 
 /**
- * Reads Docker's record of a layer's tar: a JSON object a line, gzipped.
- * @throws Error if it is something else.
+ * Reads Docker's record of a layer's tar, a JSON object a line, gzipped. It is a multiple of what the layer's names are, so
+ * it is never in memory as a whole.
+ * @throws Error if the file is something else.
  */
-export function parseTarSplit(gzipped: Uint8Array): TarSplit {
-  const names: ByteString[] = [];
+export async function readTarSplit(file: string): Promise<TarSplit> {
+  const reader = new LayerNamesReader();
   let hasXattrs = false;
-  for (const line of gunzipSync(gzipped).toString("utf8").split("\n")) {
-    if (line === "") continue;
-    const entry = parseEntry(line);
-    if (entry.type === fileType) names.push(nameOf(entry));
+  for await (const entry of entriesOf(file)) {
+    if (entry.type === fileType) reader.add(nameOf(entry));
     else if (entry.type === segmentType && !hasXattrs) {
       hasXattrs = Buffer.from(entry.payload ?? "", "base64").includes(xattrRecord);
     }
   }
-  return { names, hasXattrs };
+  if (reader.isUnsure) {
+    for await (const entry of entriesOf(file)) if (entry.type === fileType) reader.find(nameOf(entry));
+  }
+  return { ...reader.names, hasXattrs };
+}
+
+async function* entriesOf(file: string): AsyncGenerator<Entry> {
+  const unpacked = pipeline(createReadStream(file), createGunzip(), () => {
+    // The reader of the lines hears of an error, too.
+  });
+  for await (const line of lines(unpacked)) if (line.length > 0) yield parseEntry(line.toString("utf8"));
 }
 
 interface Entry {
