@@ -138,7 +138,7 @@ export async function writeShelf(shelf: string, images: readonly TestImage[]): P
     path: `${cacheIdOf(chainId)}/${real ? "diff" : "whiteouts"}`,
     whiteouts,
   }));
-  await writeFile(`${shelf}/${catalog}/whiteouts.tar`, await packWhiteouts(layers, `${shelf}/scratch`));
+  await packWhiteouts(layers, `${shelf}/${catalog}/whiteouts.tar`);
 }
 
 /** The same for containerd: with databases that are not any, since only the daemon can write them. */

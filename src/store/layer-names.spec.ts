@@ -41,6 +41,12 @@ describe("names of a layer's entries", () => {
     },
     { title: "a directory whose entry has no slash", names: ["a", "a/b"], whiteouts: [] },
     { title: "a directory whose entry comes late", names: ["a/b", "a"], whiteouts: [] },
+    {
+      title: "names below a whiteout",
+      names: ["x/", "x/.wh.a", "x/.wh.a/b"],
+      whiteouts: ["x/a"],
+      implied: ["x/.wh.a"],
+    },
     { title: "a way out of the root", names: ["../.wh.a", "b/../.wh.c"], whiteouts: ["c"] },
     { title: "a lone prefix", names: [".wh."], whiteouts: [] },
     {
@@ -67,6 +73,24 @@ describe("names of a layer's entries", () => {
           assert.ok(!whiteouts.some((other) => path.startsWith(`${other}/`)));
           assert.ok(!path.split("/").some((name) => name === "" || name === "." || name === ".."));
         }
+      }),
+    );
+  });
+
+  it("are what a reader that keeps all names finds", () => {
+    const part = fc.constantFrom("a", "b", "c", ".wh.a", ".wh..wh..opq", ".wh..wh.plnk", ".wh.", ".", "");
+    fc.assert(
+      fc.property(fc.array(fc.array(part).map((parts) => parts.join("/"))), (names) => {
+        const paths = names.map((name) => name.split("/").filter((word) => word !== "" && word !== "."));
+        const isMark = (word = ""): boolean => word.startsWith(".wh.") && word !== ".wh.";
+        const entries = new Set(paths.filter((path) => !isMark(path.at(-1))).map((path) => path.join("/")));
+        // AUFS's own files count for nothing, but a mark of an opaque directory does.
+        const isOwn = (word = ""): boolean => word.startsWith(".wh..wh.") && word !== ".wh..wh..opq";
+        const above = paths
+          .filter((path) => !isOwn(path.at(-1)))
+          .flatMap((path) => path.slice(1).map((_, index) => path.slice(0, index + 1).join("/")));
+        const implied = [...new Set(above)].filter((path) => !entries.has(path)).sort(compare);
+        assert.deepEqual(read(names).implied, implied);
       }),
     );
   });

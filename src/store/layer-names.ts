@@ -35,7 +35,7 @@ export class LayerNamesReader {
     if (base === opaqueMarker) {
       // overlayfs looks for no mark on the root of a layer, so neither does Docker's overlay2.
       if (parent !== "") this.#opaque.add(parent);
-    } else if (base.startsWith(whiteoutPrefix) && base.length > whiteoutPrefix.length) {
+    } else if (isMark(path)) {
       this.#hidden.add((slash < 0 ? "" : `${parent}/`) + base.slice(whiteoutPrefix.length));
     } else {
       this.#hidden.delete(path);
@@ -51,8 +51,8 @@ export class LayerNamesReader {
   /** @param name as for `add`, all of which have been added. */
   find(name: ByteString): void {
     const path = cleanPath(name);
-    const isPlain = path !== undefined && !path.slice(path.lastIndexOf("/") + 1).startsWith(whiteoutPrefix);
-    if (isPlain && this.#directories.has(path)) this.#directories.set(path, true);
+    // A whiteout is no entry of a directory, even if there are names below it.
+    if (path !== undefined && this.#directories.has(path) && !isMark(path)) this.#directories.set(path, true);
   }
 
   get names(): LayerNames {
@@ -62,6 +62,12 @@ export class LayerNamesReader {
       implied: implied.sort(compare),
     };
   }
+}
+
+/** AUFS's own bookkeeping is among these. */
+function isMark(path: ByteString): boolean {
+  const base = path.slice(path.lastIndexOf("/") + 1);
+  return base.startsWith(whiteoutPrefix) && base.length > whiteoutPrefix.length;
 }
 
 /** `./usr//lib/` is `usr/lib`; undefined for the root itself and for what leads out of it. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import fc from "fast-check";
-import { lines } from "./lines.js";
+import { forEachLine } from "./lines.js";
 
-describe("lines", () => {
+describe("the lines of a stream", () => {
   it("are those of the whole, however it is cut", async () => {
     const text = fc
       .array(fc.constantFrom("a", "\n", "\u00ff"), { maxLength: 30 })
@@ -12,7 +12,7 @@ describe("lines", () => {
       fc.asyncProperty(fc.array(text), async (chunks) => {
         const found: string[] = [];
         const source = Readable.from(chunks.map((chunk) => Buffer.from(chunk, "latin1")));
-        for await (const line of lines(source)) found.push(line.toString("latin1"));
+        await forEachLine(source, (line) => found.push(line.toString("latin1")));
         const whole = chunks.join("").split("\n");
         assert.deepEqual(found, whole.at(-1) === "" ? whole.slice(0, -1) : whole);
       }),

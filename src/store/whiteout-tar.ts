@@ -17,13 +17,15 @@ const namesPerDevice = 60_000;
  * The archive that attach unpacks in the data root: for each directory a character device 0/0 at each path. It is an archive because a device 0/0
  * cannot be in an outer layer, where it would be a whiteout of the outer image. GNU tar makes it, in its
  * own format, since names are bytes of any length, and busybox does not read pax headers.
+ * A block for each whiteout makes it large where a layer deletes many files, so it is a file from the start.
  *
- * @param scratch A directory that does not exist yet, on a file system that takes devices (not overlayfs).
+ * @param archive Path of the file, which does not exist yet, on a file system that takes devices (not overlayfs).
  */
 export async function packWhiteouts(
   directories: readonly WhiteoutDirectory[],
-  scratch: string,
-): Promise<Buffer> {
+  archive: string,
+): Promise<void> {
+  const scratch = `${archive}.scratch`;
   await mkdir(`${scratch}/tree`, { recursive: true });
   let made = 0;
   let device = "";
@@ -42,9 +44,8 @@ export async function packWhiteouts(
     }
   }
   const names = directories.map(({ path }) => path).sort(compare);
-  const archive = await run("tar", [...archiveOptions, "-C", `${scratch}/tree`, "-cf", "-", ...names]);
+  await run("tar", [...archiveOptions, "-C", `${scratch}/tree`, "-cf", archive, ...names]);
   await rm(scratch, { recursive: true });
-  return archive;
 }
 
 const archiveOptions = [

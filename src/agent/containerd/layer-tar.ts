@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { type ByteString, fromBytes } from "../../store/bytes.js";
 import { type LayerNames, LayerNamesReader } from "../../store/layer-names.js";
-import { lines } from "../../store/lines.js";
+import { forEachLine } from "../../store/lines.js";
 import { toolEnvironment } from "../../store/tool.js";
 
 /** What the tar of a layer tells without being unpacked. */
@@ -50,7 +50,9 @@ export async function readLayerTar(blob: string, mediaType: string): Promise<Lay
 
 /** GNU tar lists every directory with a slash at its end. */
 async function addNames(reader: LayerNamesReader, listing: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const line of lines(listing)) if (line.length > 0) reader.add(unescapeName(fromBytes(line)));
+  await forEachLine(listing, (line) => {
+    if (line.length > 0) reader.add(unescapeName(fromBytes(line)));
+  });
 }
 
 /**

@@ -103,8 +103,9 @@ export class ContainerdStore implements Store {
         whiteouts: await this.#whiteoutsOf(diffId, stageShelf),
       })),
     );
-    const content = await packWhiteouts(directories, `${this.#root}/larder-whiteouts`);
-    return [{ kind: "file", path: "whiteouts.tar", mode: 0o644, content }];
+    const from = `${this.#root}/larder-whiteouts.tar`;
+    await packWhiteouts(directories, from);
+    return [{ kind: "copy", path: "whiteouts.tar", mode: 0o644, from }];
   }
 
   async #whiteoutsOf(diffId: Digest, stageShelf: string): Promise<Whiteouts> {

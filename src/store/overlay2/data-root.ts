@@ -3,6 +3,12 @@ import { type Digest, hexOf } from "../chain.js";
 import type { UnpackedLayer } from "../store.js";
 import { readTarSplit } from "./tar-split.js";
 
+/** A layer with what else Docker's record of its tar tells. */
+export interface RecordedLayer extends UnpackedLayer {
+  /** Some entry has an extended attribute. */
+  readonly hasXattrs: boolean;
+}
+
 /**
  * What Docker's graph driver overlay2 wrote below its data root, as daemon/internal/layer/filestore.go
  * and daemon/graphdriver/overlay2 lay it out (the same from 20.10 to 29). The daemon must not be running.
@@ -33,12 +39,12 @@ export class DataRoot {
   }
 
   /** A layer is the same in whichever chain it stands; the first chain that has it serves. */
-  async unpackedLayer(diffId: Digest): Promise<UnpackedLayer> {
+  async unpackedLayer(diffId: Digest): Promise<RecordedLayer> {
     for (const chainId of await this.chainIds()) {
       if ((await this.layerText(chainId, "diff")) !== diffId) continue;
-      const { whiteouts, implied } = await readTarSplit(this.tarSplitFile(chainId));
+      const { whiteouts, implied, hasXattrs } = await readTarSplit(this.tarSplitFile(chainId));
       const directory = `${this.path}/overlay2/${await this.layerText(chainId, "cache-id")}/diff`;
-      return { diffId, directory, whiteouts, implied };
+      return { diffId, directory, whiteouts, implied, hasXattrs };
     }
     throw new Error(`the container manager did not keep the layer ${diffId}`);
   }

@@ -2,10 +2,10 @@ import { lstat, readFile } from "node:fs/promises";
 import { familiarName, repositoryName } from "../../image/reference.js";
 import { type ByteString, compare, toBytes } from "../bytes.js";
 import { chainOf, type Digest, hexOf, sha256 } from "../chain.js";
-import type { CatalogInput, LoadedImage, ShelfEntry, Store, UnpackedLayer } from "../store.js";
+import type { CatalogInput, LoadedImage, ShelfEntry, Store } from "../store.js";
 import { packWhiteouts, type WhiteoutDirectory } from "../whiteout-tar.js";
 import { parseWhiteouts, type Whiteouts } from "../whiteouts.js";
-import { DataRoot } from "./data-root.js";
+import { DataRoot, type RecordedLayer } from "./data-root.js";
 import { cacheIdOf } from "./ids.js";
 import { changedEntries, distributionEntries, imageEntry, layerEntries, rootDirectories } from "./layout.js";
 import { hides, withRealLayers } from "./lowers.js";
@@ -20,21 +20,20 @@ import {
   sorted,
 } from "./model.js";
 import { formatRepositories } from "./repositories.js";
-import { readTarSplit } from "./tar-split.js";
 
 /** Docker's graph driver store. See docs/shelf.md for what the catalog looks like. */
 export class Overlay2Store implements Store {
   readonly name = "overlay2";
   readonly #dataRoot: DataRoot;
   /** Layers are asked for twice, once for their folder and once for the catalog. */
-  readonly #layers = new Map<Digest, Promise<UnpackedLayer>>();
+  readonly #layers = new Map<Digest, Promise<RecordedLayer>>();
 
   /** @param dataRoot Data root of a daemon that has loaded the images and has stopped since. */
   constructor(dataRoot: string) {
     this.#dataRoot = new DataRoot(dataRoot);
   }
 
-  layer(diffId: Digest): Promise<UnpackedLayer> {
+  layer(diffId: Digest): Promise<RecordedLayer> {
     const known = this.#layers.get(diffId) ?? this.#dataRoot.unpackedLayer(diffId);
     this.#layers.set(diffId, known);
     return known;
@@ -80,8 +79,7 @@ export class Overlay2Store implements Store {
   async #describe(images: readonly LoadedImage[]): Promise<CatalogModel> {
     const layers: Record<Digest, CatalogLayer> = {};
     for (const link of images.flatMap((image) => chainOf(image.diffIds))) {
-      const { hasXattrs } = await readTarSplit(this.#dataRoot.tarSplitFile(link.chainId));
-      const { whiteouts, directory } = await this.layer(link.diffId);
+      const { whiteouts, directory, hasXattrs } = await this.layer(link.diffId);
       const mayBeReal = whiteouts.length > 0 && !hasXattrs && !(await hasDirectory(directory, whiteouts));
       layers[link.chainId] = {
         diffId: link.diffId,
@@ -107,8 +105,9 @@ export class Overlay2Store implements Store {
       });
     }
     if (hiding.length === 0) return [];
-    const content = await packWhiteouts(hiding, `${this.#dataRoot.path}/larder-whiteouts`);
-    return [{ kind: "file", path: "whiteouts.tar", mode: 0o644, content }];
+    const from = `${this.#dataRoot.path}/larder-whiteouts.tar`;
+    await packWhiteouts(hiding, from);
+    return [{ kind: "copy", path: "whiteouts.tar", mode: 0o644, from }];
   }
 
   /** A file of the layer itself hides what is below it. */

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { type ByteString, fromBytes } from "../bytes.js";
 import { type LayerNames, LayerNamesReader } from "../layer-names.js";
-import { lines } from "../lines.js";
+import { forEachLine } from "../lines.js";
 import { byteString } from "../whiteouts.js";
 
 /** What `tar-split.json.gz` tells about the tar of a layer without reading the layer. */
@@ -25,23 +25,27 @@ const xattrRecord = "SCHILY.xattr.";
 export async function readTarSplit(file: string): Promise<TarSplit> {
   const reader = new LayerNamesReader();
   let hasXattrs = false;
-  for await (const entry of entriesOf(file)) {
+  await forEachEntry(file, (entry) => {
     if (entry.type === fileType) reader.add(nameOf(entry));
     else if (entry.type === segmentType && !hasXattrs) {
       hasXattrs = Buffer.from(entry.payload ?? "", "base64").includes(xattrRecord);
     }
-  }
+  });
   if (reader.isUnsure) {
-    for await (const entry of entriesOf(file)) if (entry.type === fileType) reader.find(nameOf(entry));
+    await forEachEntry(file, (entry) => {
+      if (entry.type === fileType) reader.find(nameOf(entry));
+    });
   }
   return { ...reader.names, hasXattrs };
 }
 
-async function* entriesOf(file: string): AsyncGenerator<Entry> {
-  const unpacked = pipeline(createReadStream(file), createGunzip(), () => {
+async function forEachEntry(file: string, onEntry: (entry: Entry) => void): Promise<void> {
+  const unpacked = pipeline(createReadStream(file), createGunzip({ chunkSize: 1 << 18 }), () => {
     // The reader of the lines hears of an error, too.
   });
-  for await (const line of lines(unpacked)) if (line.length > 0) yield parseEntry(line.toString("utf8"));
+  await forEachLine(unpacked, (line) => {
+    if (line.length > 0) onEntry(parseEntry(line.toString("utf8")));
+  });
 }
 
 interface Entry {
