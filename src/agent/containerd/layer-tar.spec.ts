@@ -53,6 +53,14 @@ describe("names in a layer's tar", function () {
     assert.deepEqual(await readLayerTar(`${work}/t.tar`, plain), expected);
   });
 
+  it("tell of a directory whose entry has no slash at its end", async () => {
+    const archive = Buffer.concat([header("d", "5", 0), header("d/file", "0", 0), Buffer.alloc(1024)]);
+    writeFileSync(`${work}/t.tar`, archive);
+    assert.deepEqual((await readLayerTar(`${work}/t.tar`, plain)).implied, []);
+    writeFileSync(`${work}/t.tar`, archive.subarray(512));
+    assert.deepEqual((await readLayerTar(`${work}/t.tar`, plain)).implied, ["d"]);
+  });
+
   it("come with the news that a file has extended attributes", async () => {
     const record = "25 SCHILY.xattr.user.x=y\n";
     // The record is long enough behind others to lie across two chunks of the stream.

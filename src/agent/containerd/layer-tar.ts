@@ -16,17 +16,11 @@ export interface LayerTar extends LayerNames {
 const xattrRecord = "SCHILY.xattr.";
 
 /**
- * Reads a layer's blob once. GNU tar lists it, since it knows every dialect.
+ * Reads a layer's blob, a second time where names alone do not tell which directories have an entry.
  * @throws Error with the tools' own words if it is not a tar, or compressed in another way than it says.
  */
 export async function readLayerTar(blob: string, mediaType: string): Promise<LayerTar> {
-  const tar = spawn("tar", ["--list", "--quoting-style=escape", "--absolute-names", "--file=-"], {
-    stdio: ["pipe", "pipe", "pipe"],
-    env: toolEnvironment(),
-  });
-  const ended = new Promise<number | null>((resolve, reject) => tar.on("error", reject).on("close", resolve));
   const reader = new LayerNamesReader();
-  const listing = Promise.all([addNames(reader, tar.stdout), text(tar.stderr), ended]);
   let hasXattrs = false;
   async function* scanned(): AsyncGenerator<Buffer> {
     let tail = Buffer.alloc(0);
@@ -37,7 +31,23 @@ export async function readLayerTar(blob: string, mediaType: string): Promise<Lay
       yield chunk;
     }
   }
-  const broken = await pipeline(scanned, tar.stdin).then(
+  await listNames(scanned(), (name) => reader.add(name));
+  if (reader.isUnsure) await listNames(unpacked(blob, mediaType), (name) => reader.find(name));
+  return { ...reader.names, hasXattrs };
+}
+
+/** GNU tar lists the names, since it knows every dialect. */
+async function listNames(archive: AsyncIterable<Buffer>, onName: (name: ByteString) => void): Promise<void> {
+  const tar = spawn("tar", ["--list", "--quoting-style=escape", "--absolute-names", "--file=-"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: toolEnvironment(),
+  });
+  const ended = new Promise<number | null>((resolve, reject) => tar.on("error", reject).on("close", resolve));
+  const named = forEachLine(tar.stdout, (line) => {
+    if (line.length > 0) onName(unescapeName(fromBytes(line)));
+  });
+  const listing = Promise.all([named, text(tar.stderr), ended]);
+  const broken = await pipeline(archive, tar.stdin).then(
     () => undefined,
     (error: NodeJS.ErrnoException) => error,
   );
@@ -45,14 +55,6 @@ export async function readLayerTar(blob: string, mediaType: string): Promise<Lay
   if (broken && !["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(broken.code ?? "")) throw broken;
   const [, errors, code] = await listing;
   if (code !== 0) throw new Error(`tar: ${errors.trim() || `exit code ${code}`}`);
-  return { ...reader.names, hasXattrs };
-}
-
-/** GNU tar lists every directory with a slash at its end. */
-async function addNames(reader: LayerNamesReader, listing: AsyncIterable<Uint8Array>): Promise<void> {
-  await forEachLine(listing, (line) => {
-    if (line.length > 0) reader.add(unescapeName(fromBytes(line)));
-  });
 }
 
 /**
