@@ -155,17 +155,10 @@ make_whiteouts() { # directory, list...
     whiteout_directory "$list" || return
     while IFS= read -r line; do
       decode_path
-      # In a directory of whiteouts alone nothing else can be.
-      case $directory in */diff) ! is_own "${list%/*}" || continue ;; esac
       path=$below/$directory/$path
       [ -c "$path" ] || { mkdir -p "${path%/*}" && mknod "$path" c 0 0; } || return
     done <"$list"
   done
-}
-
-# A file of the layer itself hides what is below it: is there one at $path?
-is_own() { # the layer in the catalog
-  [ -e "$1/fs/$path" ] || [ -h "$1/fs/$path" ]
 }
 
 # All whiteouts in a directory of their own, $made, on the file system of the layers: elsewhere there may be no devices.

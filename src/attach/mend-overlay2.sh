@@ -38,7 +38,7 @@ is_whole() {
   real=''
   if [ -e "$layer/real" ]; then
     real=yes
-    [ -z "$copied" ] && [ -d "$target/diff" ] && has_real_whiteouts || return
+    [ -z "$copied" ] && [ -d "$target/diff" ] && has_whiteouts "$layer/whiteouts" "$target/diff" || return
   fi
   if [ -h "$target/diff" ] || [ "$real:$copies" = yes: ]; then
     for path in "$record"/* "$tree/overlay2/$cache"/*; do
@@ -59,13 +59,6 @@ is_whole() {
   slurp "$layer/link"
   [ -h "$root/overlay2/l/$text" ] || return
   [ -n "$real" ] || [ ! -e "$layer/whiteouts" ] || has_lower_whiteouts
-}
-
-has_real_whiteouts() {
-  while IFS= read -r line; do
-    decode_path
-    [ -c "$target/diff/$path" ] || is_own "$layer" || return
-  done <"$layer/whiteouts"
 }
 
 has_lower_whiteouts() {

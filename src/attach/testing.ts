@@ -14,7 +14,7 @@ import {
   mergeModels as mergeContainerdModels,
 } from "../store/containerd/model.js";
 import { cacheIdOf } from "../store/overlay2/ids.js";
-import { imageEntry, layerEntries, rootDirectories } from "../store/overlay2/layout.js";
+import { imageEntry, layerEntries, realEntries, rootDirectories } from "../store/overlay2/layout.js";
 import { hides } from "../store/overlay2/lowers.js";
 import { type CatalogModel, emptyModel, formatModel, mergeModels } from "../store/overlay2/model.js";
 import { formatRepositories } from "../store/overlay2/repositories.js";
@@ -121,6 +121,8 @@ export async function writeShelf(shelf: string, images: readonly TestImage[]): P
     files.addFile(`layers/${hexOf(layer.diffId)}/fs/file`, layer.diffId);
     files.addFile(`layers/${hexOf(layer.diffId)}/whiteouts`, formatWhiteouts(whiteouts));
   }
+  const real = Object.entries(model.layers).filter(([, layer]) => layer.real);
+  for (const [chainId] of real) files.add(catalog, realEntries(chainId, whiteouts));
   files.add(catalog, rootDirectories());
   files.add(
     catalog,

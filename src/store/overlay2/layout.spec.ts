@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chainOf, type Digest } from "../chain.js";
 import type { ShelfEntry } from "../store.js";
 import { cacheIdOf, catalogKeyOf, linkIdOf, whiteoutLinkIdOf } from "./ids.js";
-import { distributionEntries, layerEntries } from "./layout.js";
+import { distributionEntries, layerEntries, realEntries } from "./layout.js";
 import { type CatalogModel, emptyModel } from "./model.js";
 
 const diffIds = [1, 2, 3].map((digit) => `sha256:${String(digit).repeat(64)}`);
@@ -79,7 +79,9 @@ describe("layerEntries", () => {
     const real: CatalogModel = { ...model, layers: { ...model.layers, [middle]: { ...layer, real: true } } };
     const entries = layerEntries(real, middle, "/split");
     assert.equal(contentOf(entries, `root/overlay2/${cacheIdOf(middle)}/diff`), undefined);
-    assert.equal(contentOf(entries, `db/${catalogKeyOf(middle)}/real`), "");
+    const added = realEntries(middle, ["a/b"]);
+    assert.equal(contentOf(added, `db/${catalogKeyOf(middle)}/real`), "");
+    assert.equal(contentOf(added, `db/${catalogKeyOf(middle)}/whiteouts`), "a/b\n");
     assert.equal(contentOf(entries, `db/${catalogKeyOf(middle)}/lower`), `l/${linkIdOf(bottom)}`);
     assert.equal(contentOf(entries, `root/overlay2/l/${whiteoutLinkIdOf(middle)}`), undefined);
   });

@@ -1,5 +1,6 @@
 import { type Digest, hexOf } from "../chain.js";
 import type { ShelfEntry } from "../store.js";
+import { formatWhiteouts, type Whiteouts } from "../whiteouts.js";
 import { cacheIdOf, catalogKeyOf, linkIdOf, whiteoutLinkIdOf } from "./ids.js";
 import { hides, lowersOf } from "./lowers.js";
 import { ancestry, type CatalogBlob, type CatalogLayer, type CatalogModel } from "./model.js";
@@ -57,8 +58,7 @@ export function layerEntries(model: CatalogModel, chainId: Digest, tarSplitFile:
     ...Object.entries(texts).map(([name, text]) => file(`${db}/${name}`, text)),
     { kind: "copy", path: `${db}/tar-split`, mode: 0o644, from: tarSplitFile },
     { kind: "link", path: `${db}/fs`, target: `${fromDb}/fs` },
-    ...(hides(layer) || layer.real ? [link(`${db}/whiteouts`, `${fromDb}/whiteouts`)] : []),
-    ...(layer.real ? [file(`${db}/real`, "")] : []),
+    ...(hides(layer) ? [link(`${db}/whiteouts`, `${fromDb}/whiteouts`)] : []),
     ...(layer.xattrs ? [file(`${db}/xattrs`, "")] : []),
     ...layerdbEntries(chainId, layer),
     ...driverEntries(chainId, layer, lower !== undefined),
@@ -66,17 +66,21 @@ export function layerEntries(model: CatalogModel, chainId: Digest, tarSplitFile:
 }
 
 /**
- * What is new of layers that an earlier PRELOAD has described: one may be real now, and those above it have others below.
- * The link to its files is still in the tree; attach takes it away.
+ * What else describes a real layer. One that an earlier PRELOAD has described may have become it: the link to its files is
+ * still in the tree then, and attach takes it away.
+ * @param whiteouts where the layer's copy has one; no others than these hide what is below it.
  */
-export function changedEntries(model: CatalogModel, earlier: CatalogModel): ShelfEntry[] {
-  return Object.entries(earlier.layers).flatMap(([chainId, layer]) => {
-    const db = `db/${catalogKeyOf(chainId)}`;
+export function realEntries(chainId: Digest, whiteouts: Whiteouts): ShelfEntry[] {
+  const db = `db/${catalogKeyOf(chainId)}`;
+  return [file(`${db}/real`, ""), file(`${db}/whiteouts`, formatWhiteouts(whiteouts))];
+}
+
+/** `lower` files of layers that an earlier PRELOAD has described, and that stand on one that has become real. */
+export function changedLowers(model: CatalogModel, earlier: CatalogModel): ShelfEntry[] {
+  return Object.keys(earlier.layers).flatMap((chainId) => {
     const lower = lowerOf(model, chainId);
-    return [
-      ...(lower !== undefined && lower !== lowerOf(earlier, chainId) ? [file(`${db}/lower`, lower)] : []),
-      ...(model.layers[chainId]?.real && !layer.real ? [file(`${db}/real`, "")] : []),
-    ];
+    const isNew = lower !== undefined && lower !== lowerOf(earlier, chainId);
+    return isNew ? [file(`db/${catalogKeyOf(chainId)}/lower`, lower)] : [];
   });
 }
 

@@ -10,7 +10,7 @@ const numbers = (count: number, from = 0): number[] =>
 /** An image of these layers, each of which hides something and is as large as its number. */
 function imageOf(
   layers: readonly number[],
-  isBound: (number: number) => boolean = () => false,
+  hasXattrs: (number: number) => boolean = () => false,
 ): CatalogModel {
   const chain = chainOf(layers.map(diffId));
   const entries = chain.map(({ chainId, diffId, parent }, index) => {
@@ -20,8 +20,7 @@ function imageOf(
       parent: parent ?? null,
       size: number,
       whiteouts: true,
-      xattrs: false,
-      ...(!isBound(number) && { mayBeReal: true }),
+      xattrs: hasXattrs(number),
     };
     return [chainId, layer] as const;
   });
@@ -68,7 +67,7 @@ describe("real layers", () => {
     assert.deepEqual(realOf(two), [1, 2, 3, 4]);
   });
 
-  it("are none that cannot be: with opaque directories or extended attributes", () => {
+  it("are none with extended attributes, which not every cp copies", () => {
     const model = imageOf(numbers(62), (number) => number < 10);
     assert.deepEqual(realOf(model), [10, 11, 12, 13]);
     const none = imageOf(numbers(80), () => true);

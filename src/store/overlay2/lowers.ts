@@ -67,7 +67,8 @@ export function withRealLayers(model: CatalogModel, earlier: CatalogModel): Cata
 function smallestOf(model: CatalogModel, tops: readonly Digest[]): Digest | undefined {
   const counts = new Map<Digest, number>();
   for (const { chainId, layer } of tops.flatMap((top) => ancestry(model, top))) {
-    if (!hides(layer) || !layer.mayBeReal) continue;
+    // Not every `cp` copies extended attributes.
+    if (!hides(layer) || layer.xattrs) continue;
     counts.set(chainId, (counts.get(chainId) ?? 0) + 1);
   }
   const cost = ([chainId, count]: readonly [Digest, number]): number =>

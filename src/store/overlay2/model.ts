@@ -28,8 +28,6 @@ export interface CatalogLayer {
   readonly whiteouts: boolean;
   /** Some file has an extended attribute, which not every `cp` copies. */
   readonly xattrs: boolean;
-  /** Its whiteouts may be among its files: no directory is opaque, and every `cp` copies them. */
-  readonly mayBeReal?: true;
   /** attach copies its files, and its whiteouts come among them, see lowers.ts. */
   readonly real?: true;
 }

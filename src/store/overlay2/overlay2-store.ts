@@ -1,15 +1,23 @@
-import { lstat, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { familiarName, repositoryName } from "../../image/reference.js";
-import { type ByteString, compare, toBytes } from "../bytes.js";
+import { compare } from "../bytes.js";
 import { chainOf, type Digest, hexOf, sha256 } from "../chain.js";
 import type { CatalogInput, LoadedImage, ShelfEntry, Store } from "../store.js";
 import { packWhiteouts, type WhiteoutDirectory } from "../whiteout-tar.js";
 import { parseWhiteouts, type Whiteouts } from "../whiteouts.js";
 import { DataRoot, type RecordedLayer } from "./data-root.js";
 import { cacheIdOf } from "./ids.js";
-import { changedEntries, distributionEntries, imageEntry, layerEntries, rootDirectories } from "./layout.js";
+import {
+  changedLowers,
+  distributionEntries,
+  imageEntry,
+  layerEntries,
+  realEntries,
+  rootDirectories,
+} from "./layout.js";
 import { hides, withRealLayers } from "./lowers.js";
 import {
+  ancestry,
   type CatalogBlob,
   type CatalogLayer,
   type CatalogModel,
@@ -19,6 +27,7 @@ import {
   parseModel,
   sorted,
 } from "./model.js";
+import { realWhiteouts } from "./real-whiteouts.js";
 import { formatRepositories } from "./repositories.js";
 
 /** Docker's graph driver store. See docs/shelf.md for what the catalog looks like. */
@@ -51,7 +60,7 @@ export class Overlay2Store implements Store {
         .filter((chainId) => !earlier.layers[chainId])
         .sort(compare)
         .flatMap((chainId) => layerEntries(model, chainId, this.#dataRoot.tarSplitFile(chainId))),
-      ...changedEntries(model, earlier),
+      ...changedLowers(model, earlier),
       ...input.images.map((image) => imageEntry(image.imageId, image.config)),
       ...distributionOf(model, added),
       textFile("repositories.json", formatRepositories(model.references)),
@@ -79,44 +88,42 @@ export class Overlay2Store implements Store {
   async #describe(images: readonly LoadedImage[]): Promise<CatalogModel> {
     const layers: Record<Digest, CatalogLayer> = {};
     for (const link of images.flatMap((image) => chainOf(image.diffIds))) {
-      const { whiteouts, directory, hasXattrs } = await this.layer(link.diffId);
-      const mayBeReal = whiteouts.length > 0 && !hasXattrs && !(await hasDirectory(directory, whiteouts));
+      const { whiteouts, hasXattrs } = await this.layer(link.diffId);
       layers[link.chainId] = {
         diffId: link.diffId,
         parent: link.parent ?? null,
         size: Number(await this.#dataRoot.layerText(link.chainId, "size")),
         whiteouts: whiteouts.length > 0,
         xattrs: hasXattrs,
-        ...(mayBeReal && { mayBeReal }),
       };
     }
     return images.map((image) => describeImage(image)).reduce(mergeModels, { ...emptyModel, layers });
   }
 
+  /** Whiteouts of all layers, for the directories that attach makes of them. */
   async #whiteoutEntries(model: CatalogModel, stageShelf: string): Promise<ShelfEntry[]> {
-    const hiding: WhiteoutDirectory[] = [];
+    const directories: WhiteoutDirectory[] = [];
+    const real: ShelfEntry[] = [];
     for (const [chainId, layer] of Object.entries(model.layers)) {
       if (!hides(layer) && !layer.real) continue;
-      const path = `${cacheIdOf(chainId)}/${layer.real ? "diff" : "whiteouts"}`;
       const whiteouts = await this.#whiteoutsOf(layer.diffId, stageShelf);
-      hiding.push({
-        path,
-        whiteouts: layer.real ? await this.#withoutOwn(layer.diffId, whiteouts, stageShelf) : whiteouts,
-      });
+      if (hides(layer)) directories.push({ path: `${cacheIdOf(chainId)}/whiteouts`, whiteouts });
+      if (!layer.real) continue;
+      const line = ancestry(model, chainId).map(({ layer: { diffId } }) => this.#filesOf(diffId, stageShelf));
+      const [own = "", ...below] = await Promise.all(line);
+      const needed = await realWhiteouts(whiteouts, own, below);
+      directories.push({ path: `${cacheIdOf(chainId)}/diff`, whiteouts: needed });
+      real.push(...realEntries(chainId, needed));
     }
-    if (hiding.length === 0) return [];
+    if (directories.length === 0) return [];
     const from = `${this.#dataRoot.path}/larder-whiteouts.tar`;
-    await packWhiteouts(hiding, from);
-    return [{ kind: "copy", path: "whiteouts.tar", mode: 0o644, from }];
+    await packWhiteouts(directories, from);
+    return [...real, { kind: "copy", path: "whiteouts.tar", mode: 0o644, from }];
   }
 
-  /** A file of the layer itself hides what is below it. */
-  async #withoutOwn(diffId: Digest, whiteouts: Whiteouts, stageShelf: string): Promise<Whiteouts> {
+  async #filesOf(diffId: Digest, stageShelf: string): Promise<string> {
     const known = this.#layers.get(diffId);
-    const files = known ? (await known).directory : `${stageShelf}/layers/${hexOf(diffId)}/fs`;
-    const kept: ByteString[] = [];
-    for (const path of whiteouts) if (!(await isFile(files, path))) kept.push(path);
-    return kept;
+    return known ? (await known).directory : `${stageShelf}/layers/${hexOf(diffId)}/fs`;
   }
 
   async #whiteoutsOf(diffId: Digest, stageShelf: string): Promise<Whiteouts> {
@@ -144,21 +151,6 @@ function describeImage(image: LoadedImage): CatalogModel {
     },
     blobs,
   };
-}
-
-/** Whether the layer has a directory where it hides something, which makes it an opaque one. */
-async function hasDirectory(files: string, whiteouts: Whiteouts): Promise<boolean> {
-  for (const path of whiteouts) {
-    const found = await lstat(toBytes(`${files}/${path}`)).catch(() => undefined);
-    if (found?.isDirectory()) return true;
-  }
-  return false;
-}
-
-/** Whether the layer has something else than a whiteout there. */
-async function isFile(files: string, path: ByteString): Promise<boolean> {
-  const found = await lstat(toBytes(`${files}/${path}`)).catch(() => undefined);
-  return found !== undefined && !(found.isCharacterDevice() && found.rdev === 0);
 }
 
 /** For each layer that is new here: the notes on all its blobs, those of earlier PRELOADs among them. */
