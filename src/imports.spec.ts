@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /**
  * What each part may import, besides itself and Node's own modules. Parts are folders of src, except for
- * single files: error.ts, and agent/job.ts, which is what frontend and agent agree on.
+ * single files: error.ts, is-object.ts, and agent/job.ts, which is what frontend and agent agree on.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["preload", "dockerfile", "gateway", "error.ts"],
@@ -29,18 +29,36 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "dockerfile",
     "error.ts",
   ],
-  "preload/plan": ["preload/directive", "llb", "image", "agent/job.ts", "gateway", "gen", "error.ts"],
-  "preload/directive": ["dockerfile", "image", "agent/job.ts", "error.ts", "fastest-levenshtein", "yaml"],
+  "preload/plan": [
+    "preload/directive",
+    "llb",
+    "image",
+    "agent/job.ts",
+    "gateway",
+    "gen",
+    "error.ts",
+    "is-object.ts",
+  ],
+  "preload/directive": [
+    "dockerfile",
+    "image",
+    "agent/job.ts",
+    "error.ts",
+    "is-object.ts",
+    "fastest-levenshtein",
+    "yaml",
+  ],
   dockerfile: ["llb", "image", "gateway", "gen", "error.ts", "dockerfile-ast"],
   llb: ["gen", "@noble/hashes"],
   image: [],
   gateway: ["gen", "error.ts"],
-  agent: ["agent/containerd", "store", "image", "agent/job.ts", "error.ts", "tar-stream"],
+  agent: ["agent/containerd", "store", "image", "agent/job.ts", "error.ts", "is-object.ts", "tar-stream"],
   // Only this folder speaks gRPC by a library, with containerd. The frontend does without: loading it takes time.
   "agent/containerd": ["agent", "gen", "store", "image", "agent/job.ts", "error.ts", "@grpc/grpc-js"],
   "agent/job.ts": ["image"],
   store: ["image", "error.ts"],
   "error.ts": ["gen"],
+  "is-object.ts": [],
   gen: ["@grpc/grpc-js", "@bufbuild/protobuf"],
 };
 

@@ -3,7 +3,7 @@ import type { Dockerfile, Instruction, Stage } from "./parse.js";
 import { baseStage } from "./stages.js";
 
 /** What makes a layer of its own. A PRELOAD below makes three at least: of files, of blobs, and the catalog. */
-const layersOf: Readonly<Record<string, number>> = { RUN: 1, COPY: 1, ADD: 1, WORKDIR: 1, PRELOAD: 3 };
+const layersBy: Readonly<Record<string, number>> = { RUN: 1, COPY: 1, ADD: 1, WORKDIR: 1, PRELOAD: 3 };
 
 /**
  * How many layers instructions add to an image at most that builds on a place in a stage: those below it, and those of
@@ -24,5 +24,5 @@ export function laterLayers(
 }
 
 function sum(instructions: readonly Instruction[]): number {
-  return instructions.reduce((total, { keyword }) => total + (layersOf[keyword] ?? 0), 0);
+  return instructions.reduce((total, { keyword }) => total + (layersBy[keyword] ?? 0), 0);
 }

@@ -48,7 +48,7 @@ export function environmentOf(config: ImageConfig): ReadonlyMap<string, string> 
 }
 
 /** How many layers the image has; a base image without a history is known by its diffIDs alone. */
-export function layersOf({ history = [], rootfs }: ImageConfig): number {
+export function countLayers({ history = [], rootfs }: ImageConfig): number {
   return Math.max(history.filter((entry) => !entry.empty_layer).length, rootfs?.diff_ids?.length ?? 0);
 }
 

@@ -5,7 +5,7 @@ import { laterLayers } from "../dockerfile/later-layers.js";
 import type { StockRequest } from "../dockerfile/stock-frontend.js";
 import { LarderError, type Lines } from "../error.js";
 import { ignoresCache, proxyEnvironment, sourceDateEpoch } from "../gateway/options.js";
-import { type ImageConfig, labelsOf, layersOf, withLabels } from "../image/config.js";
+import { countLayers, type ImageConfig, labelsOf, withLabels } from "../image/config.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 import type { BuildContext } from "./build-context.js";
@@ -102,7 +102,7 @@ export function keptAt(
  * layers of blobs follow from what it found.
  */
 async function askForBlobs(
-  { bridge, settings }: BuildContext,
+  { bridge }: BuildContext,
   plan: PreloadPlan,
   budget: LayerBudget,
   { layers, catalog }: Stocked,
@@ -118,11 +118,7 @@ async function askForBlobs(
   // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
   const others = layers.map(async (layer) => evaluate(bridge, await solve(layer)));
   const [{ blobs }] = await Promise.all([readAnswer(), ...others]);
-  return planBlobLayers(
-    blobs,
-    plan.images,
-    blobBudget(settings.layerBudget, budget, plan.outerLayers.length),
-  );
+  return planBlobLayers(blobs, plan.images, blobBudget(budget, plan.outerLayers.length));
 }
 
 function budgetAt(
@@ -134,7 +130,7 @@ function budgetAt(
   const below = firing
     ? laterLayers(firing.dockerfile, bases, firing.stage, 0)
     : laterLayers(dockerfile, bases, stage, preload.lines.start);
-  const counts = { above: layersOf(config), below, present: claimedLayers(config).length };
+  const counts = { above: countLayers(config), below, present: claimedLayers(config).length };
   return layerBudget(settings.layerBudget, counts, target.blobs !== "never");
 }
 

@@ -38,23 +38,9 @@ export async function readLayerTar(blob: string, mediaType: string): Promise<Lay
 
 /** GNU tar lists the names, since it knows every dialect. */
 async function listNames(archive: AsyncIterable<Buffer>, onName: (name: ByteString) => void): Promise<void> {
-  const tar = spawn("tar", ["--list", "--quoting-style=escape", "--absolute-names", "--file=-"], {
-    stdio: ["pipe", "pipe", "pipe"],
-    env: toolEnvironment(),
-  });
-  const ended = new Promise<number | null>((resolve, reject) => tar.on("error", reject).on("close", resolve));
-  const named = forEachLine(tar.stdout, (line) => {
+  await readByTar(["--list", "--quoting-style=escape", "--absolute-names"], archive, (line) => {
     if (line.length > 0) onName(unescapeName(fromBytes(line)));
   });
-  const listing = Promise.all([named, text(tar.stderr), ended]);
-  const broken = await pipeline(archive, tar.stdin).then(
-    () => undefined,
-    (error: NodeJS.ErrnoException) => error,
-  );
-  // tar reads no further than the end of the archive, or to where it finds fault, and that it says itself.
-  if (broken && !["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(broken.code ?? "")) throw broken;
-  const [, errors, code] = await listing;
-  if (code !== 0) throw new Error(`tar: ${errors.trim() || `exit code ${code}`}`);
 }
 
 /**
@@ -64,19 +50,28 @@ async function listNames(archive: AsyncIterable<Buffer>, onName: (name: ByteStri
 export async function unpackLayerTar(blob: string, mediaType: string, directory: string): Promise<void> {
   const options = ["--exclude=.wh.*", "--delay-directory-restore", "--numeric-owner", "--same-owner", "-p"];
   const xattrs = ["--xattrs", "--xattrs-include=*"];
-  const tar = spawn("tar", [...options, ...xattrs, "-C", directory, "-xf", "-"], {
-    stdio: ["pipe", "ignore", "pipe"],
+  await readByTar(["--extract", ...options, ...xattrs, "-C", directory], unpacked(blob, mediaType));
+}
+
+async function readByTar(
+  args: readonly string[],
+  archive: AsyncIterable<Buffer>,
+  onLine: (line: Buffer) => void = () => {},
+): Promise<void> {
+  const tar = spawn("tar", [...args, "--file=-"], {
+    stdio: ["pipe", "pipe", "pipe"],
     env: toolEnvironment(),
   });
   const ended = new Promise<number | null>((resolve, reject) => tar.on("error", reject).on("close", resolve));
-  const words = Promise.all([text(tar.stderr), ended]);
-  const broken = await pipeline(unpacked(blob, mediaType), tar.stdin).then(
+  const said = Promise.all([forEachLine(tar.stdout, onLine), text(tar.stderr), ended]);
+  const broken = await pipeline(archive, tar.stdin).then(
     () => undefined,
     (error: NodeJS.ErrnoException) => error,
   );
+  // tar reads no further than the end of the archive, or to where it finds fault, and that it says itself.
   if (broken && !["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(broken.code ?? "")) throw broken;
-  const [errors, code] = await words;
-  if (code !== 0) throw new Error(`tar: ${errors.trim().slice(0, 500) || `exit code ${code}`}`);
+  const [, errors, code] = await said;
+  if (code !== 0) throw new Error(`tar: ${errors.trim() || `exit code ${code}`}`);
 }
 
 /** The tar itself. @throws Error with the tool's words where the blob is not compressed as its media type says. */

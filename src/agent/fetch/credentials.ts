@@ -1,6 +1,8 @@
 /** Which login the docker config of the secret larder-auth has for a registry. */
+
 import { accessSync, constants } from "node:fs";
 import { LarderError } from "../../error.js";
+import { isObject } from "../../is-object.js";
 
 export type Login =
   /** There is no such secret. */
@@ -103,8 +105,4 @@ function isInPath(program: string): boolean {
       return false;
     }
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { lstat, readFile } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { familiarName } from "../../image/reference.js";
+import { isObject } from "../../is-object.js";
 import { compare } from "../../store/bytes.js";
 import { isDigest } from "../../store/chain.js";
 import { type Preload, type ShelvedImage, shelf } from "../job.js";
@@ -19,19 +20,19 @@ export async function readPreload(folder: string): Promise<Preload> {
 }
 
 export function parsePreload(text: string): Preload {
-  let file: Record<string, unknown> | undefined;
+  let file: Readonly<Record<string, unknown>>;
   try {
-    file = recordOf(JSON.parse(text));
+    file = objectOf(JSON.parse(text));
   } catch (error) {
     throw foreign(error instanceof Error ? error.message : String(error));
   }
-  if (typeof file?.version === "number" && file.version > 1) {
+  if (typeof file.version === "number" && file.version > 1) {
     throw new LarderError(
       `the base image's /${shelf}/preload.json is of version ${file.version}, made by a later Larder; this one knows 1: ` +
         "use a frontend as new as that one",
     );
   }
-  if (file?.version !== 1) throw foreign("it has no version");
+  if (file.version !== 1) throw foreign("it has no version");
   if (!Array.isArray(file.images)) throw foreign("it has no images");
   const wrong = file.images.findIndex((image) => !isShelvedImage(image));
   if (wrong >= 0) throw foreign(`images[${wrong}] is none`);
@@ -39,21 +40,21 @@ export function parsePreload(text: string): Preload {
 }
 
 function isShelvedImage(value: unknown): value is ShelvedImage {
-  const image = recordOf(value);
-  const reference = recordOf(image?.reference);
-  const platform = recordOf(image?.platform);
+  const image = objectOf(value);
+  const reference = objectOf(image.reference);
+  const platform = objectOf(image.platform);
   const areStrings = (values: readonly unknown[]): boolean => values.every((one) => typeof one === "string");
   return (
-    areStrings([reference?.domain, reference?.path, platform?.os, platform?.architecture]) &&
-    areStrings([reference?.tag ?? "", platform?.variant ?? "", image?.namespace ?? ""]) &&
-    (image?.store === "overlay2" || image?.store === "containerd") &&
+    areStrings([reference.domain, reference.path, platform.os, platform.architecture]) &&
+    areStrings([reference.tag ?? "", platform.variant ?? "", image.namespace ?? ""]) &&
+    (image.store === "overlay2" || image.store === "containerd") &&
     Array.isArray(image.diffIds) &&
-    [reference?.digest, image.imageId, ...image.diffIds].every(isDigest)
+    [reference.digest, image.imageId, ...image.diffIds].every(isDigest)
   );
 }
 
-function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
 }
 
 function foreign(why: string): LarderError {

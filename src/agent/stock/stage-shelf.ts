@@ -1,5 +1,4 @@
 /** The shelf of an earlier PRELOAD, which a base image brings: it is looked at before it is believed. */
-
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -58,7 +57,10 @@ export async function checkShelvedLayers(
   }
 }
 
-/** As the daemon has it, or else from its blob. */
+/** Of one layer at a time: all of them may be more than the disk has room for. */
+const unpackedFromBlob = `${mount.work}/larder-layer`;
+
+/** As the daemon has it, or else from its blob, until the next one is asked for. */
 export async function unpackedLayer(
   store: Store,
   images: readonly LayoutImage[],
@@ -70,11 +72,11 @@ export async function unpackedLayer(
   const layer = image?.manifest.layers[image.diffIds.indexOf(diffId)];
   if (!image || !layer) throw new Error(`no image has the layer ${diffId}`);
   const blob = blobPath(image.layout, layer.digest);
-  const directory = `${mount.work}/larder-layer-${hexOf(diffId)}`;
-  await mkdir(directory, { recursive: true });
-  await unpackLayerTar(blob, layer.mediaType, directory);
+  await rm(unpackedFromBlob, { recursive: true, force: true });
+  await mkdir(unpackedFromBlob);
+  await unpackLayerTar(blob, layer.mediaType, unpackedFromBlob);
   const { implied, whiteouts } = await readLayerTar(blob, layer.mediaType);
-  return { diffId, directory, implied, whiteouts };
+  return { diffId, directory: unpackedFromBlob, implied, whiteouts };
 }
 
 async function isSame(job: StockJob, folder: string, unpack: () => Promise<UnpackedLayer>): Promise<boolean> {
@@ -94,6 +96,7 @@ async function isSame(job: StockJob, folder: string, unpack: () => Promise<Unpac
     return expected === actual;
   } finally {
     await rm(own, { recursive: true, force: true });
+    await rm(unpackedFromBlob, { recursive: true, force: true });
   }
 }
 

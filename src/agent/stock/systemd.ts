@@ -74,7 +74,10 @@ async function unitTexts(stage: string, unit: string): Promise<string[]> {
   return [text, ...ordered.map(([, dropIn]) => dropIn)];
 }
 
-/** What stands after the program, which may be in quotes (systemd.service(5), "Command lines"), in the ExecStart= that counts: the last one, or none after a reset. */
+/**
+ * What stands after the program in the ExecStart= that counts: the last one, or none after a reset. The program may be in
+ * quotes (systemd.service(5), "Command lines").
+ */
 export function daemonArguments(texts: readonly string[]): string {
   let command = "";
   for (const text of texts) {

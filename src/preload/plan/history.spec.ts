@@ -1,31 +1,13 @@
 import assert from "node:assert/strict";
-import { parseReference } from "../../image/reference.js";
 import { claimedLayers, planHistory } from "./history.js";
-import { type PlannedImage, type PreloadPlan, planBlobLayers, planFetched, planOuterLayers } from "./plan.js";
+import { planBlobLayers } from "./plan.js";
+import { digestOf, samplePlan } from "./testing.js";
 
-const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
-
-function planned(text: string, diffIds: readonly string[]): PlannedImage {
-  const reference = { ...parseReference(text), digest: digest("0") };
-  const platform = { os: "linux", architecture: "amd64" };
-  const image = { reference, platform, imageId: digest("0"), diffIds };
-  return planFetched(image, parseReference(text), undefined, new Set(), { lines: { start: 2, end: 2 } });
-}
-
-const [one, two, three, four] = [digest("1"), digest("2"), digest("3"), digest("4")] as const;
+const layers = [digestOf("1"), digestOf("2"), digestOf("3"), digestOf("4")] as const;
+const [one, two, three, four] = layers;
 
 describe("history", () => {
-  const images = [planned("redis:7", [one, two]), planned("postgres", [one, three, four])];
-  const plan: PreloadPlan = {
-    lines: { start: 1, end: 1 },
-    stage: "stage-0",
-    context: "larder-cut-1",
-    security: "insecure",
-    assembly: "merge",
-    target: {},
-    images,
-    outerLayers: planOuterLayers([[one], [two], [three, four]], images),
-  };
+  const plan = samplePlan(layers);
 
   it("says which layer of which image an outer layer is, and ends with the catalog", () => {
     const entries = planHistory(plan, []);
@@ -47,7 +29,7 @@ describe("history", () => {
     image: 1,
     position,
   }));
-  const blobLayers = planBlobLayers(blobs, images, 2);
+  const blobLayers = planBlobLayers(blobs, plan.images, 2);
 
   it("says which layer's blob an outer layer holds, and where several share one", () => {
     assert.deepEqual(

@@ -5,6 +5,7 @@
  */
 import { LarderError, type Lines } from "../../error.js";
 import { type ImageConfig, labelsOf } from "../../image/config.js";
+import { isObject } from "../../is-object.js";
 
 export const preloadLabel = "io.larder.preload";
 
@@ -24,7 +25,7 @@ export function checkLabel(config: ImageConfig, lines: Lines): void {
   if (!text) return;
   const value = parseJson(text);
   if (Array.isArray(value)) return;
-  const found = typeof value === "object" && value !== null && "version" in value ? value.version : undefined;
+  const found = isObject(value) ? value.version : undefined;
   if (found === version) return;
   if (typeof found === "number" && found > version) {
     throw new LarderError(

@@ -22,17 +22,16 @@ export interface LayerCounts {
 }
 
 export interface LayerBudget {
+  /** `LARDER_LAYERS`: outer layers with inner layers in the whole image, if the user says so. */
+  readonly asked: number | undefined;
+  readonly counts: LayerCounts;
   /** Outer layers with inner layers' files. */
   readonly files: number;
-  /** Whether engines, and not the user, set it. */
-  readonly isGiven: boolean;
-  readonly counts: LayerCounts;
+  /** Fewer than were wanted, since engines take no more. */
+  readonly isCut: boolean;
 }
 
-/**
- * @param asked `LARDER_LAYERS`: outer layers with inner layers in the whole image.
- * @param keepsBlobs whether the store may want blobs, too; which one it is, is known later.
- */
+/** @param keepsBlobs whether the store may want blobs, too; which one it is, is known later. */
 export function layerBudget(
   asked: number | undefined,
   counts: LayerCounts,
@@ -41,12 +40,11 @@ export function layerBudget(
   const room = roomFor(counts);
   const wanted = (asked ?? defaultBudget) - counts.present;
   const fitting = keepsBlobs ? Math.floor(room / (1 + blobShare)) : room;
-  const files = Math.max(Math.min(wanted, fitting), 1);
-  return { files, isGiven: asked !== undefined && wanted <= fitting, counts };
+  return { asked, counts, files: Math.max(Math.min(wanted, fitting), 1), isCut: fitting < wanted };
 }
 
 /** Outer layers with blobs. @param files outer layers with inner layers' files, as planned. */
-export function blobBudget(asked: number | undefined, { counts }: LayerBudget, files: number): number {
+export function blobBudget({ asked, counts }: LayerBudget, files: number): number {
   const wanted = Math.floor((asked ?? defaultBudget) * blobShare);
   return Math.max(Math.min(wanted, roomFor(counts) - files), 1);
 }
@@ -61,24 +59,27 @@ function roomFor({ above, below }: LayerCounts): number {
  * @param blobs outer layers with blobs.
  */
 export function findCrowding(
-  { isGiven, counts }: LayerBudget,
+  { asked, counts, isCut }: LayerBudget,
   outerLayers: readonly OuterLayer[],
   blobs: number,
 ): Omit<Finding, "lines"> | undefined {
   const sharing = outerLayers.find(({ diffIds }) => diffIds.length > 1);
   const own = counts.above + counts.below;
   const total = own + outerLayers.length + blobs + 1;
-  const of = `the stage has ${count(own, "layer")} without them`;
+  const has = `the stage has ${count(own, "layer")} without them`;
   if (total > layerLimit) {
     return crowding(
-      `the image will have ${count(total, "layer")}, and engines with graph drivers take ${layerLimit}: ${of}; join ` +
+      `the image will have ${count(total, "layer")}, and engines with graph drivers take ${layerLimit}: ${has}; join ` +
         "instructions, or build FROM an image of fewer layers",
     );
   }
-  if (!sharing || isGiven) return undefined;
+  if (!sharing || (asked !== undefined && !isCut)) return undefined;
+  const why = isCut
+    ? `engines with graph drivers take ${layerLimit} layers in all: ${has}`
+    : `${defaultBudget} may have one of their own: --build-arg LARDER_LAYERS= sets how many`;
   return crowding(
-    `the smallest ${sharing.diffIds.length} layers of the images share one, since engines with graph drivers take ` +
-      `${layerLimit} layers in all: ${of}; an image with other inner images stores the shared ones again`,
+    `the smallest ${sharing.diffIds.length} layers of the images share one, since ${why}; an image with other inner images ` +
+      "stores the shared ones again",
   );
 }
 

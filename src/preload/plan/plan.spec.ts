@@ -1,38 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { InnerImage } from "../../image/inner-image.js";
 import { parseReference } from "../../image/reference.js";
-import type { Network } from "../directive/directive.js";
-import {
-  groupLayers,
-  type InsecureRegistries,
-  newLayers,
-  type PlannedImage,
-  type PreloadPlan,
-  planFetched,
-  planOuterLayers,
-  stockStep,
-} from "./plan.js";
+import { groupLayers, newLayers, type PlannedImage, planFetched, stockStep } from "./plan.js";
+import { digestOf, innerImage, plannedImage, samplePlan } from "./testing.js";
 
-const digest = `sha256:${"0".repeat(64)}`;
-
-function innerImage(text: string, diffIds: readonly string[] = []): InnerImage {
-  return {
-    reference: { ...parseReference(text), digest },
-    platform: { os: "linux", architecture: "amd64" },
-    imageId: digest,
-    diffIds,
-  };
-}
-
-const asked = { lines: { start: 2, end: 2 } };
-
-const planned = (
-  text: string,
-  diffIds: readonly string[] = [],
-  network?: Network,
-  sites: InsecureRegistries = new Set(),
-): PlannedImage => planFetched(innerImage(text, diffIds), parseReference(text), network, sites, asked);
+const digest = digestOf("0");
 
 function wayOf({ origin }: PlannedImage) {
   assert.ok(origin.kind === "registry");
@@ -51,7 +23,7 @@ describe("planFetched", () => {
   ];
   for (const [text, name, network, insecure] of cases) {
     it(text, () => {
-      const image = planned(text, [], undefined, sites);
+      const image = plannedImage(text, [], undefined, sites);
       assert.equal(image.name, name);
       assert.deepEqual(wayOf(image), { network, insecure });
       assert.equal(image.step, `[larder] fetch ${name}`);
@@ -59,12 +31,14 @@ describe("planFetched", () => {
   }
 
   it("takes the network that the directive names", () => {
-    assert.equal(wayOf(planned("localhost/a", [], "none")).network, "none");
-    assert.equal(wayOf(planned("redis", [], "host")).network, "host");
+    assert.equal(wayOf(plannedImage("localhost/a", [], "none")).network, "none");
+    assert.equal(wayOf(plannedImage("redis", [], "host")).network, "host");
   });
 
   it("keeps where an image comes from that is to have another name", () => {
-    const image = planFetched(innerImage("r.io/a:1"), parseReference("b:2"), undefined, sites, asked);
+    const image = planFetched(innerImage("r.io/a:1"), parseReference("b:2"), undefined, sites, {
+      lines: { start: 2, end: 2 },
+    });
     assert.equal(image.name, "b:2");
     assert.deepEqual(image.reference, { ...parseReference("b:2"), digest });
     assert.deepEqual(image.origin, {
@@ -125,21 +99,11 @@ describe("groupLayers", () => {
 });
 
 describe("step names", () => {
-  const images = [planned("redis:7", ["1", "2"]), planned("postgres", ["1", "3", "4"])];
-  const plan: PreloadPlan = {
-    lines: { start: 1, end: 1 },
-    stage: "stage-0",
-    context: "larder-cut-1",
-    security: "insecure",
-    assembly: "merge",
-    target: {},
-    images,
-    outerLayers: planOuterLayers([["1"], ["2"], ["3", "4"]], images),
-  };
+  const plan = samplePlan(["1", "2", "3", "4"]);
 
   it("count images and layers", () => {
     assert.equal(stockStep(plan), "[larder] stock 2 images (4 layers)");
-    const small = { ...plan, images: images.slice(0, 1), outerLayers: plan.outerLayers.slice(0, 1) };
+    const small = { ...plan, images: plan.images.slice(0, 1), outerLayers: plan.outerLayers.slice(0, 1) };
     assert.equal(stockStep(small), "[larder] stock 1 image (1 layer)");
     assert.equal(stockStep({ ...small, outerLayers: [] }), "[larder] stock 1 image (0 layers)");
   });

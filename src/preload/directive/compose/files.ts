@@ -1,4 +1,5 @@
 /** A Compose file as it is written: what matters for the images of its services. */
+
 import {
   type CollectionTag,
   parseAllDocuments,
@@ -7,6 +8,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import { isObject } from "../../../is-object.js";
 
 export interface ComposeFile {
   readonly services: ReadonlyMap<string, Service>;
@@ -124,8 +126,4 @@ function toInclude(value: unknown): Include {
 function toList(value: unknown): string[] | undefined {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.every((one) => typeof one === "string") ? list : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

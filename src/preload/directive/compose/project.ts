@@ -76,6 +76,7 @@ class Loader {
   /** The file that PRELOAD names, so that errors need not. */
   readonly #root: string;
   readonly #surroundings: Surroundings;
+  readonly #texts = new Map<string, Promise<string | undefined>>();
   readonly #ofStage = new Map<string, string>();
   readonly #asked = new Set<string>();
 
@@ -139,13 +140,20 @@ class Loader {
     const own = new Map<string, string>();
     const variables: Variables = (name) => this.#ofStage.get(name) ?? outer(name) ?? own.get(name);
     for (const path of files) {
-      const text = await this.#surroundings.read(path);
+      const text = await this.#read(path);
       if (text === undefined && envFiles) throw new Error(`include: env_file "${path}": ${missing}`);
       await this.#ask(text ?? "");
       for (const [name, value] of named(path, () => readEnvFile(text ?? "", variables))) own.set(name, value);
     }
-    for (const path of paths) await this.#ask((await this.#surroundings.read(path)) ?? "");
+    for (const path of paths) await this.#ask((await this.#read(path)) ?? "");
     return variables;
+  }
+
+  /** Each file is asked for once: the answer comes from a build of its own. */
+  #read(path: string): Promise<string | undefined> {
+    const text = this.#texts.get(path) ?? this.#surroundings.read(path);
+    this.#texts.set(path, text);
+    return text;
   }
 
   async #ask(text: string): Promise<void> {
@@ -156,7 +164,7 @@ class Loader {
   }
 
   async #file(path: string, from: string | undefined): Promise<ComposeFile[]> {
-    const text = await this.#surroundings.read(path);
+    const text = await this.#read(path);
     if (text === undefined)
       throw new Error(from === undefined ? missing : `${from} names ${path}: ${missing}`);
     return path === this.#root ? parseComposeFile(text) : named(path, () => parseComposeFile(text));
@@ -171,7 +179,7 @@ class Loader {
     if (!service.extends) return own;
     const other = interpolate(service.extends.file ?? "", variables);
     const source = other === "" ? path : named(here, () => fileInContext(other, directory));
-    if (source !== path) await this.#ask((await this.#surroundings.read(source)) ?? "");
+    if (source !== path) await this.#ask((await this.#read(source)) ?? "");
     const wanted = service.extends.service;
     const files = source === path ? [file] : await this.#file(source, path);
     const sourceFile = files.findLast(({ services }) => services.has(wanted));

@@ -1,0 +1,48 @@
+/** What specs of plans have in common. */
+import type { InnerImage } from "../../image/inner-image.js";
+import { parseReference } from "../../image/reference.js";
+import type { Network } from "../directive/directive.js";
+import {
+  type InsecureRegistries,
+  type PlannedImage,
+  type PreloadPlan,
+  planFetched,
+  planOuterLayers,
+} from "./plan.js";
+
+export const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
+
+export function innerImage(text: string, diffIds: readonly string[] = []): InnerImage {
+  return {
+    reference: { ...parseReference(text), digest: digestOf("0") },
+    platform: { os: "linux", architecture: "amd64" },
+    imageId: digestOf("0"),
+    diffIds,
+  };
+}
+
+export function plannedImage(
+  text: string,
+  diffIds: readonly string[] = [],
+  network?: Network,
+  insecure: InsecureRegistries = new Set(),
+): PlannedImage {
+  const asked = { lines: { start: 2, end: 2 } };
+  return planFetched(innerImage(text, diffIds), parseReference(text), network, insecure, asked);
+}
+
+/** Two images of four layers together, the last two of which share an outer layer. */
+export function samplePlan(layers: readonly [string, string, string, string]): PreloadPlan {
+  const [one, two, three, four] = layers;
+  const images = [plannedImage("redis:7", [one, two]), plannedImage("postgres", [one, three, four])];
+  return {
+    lines: { start: 1, end: 1 },
+    stage: "stage-0",
+    context: "larder-cut-1",
+    security: "insecure",
+    assembly: "merge",
+    target: {},
+    images,
+    outerLayers: planOuterLayers([[one], [two], [three, four]], images),
+  };
+}
