@@ -1,6 +1,6 @@
-import { readDockerfile, type SourceFile } from "./dockerfile/read.js";
-import { originalRequest, solveStock, tryStock } from "./dockerfile/stock-frontend.js";
-import { forwardBuild, syntaxOf } from "./dockerfile/syntax.js";
+import { readDockerfile, type SourceFile } from "./upstream/read-dockerfile.js";
+import { originalRequest, solveStock, tryStock } from "./upstream/request.js";
+import { forwardBuild, syntaxOf } from "./upstream/syntax.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { chmod, copyFile, mkdir, utimes } from "node:fs/promises";
-import { hexOf } from "../store/chain.js";
+import { hexOf } from "../image/chain.js";
 import { mount, type ShelveJob, shelf } from "./job.js";
-import { fixDirectories } from "./layer-folder.js";
-import { blobPath } from "./layout.js";
+import { fixDirectories } from "../shelf/layer-folder.js";
+import { blobPath } from "./layout-image.js";
 
 const blobs = `${shelf}/blobs/sha256`;
 

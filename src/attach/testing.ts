@@ -4,23 +4,23 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CatalogFiles } from "../agent/stock/catalog-files.js";
-import { chainOf, type Digest, hexOf, sha256 } from "../store/chain.js";
-import { ContainerdStore } from "../store/containerd/containerd-store.js";
-import { contentDirectory, databases } from "../store/containerd/layout.js";
+import { CatalogFiles } from "../shelf/catalog-files.js";
+import { chainOf, type Digest, hexOf, sha256 } from "../image/chain.js";
+import { ContainerdStore } from "../stores/containerd/containerd-store.js";
+import { contentDirectory, databases } from "../stores/containerd/tree.js";
 import {
   type CatalogSnapshot,
   type ContainerdModel,
   mergeModels as mergeContainerdModels,
-} from "../store/containerd/model.js";
-import { cacheIdOf } from "../store/overlay2/ids.js";
-import { imageEntry, layerEntries, realEntries, rootDirectories } from "../store/overlay2/layout.js";
-import { hides } from "../store/overlay2/lowers.js";
-import { type CatalogModel, emptyModel, formatModel, mergeModels } from "../store/overlay2/model.js";
-import { formatRepositories } from "../store/overlay2/repositories.js";
-import type { ShelfEntry } from "../store/store.js";
-import { packWhiteouts } from "../store/whiteout-tar.js";
-import { byteString, formatWhiteouts } from "../store/whiteouts.js";
+} from "../stores/containerd/model.js";
+import { cacheIdOf } from "../stores/overlay2/ids.js";
+import { imageEntry, layerEntries, realEntries, rootDirectories } from "../stores/overlay2/tree.js";
+import { hides } from "../stores/overlay2/lowers.js";
+import { type CatalogModel, emptyModel, formatModel, mergeModels } from "../stores/overlay2/model.js";
+import { formatRepositories } from "../stores/overlay2/repositories.js";
+import type { ShelfEntry } from "../stores/store.js";
+import { packWhiteouts } from "../shelf/whiteout-tar.js";
+import { byteString, formatWhiteouts } from "../shelf/whiteouts.js";
 import { onlyAsRoot, skip } from "../testing.js";
 
 export interface TestImage {

@@ -1,4 +1,4 @@
-import type { Bases } from "./expand-bases.js";
+import type { Bases } from "../upstream/expand-bases.js";
 import type { Dockerfile, Instruction, Stage } from "./parse.js";
 import { baseStage } from "./stages.js";
 

@@ -8,7 +8,7 @@ import {
   ReleaseContainerResponse,
 } from "../gen/gateway.js";
 import { NetMode } from "../gen/ops.js";
-import type { Methods } from "./methods.js";
+import type { Methods } from "./grpc/methods.js";
 
 export interface ContainerCommand {
   readonly args: readonly string[];

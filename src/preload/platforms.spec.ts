@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StockRequest } from "../dockerfile/stock-frontend.js";
+import type { StockRequest } from "../upstream/request.js";
 import { Result } from "../gen/gateway.js";
 import { buildPlatforms } from "./platforms.js";
 

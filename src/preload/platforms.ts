@@ -1,5 +1,5 @@
 /** A build for several platforms is a build for each; their results become one. */
-import type { StockRequest } from "../dockerfile/stock-frontend.js";
+import type { StockRequest } from "../upstream/request.js";
 import type { Ref, Result } from "../gen/gateway.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
 

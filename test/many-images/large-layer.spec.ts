@@ -39,7 +39,7 @@ describe(`a layer of ${files} files`, () => {
     const file = `${work}/tar-split.json.gz`;
     await pipeline(Readable.from(tarSplit()), createGzip({ level: 1 }), createWriteStream(file));
     const program = `
-      import { readTarSplit } from ${JSON.stringify(new URL("../../src/store/overlay2/tar-split.ts", import.meta.url).href)};
+      import { readTarSplit } from ${JSON.stringify(new URL("../../src/stores/overlay2/tar-split.ts", import.meta.url).href)};
       const { whiteouts, implied } = await readTarSplit(${JSON.stringify(file)});
       console.log(whiteouts.length, implied.length, implied[0], process.resourceUsage().maxRSS);
     `;

@@ -7,7 +7,7 @@ import { LeasesClient } from "../../gen/containerd/leases.js";
 import { type Info, SnapshotsClient } from "../../gen/containerd/snapshots.js";
 import type { Descriptor, Mount } from "../../gen/containerd/types.js";
 import { VersionClient } from "../../gen/containerd/version.js";
-import type { Digest } from "../../store/chain.js";
+import type { Digest } from "../../image/chain.js";
 import { type Labels, withSources } from "./labels.js";
 import { type Blob, writeBlob } from "./write-blob.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { chainOf, hexOf, sha256 } from "../../store/chain.js";
-import type { LayoutImage } from "../layout.js";
+import { chainOf, hexOf, sha256 } from "../../image/chain.js";
+import type { LayoutImage } from "../layout-image.js";
 import { metadataBlobs, namesOf } from "./image-records.js";
 import { withSources } from "./labels.js";
 

@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import type { Reference } from "../../image/reference.js";
 import { repositoryName } from "../../image/reference.js";
-import { chainOf, type Digest } from "../../store/chain.js";
-import type { CatalogImage } from "../../store/containerd/model.js";
-import type { LayoutImage } from "../layout.js";
-import { blobPath, type Descriptor, parseManifestOrIndex } from "../layout.js";
+import { chainOf, type Digest } from "../../image/chain.js";
+import type { CatalogImage } from "../../stores/containerd/model.js";
+import type { LayoutImage } from "../layout-image.js";
+import { blobPath, type Descriptor, parseManifestOrIndex } from "../layout-image.js";
 import { snapshotter } from "./client.js";
 import { type Labels, sourceLabelPrefix } from "./labels.js";
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
-import { compare } from "../../store/bytes.js";
+import { compare } from "../../files/bytes.js";
 import { readLayerTar } from "./layer-tar.js";
 
 const gzip = "application/vnd.oci.image.layer.v1.tar+gzip";

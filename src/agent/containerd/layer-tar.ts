@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { type ByteString, fromBytes } from "../../store/bytes.js";
-import { type LayerNames, LayerNamesReader } from "../../store/layer-names.js";
-import { forEachLine } from "../../store/lines.js";
-import { toolEnvironment } from "../../store/tool.js";
+import { type ByteString, fromBytes } from "../../files/bytes.js";
+import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
+import { forEachLine } from "../../files/lines.js";
+import { toolEnvironment } from "../../files/tool.js";
 
 /** What the tar of a layer tells without being unpacked. */
 export interface LayerTar extends LayerNames {

@@ -3,19 +3,19 @@ import { createReadStream } from "node:fs";
 import { lstat, mkdir, rmdir, symlink } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import type { Mount } from "../../gen/containerd/types.js";
-import { type ChainLink, chainOf, type Digest, hexOf } from "../../store/chain.js";
-import { contentDirectory, snapshotsDirectory } from "../../store/containerd/layout.js";
+import { type ChainLink, chainOf, type Digest, hexOf } from "../../image/chain.js";
+import { contentDirectory, snapshotsDirectory } from "../../stores/containerd/tree.js";
 import {
   type CatalogSnapshot,
   type ContainerdModel,
   emptyModel,
   mergeModels,
   snapshotsByName,
-} from "../../store/containerd/model.js";
-import type { UnpackedLayer } from "../../store/store.js";
-import { run } from "../../store/tool.js";
+} from "../../stores/containerd/model.js";
+import type { UnpackedLayer } from "../../stores/store.js";
+import { run } from "../../files/tool.js";
 import { shelf } from "../job.js";
-import { blobPath, type Descriptor, type LayoutImage } from "../layout.js";
+import { blobPath, type Descriptor, type LayoutImage } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { aboutImage } from "../step-error.js";
 import type { Containerd } from "./client.js";

@@ -1,6 +1,6 @@
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import { WriteAction, WriteContentRequest, type WriteContentResponse } from "../../gen/containerd/content.js";
-import type { Digest } from "../../store/chain.js";
+import type { Digest } from "../../image/chain.js";
 import type { Labels } from "./labels.js";
 
 /** A message has at most 16 MiB. */

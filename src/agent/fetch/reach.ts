@@ -5,7 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { connect, isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "../../store/tool.js";
+import { run } from "../../files/tool.js";
 import { type Endpoint, proxyFor, withoutBrackets } from "./proxy.js";
 
 /** A lost packet of TCP is sent again after 1, 3 and 7 s. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { toolEnvironment } from "../../store/tool.js";
+import { toolEnvironment } from "../../files/tool.js";
 import { progress } from "../report.js";
 import { StepError } from "../step-error.js";
 import { explainFailure, type Failure, type FailureContext } from "./failures.js";

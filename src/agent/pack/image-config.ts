@@ -1,6 +1,6 @@
 import type { HistoryEntry, ImageConfig } from "../../image/config.js";
 import type { Platform } from "../../image/platform.js";
-import type { Digest } from "../../store/chain.js";
+import type { Digest } from "../../image/chain.js";
 
 export interface ImageFacts {
   readonly platform: Platform;

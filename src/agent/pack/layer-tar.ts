@@ -1,7 +1,7 @@
 import { readlink } from "node:fs/promises";
 import { LarderError } from "../../error.js";
-import { type ByteString, toBytes } from "../../store/bytes.js";
-import { showPath, whiteoutPrefix } from "../../store/whiteouts.js";
+import { type ByteString, toBytes } from "../../files/bytes.js";
+import { showPath, whiteoutPrefix } from "../../shelf/whiteouts.js";
 import { type ReadFile, readFiles } from "./read-files.js";
 import { endOfTar, entryType, formatHeader, padding, type TarEntry } from "./tar-header.js";
 import { type Change, inodeOf } from "./tree-changes.js";

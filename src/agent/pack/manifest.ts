@@ -1,5 +1,5 @@
-import { type Digest, sha256 } from "../../store/chain.js";
-import type { Descriptor, Manifest } from "../layout.js";
+import { type Digest, sha256 } from "../../image/chain.js";
+import type { Descriptor, Manifest } from "../layout-image.js";
 
 /** Media types of an image's parts. */
 interface MediaTypes {

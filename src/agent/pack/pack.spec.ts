@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { InnerImage } from "../../image/inner-image.js";
 import { onlyAsRoot } from "../../testing.js";
-import { blobPath, readManifest, verifyBlob } from "../layout.js";
+import { blobPath, readManifest, verifyBlob } from "../layout-image.js";
 import {
   capability,
   describeTree,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import { type ByteString, toBytes } from "../../store/bytes.js";
-import { toolEnvironment } from "../../store/tool.js";
+import { type ByteString, toBytes } from "../../files/bytes.js";
+import { toolEnvironment } from "../../files/tool.js";
 import { blockSize } from "./tar-header.js";
 
 /** A regular file with what Node cannot tell of it. */

@@ -1,5 +1,5 @@
 import type { BigIntStats } from "node:fs";
-import { type ByteString, compare, toBytes } from "../../store/bytes.js";
+import { type ByteString, compare, toBytes } from "../../files/bytes.js";
 
 /** An entry of a layer's tar. */
 export interface TarEntry {

@@ -5,9 +5,9 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { tmpdir } from "node:os";
 import { gunzipSync } from "node:zlib";
 import type { InnerImage } from "../../image/inner-image.js";
-import { type ByteString, compare, fromBytes, toBytes } from "../../store/bytes.js";
+import { type ByteString, compare, fromBytes, toBytes } from "../../files/bytes.js";
 import { type PackAnswer, type PackJob, packAnswer } from "../job.js";
-import { blobPath, readManifest } from "../layout.js";
+import { blobPath, readManifest } from "../layout-image.js";
 import { type PackPlaces, pack } from "./pack.js";
 import { endOfTar, formatHeader } from "./tar-header.js";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { readlink } from "node:fs/promises";
-import { type ByteString, parentsOf, toBytes } from "../../store/bytes.js";
+import { type ByteString, parentsOf, toBytes } from "../../files/bytes.js";
 import { readFiles } from "./read-files.js";
 import { type Comparison, walkTrees } from "./tree-walk.js";
 

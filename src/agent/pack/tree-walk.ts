@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
-import { type ByteString, compare, fromBytes, toBytes } from "../../store/bytes.js";
+import { type ByteString, compare, fromBytes, toBytes } from "../../files/bytes.js";
 
 /** What is at a path before and after a step; one of them is there. */
 export interface Comparison {

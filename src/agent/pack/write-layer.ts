@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { open, rename, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import type { Digest } from "../../store/chain.js";
-import { blobPath } from "../layout.js";
+import type { Digest } from "../../image/chain.js";
+import { blobPath } from "../layout-image.js";
 
 /** What is known of a layer once it is written. */
 export interface WrittenLayer {

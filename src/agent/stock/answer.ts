@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { hexOf } from "../../store/chain.js";
-import type { Store } from "../../store/store.js";
+import { hexOf } from "../../image/chain.js";
+import type { Store } from "../../stores/store.js";
 import { mount, type NeededBlob, type StockAnswer, shelf } from "../job.js";
-import type { LayoutImage } from "../layout.js";
+import type { LayoutImage } from "../layout-image.js";
 
 /** What the frontend asks and only the daemon could tell: which blobs of layers the store needs on the shelf. */
 export function formatAnswer(store: Store, images: readonly LayoutImage[]): string {

@@ -1,6 +1,6 @@
 import { lstat, mkdir } from "node:fs/promises";
 import { LarderError } from "../../error.js";
-import { run } from "../../store/tool.js";
+import { run } from "../../files/tool.js";
 
 /** Where the data root is in the stage while the daemon runs: on a tmpfs, so that nothing is hidden. */
 export const dataRootInStage = "/run/larder/data";

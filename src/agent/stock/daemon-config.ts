@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { LarderError } from "../../error.js";
-import { resolveInStage } from "./stage-path.js";
+import { resolveInStage } from "../stage-path.js";
 
 /** What of a daemon.json decides how images are kept; all else may clash with the step, or fail in it. */
 const kept = ["storage-driver", "storage-opts", "features", "experimental"] as const;

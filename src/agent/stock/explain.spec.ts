@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LarderError } from "../../error.js";
-import type { LayoutImage } from "../layout.js";
+import type { LayoutImage } from "../layout-image.js";
 import { StepError } from "../step-error.js";
 import { type AskedDaemon, explainRefusal, failureSentence } from "./explain.js";
 

@@ -1,5 +1,5 @@
 import { LarderError } from "../../error.js";
-import type { LayoutImage } from "../layout.js";
+import type { LayoutImage } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { StepError } from "../step-error.js";
 import { daemonReason, isFullDisk } from "./daemon-reason.js";

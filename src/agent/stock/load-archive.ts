@@ -4,10 +4,10 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
 import { familiarName } from "../../image/reference.js";
-import { hexOf } from "../../store/chain.js";
-import type { LoadedImage } from "../../store/store.js";
-import { run } from "../../store/tool.js";
-import { blobPath, type LayoutImage } from "../layout.js";
+import { hexOf } from "../../image/chain.js";
+import type { LoadedImage } from "../../stores/store.js";
+import { run } from "../../files/tool.js";
+import { blobPath, type LayoutImage } from "../layout-image.js";
 import { aboutImage, StepError } from "../step-error.js";
 
 /**

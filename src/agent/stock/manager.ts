@@ -1,7 +1,7 @@
 /** Which container manager of the stage takes the images in. */
 import { LarderError } from "../../error.js";
 import type { StockJob } from "../job.js";
-import { type FoundDaemon, findDaemon, pathOf } from "./stage-path.js";
+import { type FoundDaemon, findDaemon, pathOf } from "../stage-path.js";
 
 export type Manager =
   | { readonly kind: "docker"; readonly dockerd: FoundDaemon }

@@ -6,13 +6,13 @@ import { lstat, mkdir, rm } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { LarderError } from "../../error.js";
-import { hexOf } from "../../store/chain.js";
-import type { Store, UnpackedLayer } from "../../store/store.js";
-import { toolEnvironment } from "../../store/tool.js";
+import { hexOf } from "../../image/chain.js";
+import type { Store, UnpackedLayer } from "../../stores/store.js";
+import { toolEnvironment } from "../../files/tool.js";
 import { readLayerTar, unpackLayerTar } from "../containerd/layer-tar.js";
 import { mount, type StockJob, shelf } from "../job.js";
-import { writeLayerFolder } from "../layer-folder.js";
-import { blobPath, type LayoutImage } from "../layout.js";
+import { writeLayerFolder } from "../../shelf/layer-folder.js";
+import { blobPath, type LayoutImage } from "../layout-image.js";
 import { progress } from "../report.js";
 
 const directories = [

@@ -1,20 +1,20 @@
 /** A containerd takes the images in, one of its own or the one that Docker started. */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { ContainerdStore, readStageModel } from "../../store/containerd/containerd-store.js";
-import type { Store } from "../../store/store.js";
-import { run } from "../../store/tool.js";
+import { ContainerdStore, readStageModel } from "../../stores/containerd/containerd-store.js";
+import type { Store } from "../../stores/store.js";
+import { run } from "../../files/tool.js";
 import { Containerd } from "../containerd/client.js";
 import { takeIn } from "../containerd/take-in.js";
 import { mount, type StockJob, shelf } from "../job.js";
-import type { LayoutImage } from "../layout.js";
+import type { LayoutImage } from "../layout-image.js";
 import { progress } from "../report.js";
 import { dataRootInStage } from "./chroot.js";
 import { ContainerdDaemon } from "./containerd-daemon.js";
 import { runDirectory } from "./daemon-process.js";
 import { type AskedDaemon, explainRefusal } from "./explain.js";
-import { programs } from "./shims.js";
-import type { FoundDaemon } from "./stage-path.js";
+import { programs } from "../install/shims.js";
+import type { FoundDaemon } from "../stage-path.js";
 
 const { stage, work } = mount;
 const lease = "larder";

@@ -1,10 +1,10 @@
 /** Docker takes the images in, into whichever store it says it has. */
 import { mkdir, rm } from "node:fs/promises";
 import { LarderError } from "../../error.js";
-import { Overlay2Store } from "../../store/overlay2/overlay2-store.js";
-import type { Store } from "../../store/store.js";
+import { Overlay2Store } from "../../stores/overlay2/overlay2-store.js";
+import type { Store } from "../../stores/store.js";
 import { mount, type StockJob } from "../job.js";
-import type { LayoutImage } from "../layout.js";
+import type { LayoutImage } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { aboutImage } from "../step-error.js";
 import { stockConfig } from "./daemon-config.js";
@@ -13,7 +13,7 @@ import { Dockerd } from "./dockerd.js";
 import type { EngineInfo } from "./engine-api.js";
 import { explainRefusal } from "./explain.js";
 import { openLoadArchive } from "./load-archive.js";
-import type { FoundDaemon } from "./stage-path.js";
+import type { FoundDaemon } from "../stage-path.js";
 import { layEarlierCatalog, takeIntoContainerd } from "./take-containerd.js";
 
 const { stage, work } = mount;

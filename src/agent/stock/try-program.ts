@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { LarderError } from "../../error.js";
-import { run } from "../../store/tool.js";
-import { resolveInStage } from "./stage-path.js";
+import { run } from "../../files/tool.js";
+import { resolveInStage } from "../stage-path.js";
 
 /**
  * Runs a program of the stage that does no more than print.

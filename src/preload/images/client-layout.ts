@@ -10,8 +10,8 @@ import { type CopiedFile, files } from "../../llb/file.js";
 import { digestOf, marshal } from "../../llb/marshal.js";
 import { ociBlob, ociLayout } from "../../llb/source.js";
 import type { Output } from "../../llb/state.js";
-import { blobPath, findManifest } from "./find-manifest.js";
-import type { NamedContext } from "./named-context.js";
+import { blobPath, findManifest } from "../../image/manifest.js";
+import type { NamedContext } from "../../upstream/named-context.js";
 
 export interface ClientLayout {
   /** Of the context, for people. */

@@ -3,7 +3,7 @@ import type { Bridge } from "../../gateway/bridge.js";
 import { marshal } from "../../llb/marshal.js";
 import type { Output } from "../../llb/state.js";
 import type { PlannedImage } from "../plan/plan.js";
-import { blobPath, type Descriptor, findManifest } from "./find-manifest.js";
+import { blobPath, type Descriptor, findManifest } from "../../image/manifest.js";
 
 /** Compressed sizes in bytes by diffID, from the manifests that the fetch steps brought. Runs those steps. */
 export async function readLayerSizes(

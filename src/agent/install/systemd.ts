@@ -1,0 +1,101 @@
+import { readdir, readFile } from "node:fs/promises";
+import { shelf } from "../job.js";
+import type { CatalogFiles } from "../../shelf/catalog-files.js";
+import type { DaemonName } from "./shims.js";
+import { placeInStage, resolveInStage } from "../stage-path.js";
+
+/** Unit directories, the most important one last (systemd.unit(5)). */
+const unitDirectories = [
+  "/usr/lib/systemd/system",
+  "/lib/systemd/system",
+  "/usr/local/lib/systemd/system",
+  "/etc/systemd/system",
+];
+
+/** Units whose daemon is started with its own arguments. */
+const units: Readonly<Record<DaemonName, string>> = { dockerd: "docker", containerd: "containerd" };
+
+/** Services that have a containerd of their own inside, whose root only the user can tell. */
+const embedding = ["k3s", "k3s-agent", "rke2-server", "rke2-agent"];
+
+/** Directories that drop-ins come into. */
+export const dropInDirectories = [...Object.values(units), ...embedding].map(dropInDirectory);
+
+function dropInDirectory(unit: string): string {
+  return `/etc/systemd/system/${unit}.service.d`;
+}
+
+/**
+ * systemd starts the daemon by its full path, so that the program in PATH is not asked. Where the stage has the
+ * daemon's unit, attach runs before it. The daemon's arguments may move the data root: attach asks systemd for them,
+ * and takes those of today where it gets no answer.
+ */
+export async function addDropIn(files: CatalogFiles, stage: string, daemon: DaemonName): Promise<void> {
+  const unit = units[daemon];
+  const texts = await unitTexts(stage, unit);
+  if (texts.length === 0) return;
+  const args = [`--unit ${unit}.service ${daemon}`, daemonArguments(texts)].join(" ").trimEnd();
+  await putDropIn(files, stage, unit, args);
+}
+
+/** The same for k3s and RKE2, whose containerd has its root where PRELOAD says. */
+export async function addEmbeddingDropIns(files: CatalogFiles, stage: string, root: string): Promise<void> {
+  for (const unit of embedding) {
+    if ((await unitTexts(stage, unit)).length === 0) continue;
+    await putDropIn(files, stage, unit, `containerd --root=${root}`);
+  }
+}
+
+async function putDropIn(files: CatalogFiles, stage: string, unit: string, args: string): Promise<void> {
+  const path = await placeInStage(stage, `${dropInDirectory(unit)}/larder.conf`);
+  files.addFile(path.slice(1), formatDropIn(args));
+}
+
+/** The unit and its drop-ins in the order in which systemd reads them; nothing if there is no unit. */
+async function unitTexts(stage: string, unit: string): Promise<string[]> {
+  const read = async (path: string): Promise<string | undefined> => {
+    const resolved = await resolveInStage(stage, path);
+    return resolved === undefined ? undefined : readFile(stage + resolved, "utf8").catch(() => undefined);
+  };
+  const found = await Promise.all(unitDirectories.map((directory) => read(`${directory}/${unit}.service`)));
+  const text = found.findLast((candidate) => candidate !== undefined);
+  if (text === undefined) return [];
+  const dropIns = new Map<string, string>();
+  for (const directory of unitDirectories) {
+    const resolved = await resolveInStage(stage, `${directory}/${unit}.service.d`);
+    const names = resolved === undefined ? [] : await readdir(stage + resolved);
+    for (const name of names.filter((file) => file.endsWith(".conf"))) {
+      dropIns.set(name, (await read(`${directory}/${unit}.service.d/${name}`)) ?? "");
+    }
+  }
+  const ordered = [...dropIns]
+    .filter(([name]) => name !== "larder.conf")
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return [text, ...ordered.map(([, dropIn]) => dropIn)];
+}
+
+/**
+ * What stands after the program in the ExecStart= that counts: the last one, or none after a reset. The program may be in
+ * quotes (systemd.service(5), "Command lines").
+ */
+export function daemonArguments(texts: readonly string[]): string {
+  let command = "";
+  for (const text of texts) {
+    for (const line of text.replace(/\\\n/g, " ").split("\n")) {
+      const value = /^\s*ExecStart\s*=(.*)$/.exec(line)?.[1];
+      if (value !== undefined) command = value.trim();
+    }
+  }
+  return /^(?:\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s"'\\])+\s+(.*)$/.exec(command)?.[1] ?? "";
+}
+
+/** @param args attach's arguments, as systemd reads them. */
+export function formatDropIn(args: string): string {
+  return [
+    "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json",
+    "[Service]",
+    "PassEnvironment=LARDER_ATTACH",
+    `ExecStartPre=-/${shelf}/bin/attach ${args}`,
+    "",
+  ].join("\n");
+}

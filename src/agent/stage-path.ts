@@ -1,0 +1,107 @@
+/** Paths in the stage, as a process there would mean them: the stage is the root, and links lead nowhere else. */
+import { lstat, readFile, readlink, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { LarderError } from "../error.js";
+
+/** As the kernel has it (path_resolution(7)). */
+const maxLinks = 40;
+
+/**
+ * Where a path leads, symbolic links followed as the kernel does: `link/..` is above what the link leads to.
+ * @param path Absolute, as a process in the stage would say it.
+ * @returns the path without links, absolute in the stage; undefined if nothing is there.
+ */
+export async function resolveInStage(stage: string, path: string): Promise<string | undefined> {
+  const { resolved, missing } = await walk(stage, path);
+  return missing.length === 0 ? resolved : undefined;
+}
+
+/**
+ * Where a file comes to be that is written to this path, whether it is there or not.
+ * @returns the path without links, absolute in the stage.
+ * @throws LarderError where no file can be: below a file, or behind links that go round.
+ */
+export async function placeInStage(stage: string, path: string): Promise<string> {
+  const { resolved, missing } = await walk(stage, path);
+  const found = await lstat(stage + resolved);
+  if (missing.includes("..") || found.isSymbolicLink() || (missing.length > 0 && !found.isDirectory())) {
+    throw new LarderError(
+      `the stage's ${resolved} is no directory, so that Larder cannot write ${path}: make it one above PRELOAD`,
+    );
+  }
+  return [resolved === "/" ? "" : resolved, ...missing].join("/") || "/";
+}
+
+/** @returns the part that is there, without links, and the names after it that are not. */
+async function walk(stage: string, path: string): Promise<{ resolved: string; missing: string[] }> {
+  let resolved = "/";
+  let links = 0;
+  const parts = partsOf(path);
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    const here = await lstat(stage + resolved);
+    if (!here.isDirectory()) return { resolved, missing: [part, ...parts] };
+    if (part === ".") continue;
+    if (part === "..") {
+      resolved = dirname(resolved);
+      continue;
+    }
+    const next = resolved === "/" ? `/${part}` : `${resolved}/${part}`;
+    const found = await lstat(stage + next).catch(() => undefined);
+    if (!found) return { resolved, missing: [part, ...parts.filter((name) => name !== ".")] };
+    if (!found.isSymbolicLink()) {
+      resolved = next;
+      continue;
+    }
+    if (++links > maxLinks) return { resolved: next, missing: [".", ...parts] };
+    const target = await readlink(stage + next);
+    if (target.startsWith("/")) resolved = "/";
+    parts.unshift(...partsOf(target));
+  }
+  return { resolved, missing: [] };
+}
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter(Boolean);
+}
+
+/** Second line of our own programs that stand in for a daemon; see src/attach. */
+export const shimMark = "# larder-shim";
+
+export interface FoundDaemon {
+  /** The directory of PATH that it was found in, as PATH has it. */
+  readonly directory: string;
+  /** The program itself, without symbolic links. */
+  readonly program: string;
+}
+
+/** The first executable of this name in PATH that is not Larder's own. */
+export async function findDaemon(
+  stage: string,
+  path: readonly string[],
+  name: string,
+): Promise<FoundDaemon | undefined> {
+  for (const directory of path) {
+    const program = await resolveInStage(stage, `${directory}/${name}`);
+    if (program === undefined) continue;
+    const found = await stat(stage + program);
+    if (!found.isFile() || (found.mode & 0o111) === 0) continue;
+    if (await isShim(stage + program)) continue;
+    return { directory, program };
+  }
+  return undefined;
+}
+
+async function isShim(file: string): Promise<boolean> {
+  const { size } = await stat(file);
+  // A shim is small; a daemon is not read whole for this.
+  if (size > 10_000) return false;
+  return (await readFile(file, "latin1")).split("\n")[1] === shimMark;
+}
+
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The directories of PATH of an image's environment (`NAME=value`), absolute ones only. */
+export function pathOf(env: readonly string[]): string[] {
+  const setting = env.find((line) => line.startsWith("PATH="))?.slice("PATH=".length) || defaultPath;
+  return setting.split(":").filter((directory) => directory.startsWith("/"));
+}

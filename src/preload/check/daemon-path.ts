@@ -1,0 +1,68 @@
+/** A daemon that is started by its full path runs past the program that attaches the images. */
+import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
+import { baseStage } from "../../dockerfile/stages.js";
+import type { Lines } from "../../error.js";
+import type { Finding } from "./rules.js";
+
+/** ENTRYPOINT and CMD of a stage that has a PRELOAD, or stands on one. */
+export function checkDaemonPaths(dockerfile: Dockerfile, stage: Stage): Finding[] {
+  if (!isPreloaded(dockerfile, stage)) return [];
+  return ["ENTRYPOINT", "CMD"].flatMap((keyword) => {
+    const last = stage.instructions.findLast((instruction) => instruction.keyword === keyword);
+    if (!last) return [];
+    const path = findDaemonPath(commandWords(last.text, dockerfile.escape));
+    return path === undefined ? [] : [startedByPath(keyword, path, last.lines)];
+  });
+}
+
+/** The same of an image's config, which may have it from a base image. @param lines of the PRELOAD */
+export function checkConfig(
+  { Entrypoint, Cmd }: { readonly Entrypoint?: unknown; readonly Cmd?: unknown },
+  lines: Lines,
+): Finding[] {
+  return Object.entries({ ENTRYPOINT: Entrypoint, CMD: Cmd }).flatMap(([keyword, command]) => {
+    const words = Array.isArray(command) ? command.flatMap((word) => shellWords(String(word))) : [];
+    const path = findDaemonPath(words);
+    return path === undefined ? [] : [startedByPath(`${keyword} of the base image`, path, lines)];
+  });
+}
+
+/** Programs by which containers start the daemons that attach is for. */
+const daemon = /^\/(?:.*\/)?(?:dockerd|(?:bin|sbin)\/(?:containerd|k3s|rke2))$/;
+/** Where Larder's own programs are, which do attach. */
+const own = "/usr/local/sbin/";
+
+function findDaemonPath(words: readonly string[]): string | undefined {
+  return words.find((word) => daemon.test(word) && !word.startsWith(own));
+}
+
+function startedByPath(what: string, path: string, lines: Lines): Finding {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return {
+    rule: "PreloadDaemonPath",
+    description: "The images are attached when the daemon is started by its name",
+    detail: `${what} starts ${path} by its path, so the images of PRELOAD are not attached; write ${name} without the path`,
+    lines,
+  };
+}
+
+function isPreloaded(dockerfile: Dockerfile, stage: Stage): boolean {
+  if (preloadsOf(stage).length > 0) return true;
+  const base = baseStage(dockerfile, stage, []);
+  return base !== undefined && isPreloaded(dockerfile, base);
+}
+
+function commandWords(text: string, escapeToken: string): string[] {
+  try {
+    const command: unknown = JSON.parse(text);
+    if (Array.isArray(command)) return command.flatMap((word) => shellWords(String(word)));
+  } catch {
+    // Then it is the form without brackets.
+  }
+  return splitWords(text, escapeToken).flatMap(shellWords);
+}
+
+/** The words of a command line for a shell, as far as a path is concerned. */
+function shellWords(text: string): string[] {
+  return text.split(/[\s;&|()`"']+/);
+}

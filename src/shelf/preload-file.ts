@@ -1,0 +1,101 @@
+import { lstat, readFile } from "node:fs/promises";
+import { LarderError } from "../error.js";
+import type { InnerImage } from "../image/inner-image.js";
+import { familiarName } from "../image/reference.js";
+import { isObject } from "../is-object.js";
+import { compare } from "../files/bytes.js";
+import { isDigest } from "../image/chain.js";
+import { type Preload, type ShelvedImage, shelf } from "../agent/job.js";
+
+/**
+ * `preload.json` of an earlier PRELOAD in the stage. @param folder `/usr/lib/larder` of the stage.
+ * @throws LarderError if it is of a later Larder, or of another form than Larder gives it.
+ */
+export async function readPreload(folder: string): Promise<Preload> {
+  const path = `${folder}/preload.json`;
+  const found = await lstat(path).catch(() => undefined);
+  if (!found) return { version: 1, images: [] };
+  if (!found.isFile()) throw foreign("it is no regular file");
+  return parsePreload(await readFile(path, "utf8"));
+}
+
+export function parsePreload(text: string): Preload {
+  let file: Readonly<Record<string, unknown>>;
+  try {
+    file = objectOf(JSON.parse(text));
+  } catch (error) {
+    throw foreign(error instanceof Error ? error.message : String(error));
+  }
+  if (typeof file.version === "number" && file.version > 1) {
+    throw new LarderError(
+      `the base image's /${shelf}/preload.json is of version ${file.version}, made by a later Larder; this one knows 1: ` +
+        "use a frontend as new as that one",
+    );
+  }
+  if (file.version !== 1) throw foreign("it has no version");
+  if (!Array.isArray(file.images)) throw foreign("it has no images");
+  const wrong = file.images.findIndex((image) => !isShelvedImage(image));
+  if (wrong >= 0) throw foreign(`images[${wrong}] is none`);
+  return file as unknown as Preload;
+}
+
+function isShelvedImage(value: unknown): value is ShelvedImage {
+  const image = objectOf(value);
+  const reference = objectOf(image.reference);
+  const platform = objectOf(image.platform);
+  const areStrings = (values: readonly unknown[]): boolean => values.every((one) => typeof one === "string");
+  return (
+    areStrings([reference.domain, reference.path, platform.os, platform.architecture]) &&
+    areStrings([reference.tag ?? "", platform.variant ?? "", image.namespace ?? ""]) &&
+    (image.store === "overlay2" || image.store === "containerd") &&
+    Array.isArray(image.diffIds) &&
+    [reference.digest, image.imageId, ...image.diffIds].every(isDigest)
+  );
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
+}
+
+function foreign(why: string): LarderError {
+  return new LarderError(
+    `the base image's /${shelf}/preload.json is none of Larder's (${why}): build FROM an image whose /${shelf} is as PRELOAD ` +
+      "left it",
+  );
+}
+
+/** With these images as well, sorted; an image takes the place of an earlier one with the same reference there. */
+export function mergePreload(
+  earlier: Preload,
+  images: readonly InnerImage[],
+  where: Pick<ShelvedImage, "store" | "namespace">,
+): Preload {
+  const added = images.map((image) => ({ ...image, ...where }));
+  const byReference = new Map([...earlier.images, ...added].map((image) => [keyOf(image), image]));
+  const sorted = [...byReference].sort(([a], [b]) => compare(a, b));
+  return { version: 1, images: sorted.map(([, image]) => plainImage(image)) };
+}
+
+export function formatPreload(preload: Preload): string {
+  return `${JSON.stringify(preload, undefined, 1)}\n`;
+}
+
+function keyOf({ reference, store, namespace }: ShelvedImage): string {
+  const name = familiarName(reference);
+  const image = reference.tag === undefined ? `${name}@${reference.digest}` : `${name}:${reference.tag}`;
+  return [image, store, namespace].join(" ");
+}
+
+/** The fields of the file in their order, and no others. */
+function plainImage({ reference, platform, store, namespace, imageId, diffIds }: ShelvedImage): ShelvedImage {
+  const { domain, path, tag, digest } = reference;
+  const { os, architecture, variant } = platform;
+  return {
+    reference: { domain, path, ...(tag !== undefined && { tag }), digest },
+    platform: { os, architecture, ...(variant !== undefined && { variant }) },
+    store,
+    ...(namespace !== undefined && { namespace }),
+    imageId,
+    diffIds: [...diffIds],
+  };
+}

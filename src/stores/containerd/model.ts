@@ -1,0 +1,105 @@
+import { compare } from "../../files/bytes.js";
+import { parseCatalog } from "../catalog-json.js";
+import type { Digest } from "../../image/chain.js";
+
+/**
+ * All that the containerd catalog of a shelf describes, as `catalog.json` in it keeps it: what every PRELOAD so
+ * far put into the one containerd. The daemon's databases are beside it; the other files follow from this.
+ */
+export interface ContainerdModel {
+  readonly version: 1;
+  /** Sorted by namespace and name. */
+  readonly images: readonly CatalogImage[];
+  /** In the order in which they were made: parents come first. */
+  readonly snapshots: readonly CatalogSnapshot[];
+  /** Sorted by namespace and digest. */
+  readonly blobs: readonly CatalogBlob[];
+}
+
+/** A name in the image store; an image may have several. */
+export interface CatalogImage {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What the name stands for, an index or a manifest. */
+  readonly target: CatalogTarget;
+  /** Its topmost snapshot; an image without layers has none. */
+  readonly chainId: Digest | null;
+  /** Its config, manifest and, where it has one, index. */
+  readonly metadata: readonly Digest[];
+}
+
+export interface CatalogTarget {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+export interface CatalogSnapshot {
+  readonly namespace: string;
+  /** The chain ID of a layer; for whiteouts, a name of Larder's. */
+  readonly name: string;
+  readonly parent: string | null;
+  /** Its directory below `snapshots/`. */
+  readonly id: number;
+  /** `layer`: all files of the layer. `whiteouts`: what the layer with this diffID hides, one snapshot further down. */
+  readonly holds: "layer" | "whiteouts";
+  readonly diffId: Digest;
+  /** Some file of the layer has an extended attribute, which not every `cp` copies. */
+  readonly xattrs: boolean;
+}
+
+export interface CatalogBlob {
+  readonly namespace: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `layer`: its bytes are an outer layer. `metadata`: a config, manifest or index, a file of the catalog. */
+  readonly holds: "layer" | "metadata";
+}
+
+export const emptyModel: ContainerdModel = { version: 1, images: [], snapshots: [], blobs: [] };
+
+/** Both in one; what `later` says of a name, a snapshot or a blob counts. */
+export function mergeModels(earlier: ContainerdModel, later: ContainerdModel): ContainerdModel {
+  const images = [...earlier.images, ...later.images].map(
+    (image) => [keyOf(image, image.name), image] as const,
+  );
+  const snapshots = [...earlier.snapshots, ...later.snapshots].map(
+    (snapshot) => [keyOf(snapshot, snapshot.name), snapshot] as const,
+  );
+  const blobs = [...earlier.blobs, ...later.blobs].map((blob) => [keyOf(blob, blob.digest), blob] as const);
+  return {
+    version: 1,
+    images: sortedValues(new Map(images)),
+    snapshots: [...new Map(snapshots).values()],
+    blobs: sortedValues(new Map(blobs)),
+  };
+}
+
+/** The content of `catalog.json`. */
+export function formatModel(model: ContainerdModel): string {
+  return `${JSON.stringify(model, undefined, 1)}\n`;
+}
+
+export function parseModel(text: string): ContainerdModel {
+  return parseCatalog<ContainerdModel>(text);
+}
+
+/** Snapshots by their name in a namespace. */
+export function snapshotsByName(
+  { snapshots }: ContainerdModel,
+  namespace: string,
+): ReadonlyMap<string, CatalogSnapshot> {
+  const own = snapshots.filter((snapshot) => snapshot.namespace === namespace);
+  return new Map(own.map((snapshot) => [snapshot.name, snapshot]));
+}
+
+function keyOf({ namespace }: { namespace: string }, name: string): string {
+  // Neither has a space: containerd allows letters, digits and punctuation.
+  return `${namespace} ${name}`;
+}
+
+function sortedValues<T>(map: ReadonlyMap<string, T>): T[] {
+  return [...map].sort(([a], [b]) => compare(a, b)).map(([, value]) => value);
+}

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { type Digest, hexOf } from "../../image/chain.js";
+
+/**
+ * The directory of a layer below `overlay2/`. Docker takes 64 random hex digits; any name will do. Half of
+ * the chain ID keeps the symbolic link `l/<link>` -> `../<cache id>/diff` under 60 bytes, which ext4
+ * stores in the inode: with 64 digits each such link costs a block of 4 KiB in every container.
+ */
+export function cacheIdOf(chainId: Digest): string {
+  return hexOf(chainId).slice(0, 32);
+}
+
+/** The layer's folder in the catalog. Short for the same reason: 12 digits, checked for collisions. */
+export function catalogKeyOf(chainId: Digest): string {
+  return hexOf(chainId).slice(0, 12);
+}
+
+/** Name below `overlay2/l/`: 26 characters of A to Z and 2 to 7, as the daemon makes them. */
+export function linkIdOf(chainId: Digest): string {
+  return base32(`layer ${chainId}`);
+}
+
+/** The same for the layer's whiteouts. */
+export function whiteoutLinkIdOf(chainId: Digest): string {
+  return base32(`whiteouts ${chainId}`);
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const idLength = 26;
+
+function base32(text: string): string {
+  const digest = createHash("sha256").update(text).digest();
+  return Array.from(digest.subarray(0, idLength), (byte) => alphabet[byte % alphabet.length]).join("");
+}

@@ -1,0 +1,101 @@
+import { compare } from "../../files/bytes.js";
+import { parseCatalog } from "../catalog-json.js";
+import { type Digest, hexOf } from "../../image/chain.js";
+import { catalogKeyOf } from "./ids.js";
+
+/**
+ * All that the overlay2 catalog of a shelf describes, as `catalog.json` in it keeps it: the images of every
+ * PRELOAD so far. The other files of the catalog follow from this and from what the daemon wrote.
+ */
+export interface CatalogModel {
+  readonly version: 1;
+  /** Keyed by chain ID. */
+  readonly layers: Readonly<Record<Digest, CatalogLayer>>;
+  /** Image ID to the chain ID of its top layer; an image without layers has none. */
+  readonly images: Readonly<Record<Digest, Digest | null>>;
+  /** `redis:7` and `redis@sha256:...`, as Docker shows them, to image IDs. */
+  readonly references: Readonly<Record<string, Digest>>;
+  /** Digest of a compressed layer to its diffID and the repositories (`docker.io/library/redis`) it came from. */
+  readonly blobs: Readonly<Record<Digest, CatalogBlob>>;
+}
+
+export interface CatalogLayer {
+  readonly diffId: Digest;
+  readonly parent: Digest | null;
+  /** Bytes of the unpacked files, as the daemon counted them. */
+  readonly size: number;
+  /** It hides something of a layer below it. */
+  readonly whiteouts: boolean;
+  /** Some file has an extended attribute, which not every `cp` copies. */
+  readonly xattrs: boolean;
+  /** attach copies its files, and its whiteouts come among them, see lowers.ts. */
+  readonly real?: true;
+}
+
+export interface CatalogBlob {
+  readonly diffId: Digest;
+  readonly repositories: readonly string[];
+}
+
+export const emptyModel: CatalogModel = { version: 1, layers: {}, images: {}, references: {}, blobs: {} };
+
+/** Both catalogs in one; where both know a reference, `later` wins, as a second pull would. */
+export function mergeModels(earlier: CatalogModel, later: CatalogModel): CatalogModel {
+  const blobs = { ...earlier.blobs };
+  for (const [digest, blob] of Object.entries(later.blobs)) {
+    const repositories = [...(blobs[digest]?.repositories ?? []), ...blob.repositories];
+    blobs[digest] = { diffId: blob.diffId, repositories: [...new Set(repositories)].sort(compare) };
+  }
+  const merged: CatalogModel = {
+    version: 1,
+    layers: { ...earlier.layers, ...later.layers },
+    images: { ...earlier.images, ...later.images },
+    references: { ...earlier.references, ...later.references },
+    blobs,
+  };
+  checkKeys(Object.keys(merged.layers));
+  return merged;
+}
+
+/** The content of `catalog.json`; the same for the same model in whatever order it was made. */
+export function formatModel(model: CatalogModel): string {
+  const ordered = {
+    version: model.version,
+    layers: sorted(model.layers),
+    images: sorted(model.images),
+    references: sorted(model.references),
+    blobs: sorted(model.blobs),
+  };
+  return `${JSON.stringify(ordered, undefined, 1)}\n`;
+}
+
+export function parseModel(text: string): CatalogModel {
+  return parseCatalog<CatalogModel>(text);
+}
+
+/** The record with its keys in order. */
+export function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => compare(a, b)));
+}
+
+/** The layers from this one down, itself first. */
+export function ancestry(model: CatalogModel, chainId: Digest): { chainId: Digest; layer: CatalogLayer }[] {
+  const line: { chainId: Digest; layer: CatalogLayer }[] = [];
+  for (let next: Digest | null = chainId; next !== null; ) {
+    const layer: CatalogLayer | undefined = model.layers[next];
+    if (!layer) throw new Error(`the catalog lacks the layer ${next}`);
+    line.push({ chainId: next, layer });
+    next = layer.parent;
+  }
+  return line;
+}
+
+function checkKeys(chainIds: readonly Digest[]): void {
+  const seen = new Map<string, Digest>();
+  for (const chainId of chainIds) {
+    const other = seen.get(catalogKeyOf(chainId));
+    if (other !== undefined)
+      throw new Error(`the layers ${hexOf(other)} and ${hexOf(chainId)} have the same short name`);
+    seen.set(catalogKeyOf(chainId), chainId);
+  }
+}

@@ -1,0 +1,154 @@
+import { type Digest, hexOf } from "../../image/chain.js";
+import type { ShelfEntry } from "../store.js";
+import { formatWhiteouts, type Whiteouts } from "../../shelf/whiteouts.js";
+import { cacheIdOf, catalogKeyOf, linkIdOf, whiteoutLinkIdOf } from "./ids.js";
+import { hides, lowersOf } from "./lowers.js";
+import { ancestry, type CatalogBlob, type CatalogLayer, type CatalogModel } from "./model.js";
+
+/** Where the catalog is in the system image: symbolic links in the data root lead here. */
+const home = "/usr/lib/larder/catalog/overlay2";
+/** The tree that attach copies into the data root. */
+const root = "root";
+const layerdb = `${root}/image/overlay2/layerdb/sha256`;
+const distribution = `${root}/image/overlay2/distribution`;
+
+/** Directories of the data root, with the modes that the daemon gives them. */
+export function rootDirectories(): ShelfEntry[] {
+  const modes: [string, number][] = [
+    ["", 0o710],
+    ["/overlay2", 0o710],
+    ["/overlay2/l", 0o700],
+    ["/image", 0o700],
+    ["/image/overlay2", 0o700],
+    ["/image/overlay2/imagedb", 0o700],
+    ["/image/overlay2/imagedb/content", 0o700],
+    ["/image/overlay2/imagedb/content/sha256", 0o700],
+    ["/image/overlay2/layerdb", 0o700],
+    ["/image/overlay2/layerdb/sha256", 0o755],
+    ["/image/overlay2/distribution", 0o700],
+    ["/image/overlay2/distribution/diffid-by-digest", 0o755],
+    ["/image/overlay2/distribution/diffid-by-digest/sha256", 0o755],
+    ["/image/overlay2/distribution/v2metadata-by-diffid", 0o755],
+    ["/image/overlay2/distribution/v2metadata-by-diffid/sha256", 0o755],
+  ];
+  return modes.map(([path, mode]) => ({ kind: "directory", path: root + path, mode }));
+}
+
+/**
+ * All that describes one layer: its files in `db/`, and the links to them in the tree for the data root.
+ * @param tarSplitFile where the daemon has its record of the layer's tar.
+ */
+export function layerEntries(model: CatalogModel, chainId: Digest, tarSplitFile: string): ShelfEntry[] {
+  const [self] = ancestry(model, chainId);
+  if (!self) return [];
+  const { layer } = self;
+  const lower = lowerOf(model, chainId);
+  const texts: Record<string, string> = {
+    "cache-id": cacheIdOf(chainId),
+    diff: layer.diffId,
+    size: String(layer.size),
+    ...(layer.parent !== null && { parent: layer.parent }),
+    link: linkIdOf(chainId),
+    ...(lower !== undefined && { lower }),
+  };
+  const db = `db/${catalogKeyOf(chainId)}`;
+  const fromDb = `../../../../layers/${hexOf(layer.diffId)}`;
+  return [
+    { kind: "directory", path: db, mode: 0o755 },
+    ...Object.entries(texts).map(([name, text]) => file(`${db}/${name}`, text)),
+    { kind: "copy", path: `${db}/tar-split`, mode: 0o644, from: tarSplitFile },
+    { kind: "link", path: `${db}/fs`, target: `${fromDb}/fs` },
+    ...(hides(layer) ? [link(`${db}/whiteouts`, `${fromDb}/whiteouts`)] : []),
+    ...(layer.xattrs ? [file(`${db}/xattrs`, "")] : []),
+    ...layerdbEntries(chainId, layer),
+    ...driverEntries(chainId, layer, lower !== undefined),
+  ];
+}
+
+/**
+ * What else describes a real layer. One that an earlier PRELOAD has described may have become it: the link to its files is
+ * still in the tree then, and attach takes it away.
+ * @param whiteouts where the layer's copy has one; no others than these hide what is below it.
+ */
+export function realEntries(chainId: Digest, whiteouts: Whiteouts): ShelfEntry[] {
+  const db = `db/${catalogKeyOf(chainId)}`;
+  return [file(`${db}/real`, ""), file(`${db}/whiteouts`, formatWhiteouts(whiteouts))];
+}
+
+/** `lower` files of layers that an earlier PRELOAD has described, and that stand on one that has become real. */
+export function changedLowers(model: CatalogModel, earlier: CatalogModel): ShelfEntry[] {
+  return Object.keys(earlier.layers).flatMap((chainId) => {
+    const lower = lowerOf(model, chainId);
+    const isNew = lower !== undefined && lower !== lowerOf(earlier, chainId);
+    return isNew ? [file(`db/${catalogKeyOf(chainId)}/lower`, lower)] : [];
+  });
+}
+
+function layerdbEntries(chainId: Digest, layer: CatalogLayer): ShelfEntry[] {
+  const path = `${layerdb}/${hexOf(chainId)}`;
+  const to = (name: string): string => `${home}/db/${catalogKeyOf(chainId)}/${name}`;
+  return [
+    { kind: "directory", path, mode: 0o755 },
+    ...["cache-id", "diff", "size", ...(layer.parent !== null ? ["parent"] : [])].map((name) =>
+      link(`${path}/${name}`, to(name)),
+    ),
+    link(`${path}/tar-split.json.gz`, to("tar-split")),
+  ];
+}
+
+function driverEntries(chainId: Digest, layer: CatalogLayer, hasLower: boolean): ShelfEntry[] {
+  const path = `${root}/overlay2/${cacheIdOf(chainId)}`;
+  const to = (name: string): string => `${home}/db/${catalogKeyOf(chainId)}/${name}`;
+  const links = `${root}/overlay2/l`;
+  return [
+    { kind: "directory", path, mode: 0o710 },
+    ...(layer.real ? [] : [link(`${path}/diff`, to("fs"))]),
+    link(`${path}/link`, to("link")),
+    ...(hasLower ? [link(`${path}/lower`, to("lower"))] : []),
+    // The daemon writes this one anew for each container, and refuses to write to a symbolic link.
+    { kind: "file", path: `${path}/committed`, mode: 0o600, content: Buffer.alloc(0) },
+    link(`${links}/${linkIdOf(chainId)}`, `../${cacheIdOf(chainId)}/diff`),
+    ...(hides(layer)
+      ? [link(`${links}/${whiteoutLinkIdOf(chainId)}`, `../${cacheIdOf(chainId)}/whiteouts`)]
+      : []),
+  ];
+}
+
+/** The `lower` file: what lies below the layer's own content, nearest first. */
+function lowerOf(model: CatalogModel, chainId: Digest): string | undefined {
+  const lowers = lowersOf(model, chainId);
+  return lowers.length > 0 ? lowers.map((id) => `l/${id}`).join(":") : undefined;
+}
+
+/** An image's config: a copy, since `docker load` of the same image writes it again. */
+export function imageEntry(imageId: Digest, config: Buffer): ShelfEntry {
+  const path = `${root}/image/overlay2/imagedb/content/sha256/${hexOf(imageId)}`;
+  return { kind: "file", path, mode: 0o600, content: config };
+}
+
+/**
+ * What `docker pull` notes about where layers came from: copies, since pull and push write them again.
+ * @param blobs All blobs of the layer, by digest.
+ */
+export function distributionEntries(
+  diffId: Digest,
+  blobs: Readonly<Record<Digest, CatalogBlob>>,
+): ShelfEntry[] {
+  const sources = Object.entries(blobs).flatMap(([digest, { repositories }]) =>
+    repositories.map((repository) => ({ Digest: digest, SourceRepository: repository, HMAC: "" })),
+  );
+  return [
+    ...Object.keys(blobs).map((digest) =>
+      file(`${distribution}/diffid-by-digest/sha256/${hexOf(digest)}`, diffId),
+    ),
+    file(`${distribution}/v2metadata-by-diffid/sha256/${hexOf(diffId)}`, JSON.stringify(sources)),
+  ];
+}
+
+function file(path: string, text: string): ShelfEntry {
+  return { kind: "file", path, mode: 0o644, content: Buffer.from(text) };
+}
+
+function link(path: string, target: string): ShelfEntry {
+  return { kind: "link", path, target };
+}

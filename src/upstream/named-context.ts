@@ -1,0 +1,58 @@
+/** What `--build-context NAME=...` puts in the place of a name, found as the stock frontend finds it. */
+import type { StockRequest } from "./request.js";
+import type { Definition } from "../gen/ops.js";
+import { type ImageConfig, parseConfig } from "../image/config.js";
+import { formatPlatform, type Platform } from "../image/platform.js";
+import { familiarReference, parseReference } from "../image/reference.js";
+
+export type NamedContext =
+  /** `docker-image://`: an image of a registry or of the builder's own store. */
+  | { readonly kind: "image"; readonly reference: string }
+  /** `oci-layout://`: an image in a folder of the client. */
+  | { readonly kind: "layout"; readonly store: string; readonly digest: string }
+  /** `target:` of a bake file, or what another frontend passed in: LLB, with the config of an image. */
+  | { readonly kind: "input"; readonly definition: Definition; readonly config: ImageConfig | undefined }
+  /** A folder, a git repository, an archive. */
+  | { readonly kind: "files"; readonly value: string };
+
+/** @param name of a stage, or as it stands after FROM or `--from=`. */
+export function findNamedContext(
+  { options, inputs }: StockRequest,
+  name: string,
+  platform: Platform,
+): NamedContext | undefined {
+  const familiar = familiarName(name);
+  const value = options[`context:${familiar}::${formatPlatform(platform)}`] ?? options[`context:${familiar}`];
+  if (value === undefined) return undefined;
+  const [scheme, rest = ""] = value.split(/:(.*)/s);
+  switch (scheme) {
+    case "docker-image":
+      return { kind: "image", reference: rest.replace(/^\/\//, "") };
+    case "oci-layout": {
+      const [store = "", digest = ""] = rest.replace(/^\/\//, "").split("@");
+      return { kind: "layout", store: store.replace(/:[^/:]*$/, ""), digest };
+    }
+    case "input": {
+      const definition = inputs[rest];
+      if (!definition) return undefined;
+      const metadata = JSON.parse(options[`input-metadata:${rest}`] ?? "{}") as Record<string, string>;
+      const config = metadata["containerimage.config"];
+      return {
+        kind: "input",
+        definition,
+        config: config === undefined ? undefined : parseConfig(Buffer.from(config, "base64")),
+      };
+    }
+    default:
+      return { kind: "files", value };
+  }
+}
+
+/** Contexts are named as Docker shows images, without `:latest`. */
+export function familiarName(name: string): string {
+  try {
+    return familiarReference(parseReference(name.toLowerCase())).replace(/:latest$/, "");
+  } catch {
+    return name.toLowerCase();
+  }
+}
