@@ -1,10 +1,10 @@
-import { readDockerfile, type SourceFile } from "./upstream/read-dockerfile.js";
-import { originalRequest, solveStock, tryStock } from "./upstream/request.js";
-import { forwardBuild, syntaxOf } from "./upstream/syntax.js";
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";
 import { cacheImports, readOptions } from "./gateway/options.js";
+import { readDockerfile, type SourceFile } from "./upstream/read-dockerfile.js";
+import { originalRequest, solveStock, tryStock } from "./upstream/request.js";
+import { forwardBuild, syntaxOf } from "./upstream/syntax.js";
 
 const options = readOptions(process.env);
 const bridge = openBridge({ cacheImports: cacheImports(options) });

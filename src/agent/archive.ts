@@ -1,5 +1,5 @@
-import { type ArchiveJob, archiveFile, mount } from "./job.js";
 import { packTree } from "../files/tree.js";
+import { type ArchiveJob, archiveFile, mount } from "./job.js";
 
 /** Makes an archive of each tree, for BuildKit to unpack where the step itself may not write. */
 export async function archive({ trees }: ArchiveJob): Promise<void> {

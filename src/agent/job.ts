@@ -5,6 +5,8 @@
 import type { InnerImage } from "../image/inner-image.js";
 import type { Platform } from "../image/platform.js";
 import type { Reference } from "../image/reference.js";
+import { shelf } from "../shelf/paths.js";
+import type { StoreName } from "../stores/table.js";
 
 /** The variable of a step's environment that holds its job's digest: a step that failed is known by it. */
 export const jobVariable = "LARDER_JOB";
@@ -65,7 +67,7 @@ export interface StoreTarget {
 
 /** What the stock step found out: {@link stockAnswer} of its catalog. */
 export interface StockAnswer {
-  readonly store: "overlay2" | "containerd";
+  readonly store: StoreName;
   /** Blobs of layers that the store needs, and that the stage's shelf does not have yet. */
   readonly blobs: readonly NeededBlob[];
 }
@@ -112,45 +114,70 @@ export function encodeJob(job: Job): Buffer {
   return Buffer.from(JSON.stringify(job));
 }
 
-/** Mount points of the steps. */
-export const mount = {
+/** Where a step has what it reads and writes. */
+export interface Places {
   /** All: the job, read-only. */
-  job: "/in/job",
+  readonly job: string;
   /** fetch, pack: output, the OCI layout. */
-  layout: "/out/layout",
+  readonly layout: string;
   /** fetch: the Docker config.json with credentials, if the build has such a secret. */
-  auth: "/run/secrets/larder-auth",
+  readonly auth: string;
   /** fetch: certificates in PEM that sign those of registries, if the build has such a secret. */
-  ca: "/run/secrets/larder-ca",
+  readonly ca: string;
   /** stock, place: the stage, writable. */
-  stage: "/stage",
+  readonly stage: string;
   /** stock, of a read-only stage: its files, and a plain directory for what is written over them. */
+  readonly stageCopy: string;
+  readonly stageChanges: string;
+  /** stock, shelve: input i, the OCI layout of `images[i]`; pack: input 0, that of the base. */
+  input(i: number): string;
+  /** stock: a plain directory for the daemon's data root; what is left there is thrown away. */
+  readonly work: string;
+  /** stock: output, what belongs to this PRELOAD alone. */
+  readonly catalog: string;
+  /** stock, shelve: output, outer layer k; archive: output, {@link archiveFile} of tree k. */
+  layer(k: number): string;
+  /** place: the tree to copy. */
+  readonly tree: string;
+  /** pack, archive: tree i, read-only. */
+  packTree(i: number): string;
+  /** pack: the image config as upstream gave it. */
+  readonly config: string;
+  readonly configFile: string;
+}
+
+/** Mount points of the steps. */
+export const mount: Places = {
+  job: "/in/job",
+  layout: "/out/layout",
+  auth: "/run/secrets/larder-auth",
+  ca: "/run/secrets/larder-ca",
+  stage: "/stage",
   stageCopy: "/in/stage",
   stageChanges: "/out/stage",
-  /** stock, shelve: input i, the OCI layout of `images[i]`; pack: input 0, that of the base. */
-  input: (i: number): string => `/in/${i}`,
-  /** stock: a plain directory for the daemon's data root; what is left there is thrown away. */
+  input: (i) => `/in/${i}`,
   work: "/out/work",
-  /** stock: output, what belongs to this PRELOAD alone. */
   catalog: "/out/catalog",
-  /** stock, shelve: output, outer layer k; archive: output, {@link archiveFile} of tree k. */
-  layer: (k: number): string => `/out/layer/${k}`,
-  /** place: the tree to copy. */
+  layer: (k) => `/out/layer/${k}`,
   tree: "/in/tree",
-  /** pack, archive: tree i, read-only. */
-  packTree: (i: number): string => `/in/trees/${i}`,
-  /** pack: the image config as the stock frontend gave it. */
+  packTree: (i) => `/in/trees/${i}`,
   config: "/in/config",
   configFile: "/in/config/config.json",
-} as const;
+};
+
+/** The mount in which a step that fails leaves its {@link ErrorReport}. */
+export const reportingMount: Readonly<Record<Job["kind"], string>> = {
+  fetch: mount.layout,
+  pack: mount.layout,
+  stock: mount.catalog,
+  shelve: mount.layer(0),
+  place: mount.stage,
+  archive: mount.layer(0),
+};
 
 export const archiveFile = "layer.tar";
 
-/**
- * A step that fails leaves one sentence in this file of its reporting mount, for the frontend to read
- * and to put into the build's error: `layout` for fetch and pack, `catalog` for stock, `layer(0)` for
- * shelve and archive, `stage` for place.
- */
+/** A step that fails leaves one sentence in this file of its reporting mount: the frontend puts it into the build's error. */
 export const errorReport = ".larder-error.json";
 export interface ErrorReport {
   /** Lower case, names the thing and the way out; the frontend puts the image and the line before it. */
@@ -161,24 +188,9 @@ export interface ErrorReport {
   readonly unreachable?: boolean;
 }
 
-/** Where the shelf is in the system image. */
-export const shelf = "usr/lib/larder";
-
 /**
  * Files with what a step found out. They are in outputs that later steps are made of: `--cache-to` exports no others,
  * and who imports such a cache would have to run the step again for its answer.
  */
 export const stockAnswer = `${shelf}/answer.json`;
 export const packAnswer = "answer.json";
-
-/** `/usr/lib/larder/preload.json`: all that PRELOAD put into the system image so far. */
-export interface Preload {
-  readonly version: 1;
-  readonly images: readonly ShelvedImage[];
-}
-
-export interface ShelvedImage extends InnerImage {
-  readonly store: "overlay2" | "containerd";
-  /** Of containerd. */
-  readonly namespace?: string;
-}

@@ -2,21 +2,12 @@ import { readFile } from "node:fs/promises";
 import { LarderError } from "../error.js";
 import { archive } from "./archive.js";
 import { fetchImage } from "./fetch/fetch.js";
-import { type Job, jobFile, mount } from "./job.js";
+import { type Job, jobFile, mount, reportingMount } from "./job.js";
 import { pack } from "./pack/pack.js";
 import { place } from "./place.js";
 import { reportError } from "./report.js";
 import { shelve } from "./shelve.js";
 import { stock } from "./stock/stock.js";
-
-const reportingMount = {
-  fetch: mount.layout,
-  pack: mount.layout,
-  stock: mount.catalog,
-  shelve: mount.layer(0),
-  place: mount.stage,
-  archive: mount.layer(0),
-} as const;
 
 /** What a build step of Larder runs. Ends with exit code 1, a sentence on stderr and in the error report. */
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
-import { mount } from "./job.js";
 import { copyTree } from "../files/tree.js";
+import { mount } from "./job.js";
 
 /**
  * Lays a tree over the stage, exactly: the layer that comes of it has the entries of the tree. Directories

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
-import { chainOf, hexOf } from "../image/chain.js";
+import { chainOf } from "../image/chain.js";
+import { hexOf } from "../image/digest.js";
 import { eachShell, imageIdOf, whereIs, writeShelf } from "./testing.js";
 
 const one = `sha256:${"1".repeat(64)}`;

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { parse, stringify } from "smol-toml";
-import { hexOf } from "../image/chain.js";
+import { hexOf } from "../image/digest.js";
 import { blobOf, eachShell, whereIs, writeContainerdShelf } from "./testing.js";
 
 const one = `sha256:${"1".repeat(64)}`;

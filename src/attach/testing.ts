@@ -4,30 +4,32 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chainOf } from "../image/chain.js";
+import { type DiffId, type Digest, hexOf, sha256 } from "../image/digest.js";
 import { CatalogFiles } from "../shelf/catalog-files.js";
-import { chainOf, type Digest, hexOf, sha256 } from "../image/chain.js";
-import { ContainerdStore } from "../stores/containerd/containerd-store.js";
-import { contentDirectory, databases } from "../stores/containerd/tree.js";
+import type { ShelfEntry } from "../shelf/entry.js";
+import { packWhiteouts } from "../shelf/whiteout-tar.js";
+import { byteString, formatWhiteouts } from "../shelf/whiteouts.js";
 import {
   type CatalogSnapshot,
   type ContainerdModel,
   mergeModels as mergeContainerdModels,
 } from "../stores/containerd/model.js";
+import { ContainerdRoot } from "../stores/containerd/root.js";
+import { contentDirectory, databases } from "../stores/containerd/tree.js";
+import { write } from "../stores/containerd/write.js";
 import { cacheIdOf } from "../stores/overlay2/ids.js";
-import { imageEntry, layerEntries, realEntries, rootDirectories } from "../stores/overlay2/tree.js";
 import { hides } from "../stores/overlay2/lowers.js";
 import { type CatalogModel, emptyModel, formatModel, mergeModels } from "../stores/overlay2/model.js";
 import { formatRepositories } from "../stores/overlay2/repositories.js";
-import type { ShelfEntry } from "../stores/store.js";
-import { packWhiteouts } from "../shelf/whiteout-tar.js";
-import { byteString, formatWhiteouts } from "../shelf/whiteouts.js";
+import { imageEntry, layerEntries, realEntries, rootDirectories } from "../stores/overlay2/tree.js";
 import { onlyAsRoot, skip } from "../testing.js";
 
 export interface TestImage {
   readonly name: string;
-  readonly diffIds: readonly Digest[];
+  readonly diffIds: readonly DiffId[];
   /** Those of its layers that are real (overlay2). */
-  readonly real?: readonly Digest[];
+  readonly real?: readonly DiffId[];
 }
 
 /** Where one shell's tests run attach. */
@@ -157,12 +159,14 @@ export async function writeContainerdShelf(shelf: string, images: readonly TestI
     await writeFile(`${root}/${path}`, path);
   }
   const diffIds = [...new Set(model.snapshots.map(({ diffId }) => diffId))];
-  const layers = diffIds.map(
-    (diffId) => [diffId, { diffId, directory: root, implied: [], whiteouts }] as const,
-  );
-  const store = new ContainerdStore("moby", root, model, new Map(layers));
+  const containerd = new ContainerdRoot(root);
   const files = new CatalogFiles();
-  const entries = await store.catalog({ images: [], stageShelf: shelf });
+  const entries = await write(model, {
+    database: (name) => containerd.database(name),
+    blob: (digest) => containerd.blob(digest),
+    layers: { whiteouts: async () => whiteouts },
+    scratch: root,
+  });
   files.add(
     "catalog/containerd",
     entries.map((entry) => moveTo(shelf, entry)),
@@ -177,7 +181,7 @@ export async function writeContainerdShelf(shelf: string, images: readonly TestI
 }
 
 /** The digest of a layer's blob, here. */
-export function blobOf(diffId: Digest): Digest {
+export function blobOf(diffId: DiffId): Digest {
   return `sha256:${sha256(`blob ${diffId}`)}`;
 }
 

@@ -1,8 +1,8 @@
+import { ownArchitecture, type Platform, parsePlatform } from "../image/platform.js";
 import type { Bases } from "../upstream/expand-bases.js";
+import type { StockRequest } from "../upstream/request.js";
 import type { Dockerfile, Stage } from "./parse.js";
 import { baseStage } from "./stages.js";
-import type { StockRequest } from "../upstream/request.js";
-import { ownArchitecture, type Platform, parsePlatform } from "../image/platform.js";
 
 /**
  * For which platform a stage builds: that of the stage that it builds FROM, or as its FROM says, else as the build

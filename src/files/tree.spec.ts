@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { toBytes } from "./bytes.js";
-import { onlyAsRoot } from "../testing.js";
 import { writeLayerFolder } from "../shelf/layer-folder.js";
+import { onlyAsRoot } from "../testing.js";
+import { toBytes } from "./bytes.js";
 import { copyTree, walkTree } from "./tree.js";
 
 const make = `

@@ -24,8 +24,8 @@ import {
 } from "../gen/gateway.js";
 import type { Definition } from "../gen/ops.js";
 import { type ContainerCommand, containerOutput } from "./container.js";
-import { Http2Connection } from "./http2/connection.js";
 import { methodsOf } from "./grpc/methods.js";
+import { Http2Connection } from "./http2/connection.js";
 
 export interface Bridge {
   ping(): Promise<PongResponse>;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chainOf, hexOf } from "./chain.js";
+import { chainOf } from "./chain.js";
+import { hexOf } from "./digest.js";
 
 describe("chainOf", () => {
   const a = `sha256:${"a".repeat(64)}`;

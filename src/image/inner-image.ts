@@ -1,3 +1,4 @@
+import type { DiffId } from "./digest.js";
 import type { Platform } from "./platform.js";
 import type { Reference } from "./reference.js";
 
@@ -8,5 +9,5 @@ export interface InnerImage {
   /** Digest of the image's config: Docker's image ID. */
   readonly imageId: string;
   /** Uncompressed digests of its layers, bottom layer first. */
-  readonly diffIds: readonly string[];
+  readonly diffIds: readonly DiffId[];
 }

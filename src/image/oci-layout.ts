@@ -1,14 +1,25 @@
+/** Image layouts of OCI: a folder with blobs by their digests. */
 import { readdir, utimes, writeFile } from "node:fs/promises";
-import { sha256 } from "./chain.js";
-import { blobPath, parseManifestOrIndex } from "../agent/layout-image.js";
+import { type Digest, digestOf, hexOf } from "./digest.js";
+import { mediaTypeOf } from "./manifest.js";
+
+/** Path of a blob, relative to the layout. */
+export function blobPath(digest: Digest): string {
+  return `blobs/sha256/${hexOf(digest)}`;
+}
+
+/** The same, as a file of a layout that is on this machine. */
+export function blobFile(layout: string, digest: Digest): string {
+  return `${layout}/${blobPath(digest)}`;
+}
 
 /**
- * Writes what an OCI layout has beside the other blobs, and fixes all times: the layout is an output, so nothing in
- * it may tell when it was made.
+ * Writes what a layout has beside the other blobs, and fixes all times: the layout is an output, so nothing in it may
+ * tell when it was made.
  * @param top The manifest or index that the layout is about.
  */
 export async function finishLayout(layout: string, top: Buffer): Promise<void> {
-  await writeFile(blobPath(layout, `sha256:${sha256(top)}`), top);
+  await writeFile(blobFile(layout, digestOf(top)), top);
   await writeFile(`${layout}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}');
   await writeFile(`${layout}/index.json`, formatIndex(top));
   const names = await readdir(layout, { recursive: true });
@@ -16,14 +27,7 @@ export async function finishLayout(layout: string, top: Buffer): Promise<void> {
 }
 
 function formatIndex(top: Buffer): string {
-  const { mediaType } = JSON.parse(top.toString("utf8")) as { mediaType?: string };
-  const isIndex = "index" in parseManifestOrIndex(top);
-  const descriptor = {
-    // Only OCI manifests may leave it out.
-    mediaType: mediaType ?? `application/vnd.oci.image.${isIndex ? "index" : "manifest"}.v1+json`,
-    digest: `sha256:${sha256(top)}`,
-    size: top.length,
-  };
+  const descriptor = { mediaType: mediaTypeOf(top), digest: digestOf(top), size: top.length };
   return JSON.stringify({
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.index.v1+json",

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Op } from "../gen/ops.js";
+import { digestOf } from "../image/digest.js";
 import { exec } from "./exec.js";
 import { files } from "./file.js";
 import { independentParts } from "./independent.js";
-import { digestOf, marshal } from "./marshal.js";
+import { marshal } from "./marshal.js";
 import { image } from "./source.js";
 import type { Output } from "./state.js";
 

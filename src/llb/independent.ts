@@ -1,5 +1,5 @@
 import { type Definition, Op } from "../gen/ops.js";
-import { digestOf } from "./marshal.js";
+import { digestOf } from "../image/digest.js";
 import type { Output } from "./state.js";
 
 /**

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { digestOf } from "../image/digest.js";
 import { type ExecOptions, exec } from "./exec.js";
 import { files } from "./file.js";
 import { layerChain } from "./layer-chain.js";
-import { digestOf, marshal } from "./marshal.js";
+import { marshal } from "./marshal.js";
 import { merge } from "./merge.js";
 import { image, local } from "./source.js";
 import { fromDefinition, type Output, type State } from "./state.js";

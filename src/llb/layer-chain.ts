@@ -1,6 +1,6 @@
 /** The steps that made a root file system, each of which is a layer when BuildKit exports it. */
 import { type ExecOp, type FileOp, type Input, type MergeOp, Op, type Platform } from "../gen/ops.js";
-import { digestOf } from "./marshal.js";
+import { digestOf } from "../image/digest.js";
 import { merge } from "./merge.js";
 import type { Output } from "./state.js";
 

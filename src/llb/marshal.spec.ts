@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Definition, Op, SecurityMode } from "../gen/ops.js";
+import { digestOf } from "../image/digest.js";
 import { type ExecOptions, exec } from "./exec.js";
 import { files } from "./file.js";
-import { digestOf, encodeOp, marshal } from "./marshal.js";
+import { encodeOp, marshal } from "./marshal.js";
 import { merge } from "./merge.js";
 import { image, local } from "./source.js";
 import { fromDefinition, type Output } from "./state.js";

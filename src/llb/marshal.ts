@@ -1,6 +1,5 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import { type Definition, Op, type OpMetadata, type Source } from "../gen/ops.js";
+import { digestOf } from "../image/digest.js";
 import { joinSources } from "./source-map.js";
 import { encodeMetadata, type Output, type OwnVertex, type State } from "./state.js";
 
@@ -26,11 +25,6 @@ export function encodeOp(op: Op): Buffer {
   const head = Op.encode({ ...rest, op: undefined }).finish();
   const tail = Op.encode(Op.fromPartial({ op: member })).finish();
   return Buffer.concat([head, tail]);
-}
-
-/** Not by `node:crypto`, whose loading is a good part of what a Dockerfile without PRELOAD waits for. */
-export function digestOf(bytes: Buffer): string {
-  return `sha256:${bytesToHex(sha256(bytes))}`;
 }
 
 interface Input {

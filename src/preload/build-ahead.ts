@@ -4,17 +4,17 @@
  */
 import { jobVariable } from "../agent/job.js";
 import { preloadsOf, type Stage } from "../dockerfile/parse.js";
-import { definitionOf, type StockRequest } from "../upstream/request.js";
 import { cacheImports } from "../gateway/options.js";
 import type { Op } from "../gen/ops.js";
 import { independentParts } from "../llb/independent.js";
 import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
-import { asWritten } from "./cut/as-written.js";
+import { definitionOf, type StockRequest } from "../upstream/request.js";
 import type { BuildContext } from "./build-context.js";
+import { asWritten } from "./cut/as-written.js";
+import { solveTail } from "./cut/draft.js";
 import { ancestorsOf, type PreloadedCut } from "./cut/preloaded-cut.js";
 import { evaluate } from "./result.js";
-import { solveTail } from "./cut/draft.js";
 
 type PreloadStages = (context: BuildContext) => Promise<PreloadedCut[]>;
 

@@ -1,13 +1,13 @@
-import type { Bases } from "../upstream/expand-bases.js";
 import type { Dockerfile, Stage } from "../dockerfile/parse.js";
-import type { Source } from "../upstream/read-dockerfile.js";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { Output } from "../llb/state.js";
+import type { Bases } from "../upstream/expand-bases.js";
+import type { Source } from "../upstream/read-dockerfile.js";
 import type { Warn } from "./check/warnings.js";
-import type { Step } from "./steps/agent-step.js";
 import type { InsecureRegistries, PreloadPlan, Security } from "./plan/plan.js";
+import type { Step } from "./steps/agent-step.js";
 import { chooseSecurity, securityArgument } from "./steps/privilege.js";
 
 /** What one build is about, as it was asked for. */

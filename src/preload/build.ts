@@ -1,7 +1,6 @@
 /** From the Dockerfile to the result of the build. */
-import { adopt } from "../upstream/adopt.js";
+
 import { type Cut, tailText, withoutKeptHistory } from "../dockerfile/cut.js";
-import { type Bases, expandBases } from "../upstream/expand-bases.js";
 import {
   type Dockerfile,
   parseDockerfile,
@@ -9,8 +8,15 @@ import {
   preloadTriggersOf,
   type Stage,
 } from "../dockerfile/parse.js";
-import { type SourceFile, withIgnoreFile } from "../upstream/read-dockerfile.js";
 import { neededStages, targetStage } from "../dockerfile/stages.js";
+import type { Lines } from "../error.js";
+import type { Bridge } from "../gateway/bridge.js";
+import { type BuildOptions, replacesStage } from "../gateway/options.js";
+import type { Result } from "../gen/gateway.js";
+import { encodeConfig, type ImageConfig } from "../image/config.js";
+import { adopt } from "../upstream/adopt.js";
+import { type Bases, expandBases } from "../upstream/expand-bases.js";
+import { type SourceFile, withIgnoreFile } from "../upstream/read-dockerfile.js";
 import {
   configOf,
   isUnknownPreload,
@@ -21,29 +27,24 @@ import {
   withoutWarnings,
   withText,
 } from "../upstream/request.js";
-import type { Lines } from "../error.js";
-import type { Bridge } from "../gateway/bridge.js";
-import { type BuildOptions, replacesStage } from "../gateway/options.js";
-import type { Result } from "../gen/gateway.js";
-import { encodeConfig, type ImageConfig } from "../image/config.js";
-import { answerQuestion } from "./check/answer.js";
-import { asWritten } from "./cut/as-written.js";
 import { buildAhead } from "./build-ahead.js";
 import { type BuildContext, readSettings, type Task } from "./build-context.js";
-import { preloadCut } from "./cut/preload-cut.js";
+import { answerQuestion } from "./check/answer.js";
 import { checkConfig, checkDaemonPaths } from "./check/daemon-path.js";
-import { refuseMisplaced } from "./directive/misplaced.js";
+import { withQuietBases } from "./check/quiet-bases.js";
 import { reportWarnings } from "./check/warnings.js";
+import { asWritten } from "./cut/as-written.js";
+import { solveTail } from "./cut/draft.js";
 import { fireTriggers } from "./cut/onbuild.js";
+import { preloadCut } from "./cut/preload-cut.js";
+import { cutBelow, type PreloadedCut } from "./cut/preloaded-cut.js";
+import { refuseMisplaced } from "./directive/misplaced.js";
+import { buildPlatforms, requestsByPlatform } from "./platforms.js";
+import { planResult } from "./print-plan.js";
+import { evaluate } from "./result.js";
 import type { Step } from "./steps/agent-step.js";
 import { explainFailure } from "./steps/failure.js";
 import { larderImage } from "./steps/larder-image.js";
-import { buildPlatforms, requestsByPlatform } from "./platforms.js";
-import { cutBelow, type PreloadedCut } from "./cut/preloaded-cut.js";
-import { planResult } from "./print-plan.js";
-import { withQuietBases } from "./check/quiet-bases.js";
-import { evaluate } from "./result.js";
-import { solveTail } from "./cut/draft.js";
 
 /**
  * @param wasRefused The stock frontend has met a base image that fires a PRELOAD, and has printed its warnings up to it.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { StockRequest } from "../upstream/request.js";
 import { Result } from "../gen/gateway.js";
+import type { StockRequest } from "../upstream/request.js";
 import { buildPlatforms } from "./platforms.js";
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

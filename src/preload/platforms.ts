@@ -1,7 +1,8 @@
 /** A build for several platforms is a build for each; their results become one. */
-import type { StockRequest } from "../upstream/request.js";
+
 import type { Ref, Result } from "../gen/gateway.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
+import type { StockRequest } from "../upstream/request.js";
 
 /** As exporters read it: capitals outside, OCI's names inside. */
 interface ExportPlatform {

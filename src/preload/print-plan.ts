@@ -5,8 +5,8 @@ import { formatReference, type Reference } from "../image/reference.js";
 import { files } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
 import type { BuildContext } from "./build-context.js";
-import { type Origin, type PreloadPlan, stockStep } from "./plan/plan.js";
 import type { PreloadedCut } from "./cut/preloaded-cut.js";
+import { type Origin, type PreloadPlan, stockStep } from "./plan/plan.js";
 
 /** `plan.json`, alone in an image, in place of the build: what `--build-arg LARDER_PLAN=1` asks for. */
 export async function planResult(

@@ -1,7 +1,7 @@
 import { chmod, copyFile, lutimes, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { compare } from "../files/bytes.js";
-import type { ShelfEntry } from "../stores/store.js";
+import type { ShelfEntry } from "./entry.js";
 
 /** What goes into the catalog layer, keyed by path from the root of the system image. */
 export class CatalogFiles {

@@ -1,10 +1,20 @@
 import { chmod, chown, lstat, mkdir, utimes, writeFile } from "node:fs/promises";
 import { type ByteString, parentsOf, toBytes } from "../files/bytes.js";
-import { hexOf } from "../image/chain.js";
-import type { UnpackedLayer } from "../stores/store.js";
-import { formatWhiteouts } from "./whiteouts.js";
-import { shelf } from "../agent/job.js";
 import { copyTree } from "../files/tree.js";
+import type { DiffId } from "../image/digest.js";
+import { onShelf, shelf } from "./paths.js";
+
+import { formatWhiteouts, type Whiteouts } from "./whiteouts.js";
+
+/** A layer where somebody unpacked it. */
+export interface UnpackedLayer {
+  readonly diffId: DiffId;
+  /** Its files; whiteouts, the marks of opaque directories and a daemon's traces may be among them. */
+  readonly directory: string;
+  /** Directories that the layer's tar implies without an entry for them, outermost first. */
+  readonly implied: readonly ByteString[];
+  readonly whiteouts: Whiteouts;
+}
 
 /**
  * Writes `/usr/lib/larder/layers/<diffid hex>` into an outer layer. It depends on the inner layer alone:
@@ -12,7 +22,7 @@ import { copyTree } from "../files/tree.js";
  * @param output Root of the outer layer; it may hold other inner layers already.
  */
 export async function writeLayerFolder(layer: UnpackedLayer, output: string): Promise<void> {
-  const folder = `${output}/${shelf}/layers/${hexOf(layer.diffId)}`;
+  const folder = `${output}/${shelf}/${onShelf.layer(layer.diffId)}`;
   const files = `${folder}/fs`;
   await mkdir(files, { recursive: true });
   const implied = await impliedDirectories(layer);
@@ -26,7 +36,7 @@ export async function writeLayerFolder(layer: UnpackedLayer, output: string): Pr
     await utimes(`${folder}/whiteouts`, 0, 0);
   }
   await setDirectory(folder);
-  await fixDirectories(output, `${shelf}/layers`);
+  await fixDirectories(output, `${shelf}/${onShelf.layers}`);
 }
 
 /** Fixes owner, mode and time of a directory of an outer layer and of those above it, once all is in them. */

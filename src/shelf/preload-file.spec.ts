@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import type { Preload, ShelvedImage } from "../agent/job.js";
+import type { Preload, ShelvedImage } from "./preload-file.js";
 import { formatPreload, mergePreload, parsePreload } from "./preload-file.js";
+
+const stores = ["overlay2", "containerd"];
 
 function image(path: string, tag: string | undefined, imageId: string): ShelvedImage {
   const reference = {
@@ -73,12 +75,12 @@ describe("parsePreload", () => {
 
   it("believes what PRELOAD wrote", () => {
     const file: Preload = { version: 1, images: [good, { ...good, store: "overlay2" }] };
-    assert.deepEqual(parsePreload(formatPreload(file)), file);
+    assert.deepEqual(parsePreload(formatPreload(file), stores), file);
   });
 
   it("refuses that of a later Larder with the way out", () => {
     assert.throws(
-      () => parsePreload('{"version":2}'),
+      () => parsePreload('{"version":2}', stores),
       /version 2, made by a later Larder.*use a frontend as new/,
     );
   });
@@ -96,13 +98,16 @@ describe("parsePreload", () => {
   for (const [what, image] of Object.entries(wrongImages)) {
     it(`refuses an image with ${what}`, () => {
       const text = JSON.stringify({ version: 1, images: [good, image] });
-      assert.throws(() => parsePreload(text), /preload.json is none of Larder's \(images\[1\] is none\)/);
+      assert.throws(
+        () => parsePreload(text, stores),
+        /preload.json is none of Larder's \(images\[1\] is none\)/,
+      );
     });
   }
 
   for (const text of ["", "{", "null", "[]", "{}", '{"version":"1","images":[]}', '{"version":1}']) {
     it(`refuses ${JSON.stringify(text)}`, () => {
-      assert.throws(() => parsePreload(text), /the base image's .*preload.json is none of Larder's/);
+      assert.throws(() => parsePreload(text, stores), /the base image's .*preload.json is none of Larder's/);
     });
   }
 });

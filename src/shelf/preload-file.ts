@@ -1,25 +1,39 @@
 import { lstat, readFile } from "node:fs/promises";
 import { LarderError } from "../error.js";
+import { compare } from "../files/bytes.js";
+import { isDigest } from "../image/digest.js";
 import type { InnerImage } from "../image/inner-image.js";
 import { familiarName } from "../image/reference.js";
 import { isObject } from "../is-object.js";
-import { compare } from "../files/bytes.js";
-import { isDigest } from "../image/chain.js";
-import { type Preload, type ShelvedImage, shelf } from "../agent/job.js";
+import { onShelf, shelf } from "./paths.js";
+
+/** `/usr/lib/larder/preload.json`: all that PRELOAD put into the system image so far. */
+export interface Preload {
+  readonly version: 1;
+  readonly images: readonly ShelvedImage[];
+}
+
+export interface ShelvedImage extends InnerImage {
+  /** Whose catalog has it: a name of the stores. */
+  readonly store: string;
+  /** Of containerd. */
+  readonly namespace?: string;
+}
 
 /**
  * `preload.json` of an earlier PRELOAD in the stage. @param folder `/usr/lib/larder` of the stage.
+ * @param stores names of the stores that there are.
  * @throws LarderError if it is of a later Larder, or of another form than Larder gives it.
  */
-export async function readPreload(folder: string): Promise<Preload> {
-  const path = `${folder}/preload.json`;
+export async function readPreload(folder: string, stores: readonly string[]): Promise<Preload> {
+  const path = `${folder}/${onShelf.preload}`;
   const found = await lstat(path).catch(() => undefined);
   if (!found) return { version: 1, images: [] };
   if (!found.isFile()) throw foreign("it is no regular file");
-  return parsePreload(await readFile(path, "utf8"));
+  return parsePreload(await readFile(path, "utf8"), stores);
 }
 
-export function parsePreload(text: string): Preload {
+export function parsePreload(text: string, stores: readonly string[]): Preload {
   let file: Readonly<Record<string, unknown>>;
   try {
     file = objectOf(JSON.parse(text));
@@ -34,12 +48,12 @@ export function parsePreload(text: string): Preload {
   }
   if (file.version !== 1) throw foreign("it has no version");
   if (!Array.isArray(file.images)) throw foreign("it has no images");
-  const wrong = file.images.findIndex((image) => !isShelvedImage(image));
+  const wrong = file.images.findIndex((image) => !isShelvedImage(image, stores));
   if (wrong >= 0) throw foreign(`images[${wrong}] is none`);
   return file as unknown as Preload;
 }
 
-function isShelvedImage(value: unknown): value is ShelvedImage {
+function isShelvedImage(value: unknown, stores: readonly string[]): value is ShelvedImage {
   const image = objectOf(value);
   const reference = objectOf(image.reference);
   const platform = objectOf(image.platform);
@@ -47,7 +61,7 @@ function isShelvedImage(value: unknown): value is ShelvedImage {
   return (
     areStrings([reference.domain, reference.path, platform.os, platform.architecture]) &&
     areStrings([reference.tag ?? "", platform.variant ?? "", image.namespace ?? ""]) &&
-    (image.store === "overlay2" || image.store === "containerd") &&
+    stores.some((name) => name === image.store) &&
     Array.isArray(image.diffIds) &&
     [reference.digest, image.imageId, ...image.diffIds].every(isDigest)
   );

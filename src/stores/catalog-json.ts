@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { onShelf } from "../shelf/paths.js";
+
 /** `catalog.json` of a catalog. @throws Error if the text is the catalog of a Larder that this one does not know. */
 export function parseCatalog<Model extends { readonly version: 1 }>(text: string): Model {
   const value: unknown = JSON.parse(text);
@@ -9,4 +12,22 @@ export function parseCatalog<Model extends { readonly version: 1 }>(text: string
     );
   }
   return value as Model;
+}
+
+/**
+ * The catalog of a store that a shelf has.
+ * @param folder `/usr/lib/larder` of the stage.
+ * @returns `empty` if there is none.
+ */
+export async function readCatalog<Model extends { readonly version: 1 }>(
+  folder: string,
+  store: string,
+  empty: Model,
+): Promise<Model> {
+  try {
+    return parseCatalog<Model>(await readFile(`${folder}/${onShelf.catalog(store)}/catalog.json`, "utf8"));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return empty;
+    throw error;
+  }
 }

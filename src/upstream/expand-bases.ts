@@ -1,7 +1,7 @@
-import type { Bridge } from "../gateway/bridge.js";
 import { Draft } from "../dockerfile/draft.js";
 import type { Dockerfile } from "../dockerfile/parse.js";
 import { probeInstruction, readProbe } from "../dockerfile/probe.js";
+import type { Bridge } from "../gateway/bridge.js";
 import type { Source } from "./read-dockerfile.js";
 import { asIntermediate, configOf, type StockRequest, solveOne, withText } from "./request.js";
 

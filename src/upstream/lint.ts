@@ -1,8 +1,9 @@
 /** What the stock frontend's linter says of a Dockerfile, and which of its rules a build wants. */
+
+import { readDirectives } from "../dockerfile/directives.js";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
-import { readDirectives } from "../dockerfile/directives.js";
 import { type StockRequest, solveStock } from "./request.js";
 
 /** As BuildKit writes it (frontend/subrequests/lint). */

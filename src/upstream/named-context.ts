@@ -1,9 +1,10 @@
 /** What `--build-context NAME=...` puts in the place of a name, found as the stock frontend finds it. */
-import type { StockRequest } from "./request.js";
+
 import type { Definition } from "../gen/ops.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";
 import { formatPlatform, type Platform } from "../image/platform.js";
 import { familiarReference, parseReference } from "../image/reference.js";
+import type { StockRequest } from "./request.js";
 
 export type NamedContext =
   /** `docker-image://`: an image of a registry or of the builder's own store. */

@@ -1,9 +1,10 @@
 /** A file that names its frontend, met by this one because the client named it: `buildctl --opt source=larder/dockerfile:1`. */
+
+import { readDirectives } from "../dockerfile/directives.js";
 import { LarderError, type Lines } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { Result } from "../gen/gateway.js";
-import { readDirectives } from "../dockerfile/directives.js";
 import type { SourceFile } from "./read-dockerfile.js";
 
 export interface Syntax {

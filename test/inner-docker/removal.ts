@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hexOf } from "../../src/image/chain.js";
+import { hexOf } from "../../src/image/digest.js";
 import { until } from "../harness/command.js";
 import type { RegistryImage } from "../harness/registry-image.js";
 import { byDigest, prints } from "./images.js";

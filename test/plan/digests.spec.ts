@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { digestOf } from "../../src/image/digest.js";
 import { files } from "../../src/llb/file.js";
-import { digestOf, marshal } from "../../src/llb/marshal.js";
+import { marshal } from "../../src/llb/marshal.js";
 import { build } from "../harness/build.js";
 import { engineNames, lab, labImage } from "../harness/lab.js";
 

@@ -7,12 +7,10 @@ import { LeasesClient } from "../../gen/containerd/leases.js";
 import { type Info, SnapshotsClient } from "../../gen/containerd/snapshots.js";
 import type { Descriptor, Mount } from "../../gen/containerd/types.js";
 import { VersionClient } from "../../gen/containerd/version.js";
-import type { Digest } from "../../image/chain.js";
-import { type Labels, withSources } from "./labels.js";
+import type { DiffId, Digest } from "../../image/digest.js";
+import { snapshotter } from "../../stores/containerd/describe.js";
+import { type Labels, withSources } from "../../stores/containerd/labels.js";
 import { type Blob, writeBlob } from "./write-blob.js";
-
-/** The only snapshotter whose directories attach can make. */
-export const snapshotter = "overlayfs";
 
 type Done<Response> = (error: ServiceError | null, response: Response) => void;
 
@@ -80,7 +78,7 @@ export class Containerd {
   }
 
   /** Unpacks a layer's blob into what the mounts show. @returns the digest of the layer's tar, its diffID. */
-  async apply(layer: Descriptor, mounts: readonly Mount[]): Promise<Digest> {
+  async apply(layer: Descriptor, mounts: readonly Mount[]): Promise<DiffId> {
     const { applied } = await call<{ applied: Descriptor | undefined }>((done) =>
       this.#diff.apply({ diff: layer, mounts: [...mounts] }, this.#metadata, done),
     );

@@ -2,29 +2,35 @@
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, rmdir, symlink } from "node:fs/promises";
 import { LarderError } from "../../error.js";
+import { run } from "../../files/tool.js";
 import type { Mount } from "../../gen/containerd/types.js";
-import { type ChainLink, chainOf, type Digest, hexOf } from "../../image/chain.js";
-import { contentDirectory, snapshotsDirectory } from "../../stores/containerd/tree.js";
+import { type ChainLink, chainOf } from "../../image/chain.js";
+import { type DiffId, hexOf } from "../../image/digest.js";
+import type { Descriptor } from "../../image/manifest.js";
+import { blobFile } from "../../image/oci-layout.js";
+import type { UnpackedLayer } from "../../shelf/layer-folder.js";
+import { onShelf, shelf } from "../../shelf/paths.js";
+import {
+  type ContainerdOptions,
+  describeImage,
+  layerBlob,
+  metadataBlobs,
+} from "../../stores/containerd/describe.js";
 import {
   type CatalogSnapshot,
   type ContainerdModel,
-  emptyModel,
   mergeModels,
   snapshotsByName,
 } from "../../stores/containerd/model.js";
-import type { UnpackedLayer } from "../../stores/store.js";
-import { run } from "../../files/tool.js";
-import { shelf } from "../job.js";
-import { blobPath, type Descriptor, type LayoutImage } from "../layout-image.js";
+import { contentDirectory, snapshotsDirectory } from "../../stores/containerd/tree.js";
+import type { LayerFacts } from "../../stores/store.js";
+import type { LayoutImage } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { aboutImage } from "../step-error.js";
 import type { Containerd } from "./client.js";
-import { metadataBlobs, namesOf, sourceLabel } from "./image-records.js";
-import type { Labels } from "./labels.js";
-import { type LayerTar, readLayerTar } from "./layer-tar.js";
-import type { Blob } from "./write-blob.js";
+import { type LayerTar, readLayerTar } from "./read-layer-tar.js";
 
-export interface Place {
+export interface ContainerdPlaces {
   /** containerd's root as this process sees it, and as containerd does. */
   readonly root: string;
   readonly rootOfDaemon: string;
@@ -34,171 +40,176 @@ export interface Place {
   readonly inputsOfDaemon: string;
 }
 
-export interface TakeInOptions {
-  readonly namespace: string;
-  /** Whether the content store keeps the layers' blobs, or only what was unpacked of them. */
-  readonly keepsBlobs: boolean;
-  /** What containerd holds already. */
-  readonly earlier: ContainerdModel;
-}
-
 export interface TakenIn {
+  /** All that containerd holds, with the numbers that it gave to its snapshots. */
   readonly model: ContainerdModel;
-  readonly layers: ReadonlyMap<Digest, UnpackedLayer>;
+  /** Those that it has unpacked this time. */
+  readonly layers: ReadonlyMap<DiffId, UnpackedLayer>;
 }
 
-/** Blobs, snapshots and names of the images; all of it is safe from the garbage collection without a lease. */
+/**
+ * Blobs, snapshots and names of the images; all of it is safe from the garbage collection without a lease.
+ * @param earlier What containerd holds already.
+ */
 export async function takeIn(
   containerd: Containerd,
   images: readonly LayoutImage[],
-  place: Place,
-  options: TakeInOptions,
+  places: ContainerdPlaces,
+  options: ContainerdOptions,
+  earlier: ContainerdModel,
 ): Promise<TakenIn> {
-  const taking = new Taking(containerd, place, options);
-  for (const [index, image] of images.entries()) await aboutImage(index, () => taking.image(image));
-  return { model: mergeModels(options.earlier, taking.model), layers: taking.layers };
+  const intake = new Intake(containerd, places, options, earlier);
+  for (const [index, image] of images.entries()) await aboutImage(index, () => intake.image(image));
+  return { model: intake.model, layers: intake.layers };
 }
 
 /** The work in hand: what one call of `takeIn` knows of containerd while it fills it. */
-class Taking {
-  readonly layers = new Map<Digest, UnpackedLayer>();
-  /** What has been taken in so far. */
-  model: ContainerdModel = emptyModel;
+class Intake {
+  readonly layers = new Map<DiffId, UnpackedLayer>();
+  /** All that containerd holds so far. */
+  model: ContainerdModel;
   readonly #containerd: Containerd;
-  readonly #place: Place;
-  readonly #options: TakeInOptions;
-  readonly #snapshots: Map<string, CatalogSnapshot>;
+  readonly #places: ContainerdPlaces;
+  readonly #options: ContainerdOptions;
+  readonly #tars = new Map<DiffId, LayerTar>();
 
-  constructor(containerd: Containerd, place: Place, options: TakeInOptions) {
+  constructor(
+    containerd: Containerd,
+    places: ContainerdPlaces,
+    options: ContainerdOptions,
+    earlier: ContainerdModel,
+  ) {
     this.#containerd = containerd;
-    this.#place = place;
+    this.#places = places;
     this.#options = options;
-    this.#snapshots = new Map(snapshotsByName(options.earlier, options.namespace));
+    this.model = earlier;
   }
 
   async image(image: LayoutImage): Promise<void> {
     const { namespace, keepsBlobs } = this.#options;
+    if (image.manifest.layers.length < image.diffIds.length)
+      throw new LarderError(`the manifest of ${image.imageId} has fewer layers than its config`);
+    const layers = await this.#layerFacts(image);
+    const added = describeImage({ ...image, layers }, this.model, this.#options);
+    const snapshots = snapshotsByName(added, namespace);
+    const made: CatalogSnapshot[] = [];
     for (const [index, link] of chainOf(image.diffIds).entries()) {
-      const layer = image.manifest.layers[index];
-      if (!layer) throw new LarderError(`the manifest of ${image.imageId} has fewer layers than its config`);
-      await this.#layer(image, layer, link, image.diffIds.indexOf(link.diffId) < index);
+      const snapshot = snapshots.get(link.chainId);
+      // A layer is unpacked from its blob, even if the blob is not to stay.
+      if (snapshot || keepsBlobs) await this.#layerBlob(image, index);
+      if (!snapshot) continue;
+      const below = snapshots.get(snapshot.parent ?? "");
+      if (below?.holds === "whiteouts") made.push(await this.#commitEmpty(below));
+      const isRepeated = image.diffIds.indexOf(link.diffId) < index;
+      made.push(await this.#unpack(image.manifest.layers[index], snapshot, link, isRepeated));
     }
-    for (const { digest, content, labels } of await metadataBlobs(image, keepsBlobs)) {
-      await this.#blob({ digest, size: content.length, labels, holds: "metadata" }, async function* () {
+    for (const { digest, content, labels } of metadataBlobs(image, keepsBlobs)) {
+      await this.#containerd.write({ digest, size: content.length, labels }, async function* () {
         yield content;
       });
     }
-    const images = await namesOf(image, namespace);
-    for (const { name, target, labels } of images) {
+    for (const { name, target, labels } of added.images) {
       const { mediaType: media_type, digest, size } = target;
       await this.#containerd.setImage(name, { media_type, digest, size }, labels);
     }
-    this.model = mergeModels(this.model, { ...emptyModel, images });
+    this.model = mergeModels(this.model, { ...added, snapshots: made });
   }
 
-  /** @param repeated The chain has the same layer further down. */
-  async #layer(
-    { layout, reference }: LayoutImage,
-    layer: Descriptor,
-    link: ChainLink,
-    repeated: boolean,
-  ): Promise<void> {
-    const blob = blobPath(layout, layer.digest);
-    const labels = { ...sourceLabel(reference), "containerd.io/uncompressed": link.diffId };
-    const isNew = !this.#snapshots.has(link.chainId);
-    // A layer is unpacked from its blob, even if the blob is not to stay.
-    if (isNew || this.#options.keepsBlobs) await this.#layerBlob(layer, labels, blob);
-    if (!isNew) return;
-    const read = await readLayerTar(blob, layer.mediaType).catch((cause: Error) => {
-      const [why] = cause.message.split("\n");
-      throw new LarderError(`its layer ${layer.digest} is no tar that can be read (${why})`, { cause });
-    });
-    await this.#unpack(layer, link, read, repeated);
+  /** Read from the tars of layers that containerd does not hold yet. */
+  async #layerFacts({ layout, manifest, diffIds }: LayoutImage): Promise<(LayerFacts | undefined)[]> {
+    const present = snapshotsByName(this.model, this.#options.namespace);
+    const facts: (LayerFacts | undefined)[] = [];
+    for (const [index, { chainId, diffId }] of chainOf(diffIds).entries()) {
+      const layer = manifest.layers[index];
+      if (present.has(chainId) || !layer) {
+        facts.push(undefined);
+        continue;
+      }
+      const tar = this.#tars.get(diffId) ?? (await readTar(layout, layer));
+      this.#tars.set(diffId, tar);
+      facts.push({ hides: tar.whiteouts.length > 0, hasXattrs: tar.hasXattrs });
+    }
+    return facts;
   }
 
-  async #layerBlob({ digest, size }: Descriptor, labels: Labels, blob: string): Promise<void> {
-    const blobs = `${this.#place.root}/${contentDirectory}/blobs/sha256`;
+  async #layerBlob(image: LayoutImage, index: number): Promise<void> {
+    const { digest, size, labels } = layerBlob(image, index);
+    const file = blobFile(image.layout, digest);
+    const blobs = `${this.#places.root}/${contentDirectory}/blobs/sha256`;
     await mkdir(blobs, { recursive: true });
     // The content store takes a file that is there for its own, so that no byte is copied.
-    await symlink(this.#place.inputsOfDaemon + blob, `${blobs}/${hexOf(digest)}`).catch(ignoreExisting);
-    const data = () => createReadStream(blob, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
-    await this.#blob({ digest, size, labels, holds: "layer" }, data);
+    await symlink(this.#places.inputsOfDaemon + file, `${blobs}/${hexOf(digest)}`).catch(ignoreExisting);
+    const data = () => createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
+    await this.#containerd.write({ digest, size, labels }, data);
   }
 
-  async #blob(
-    blob: Blob & { readonly holds: "layer" | "metadata" },
-    data: () => AsyncIterable<Buffer>,
-  ): Promise<void> {
-    await this.#containerd.write(blob, data);
-    const { namespace, keepsBlobs } = this.#options;
-    if (blob.holds === "layer" && !keepsBlobs) return;
-    this.model = mergeModels(this.model, { ...emptyModel, blobs: [{ namespace, ...blob }] });
+  async #commitEmpty(snapshot: CatalogSnapshot): Promise<CatalogSnapshot> {
+    const { name, parent } = snapshot;
+    const mounts = await this.#containerd.prepare(keyOf(name), parent ?? "");
+    await this.#containerd.commit(name, keyOf(name));
+    return { ...snapshot, id: idOf(mounts) };
   }
 
-  /** A layer that hides something stands on a snapshot of its own for what it hides, see docs/shelf.md. */
+  /** @param isRepeated The chain has the same layer further down. */
   async #unpack(
-    layer: Descriptor,
-    link: ChainLink,
-    { whiteouts, implied, hasXattrs: xattrs }: LayerTar,
-    repeated: boolean,
+    layer: Descriptor | undefined,
+    snapshot: CatalogSnapshot,
+    { diffId, chainId }: ChainLink,
+    isRepeated: boolean,
+  ): Promise<CatalogSnapshot> {
+    const known = isRepeated ? undefined : await this.#unpackedBefore(diffId);
+    const mounts = await this.#containerd.prepare(keyOf(chainId), snapshot.parent ?? "");
+    const id = idOf(mounts);
+    if (known !== undefined) await this.#adopt(known, id, chainId);
+    else if (layer) await this.#apply(layer, diffId, chainId, mounts);
+    return { ...snapshot, id };
+  }
+
+  async #apply(
+    { mediaType: media_type, digest, size }: Descriptor,
+    diffId: DiffId,
+    chainId: string,
+    mounts: readonly Mount[],
   ): Promise<void> {
-    const { diffId, chainId } = link;
-    let parent = link.parent ?? "";
-    if (whiteouts.length > 0 && parent !== "") {
-      const name = `larder-whiteouts-${chainId}`;
-      await this.#snapshot({ name, parent, holds: "whiteouts", diffId, xattrs: false }, () =>
-        this.#containerd.commit(name, keyOf(name)),
+    const applied = await this.#containerd.apply({ media_type, digest, size }, mounts);
+    if (applied !== diffId) {
+      throw new LarderError(
+        `its layer ${digest} unpacks to ${applied}, not to ${diffId}: push the image again`,
       );
-      parent = name;
     }
-    const known = repeated ? undefined : await this.#unpackedBefore(diffId);
-    await this.#snapshot({ name: chainId, parent, holds: "layer", diffId, xattrs }, async (mounts, id) => {
-      if (known !== undefined) return this.#adopt(known, id, chainId);
-      const { mediaType: media_type, digest, size } = layer;
-      const applied = await this.#containerd.apply({ media_type, digest, size }, mounts);
-      if (applied !== diffId) {
-        throw new LarderError(
-          `its layer ${digest} unpacks to ${applied}, not to ${diffId}: push the image again`,
-        );
-      }
-      await this.#containerd.commit(chainId, keyOf(chainId));
-      const directory = `${this.#place.root}/${directoryOf(id)}`;
-      this.layers.set(diffId, { diffId, directory, implied, whiteouts });
-      progress(`unpacked layer ${this.layers.size} ${diffId} ${formatBytes(size)}`);
-    });
+    await this.#containerd.commit(chainId, keyOf(chainId));
+    const { implied = [], whiteouts = [] } = this.#tars.get(diffId) ?? {};
+    const directory = `${this.#places.root}/${directoryOf(idOf(mounts))}`;
+    this.layers.set(diffId, { diffId, directory, implied, whiteouts });
+    progress(`unpacked layer ${this.layers.size} ${diffId} ${formatBytes(size)}`);
   }
 
   /** Where the daemon finds the files of a layer that it has in another chain, or that is on the stage's shelf. */
-  async #unpackedBefore(diffId: Digest): Promise<string | undefined> {
-    const { root, rootOfDaemon, stage } = this.#place;
+  async #unpackedBefore(diffId: DiffId): Promise<string | undefined> {
+    const { root, rootOfDaemon, stage } = this.#places;
     const here = this.layers.get(diffId)?.directory;
     if (here !== undefined) return rootOfDaemon + here.slice(root.length);
-    const shelved = `/${shelf}/layers/${hexOf(diffId)}/fs`;
+    const shelved = `/${shelf}/${onShelf.layerFiles(diffId)}`;
     return (await lstat(stage + shelved).catch(() => undefined)) ? shelved : undefined;
   }
 
   /** The files are bound while the daemon counts them, and linked from then on. */
   async #adopt(files: string, id: number, name: string): Promise<void> {
-    const { stage, rootOfDaemon } = this.#place;
+    const { stage, rootOfDaemon } = this.#places;
     const directory = `${stage}${rootOfDaemon}/${directoryOf(id)}`;
     await run("mount", ["--bind", stage + files, directory]);
     await this.#containerd.commit(name, keyOf(name)).finally(() => run("umount", [directory]));
     await rmdir(directory);
     await symlink(files, directory);
   }
+}
 
-  async #snapshot(
-    snapshot: Omit<CatalogSnapshot, "id" | "namespace" | "parent"> & { readonly parent: string },
-    fill: (mounts: readonly Mount[], id: number) => Promise<void>,
-  ): Promise<void> {
-    const { name, parent } = snapshot;
-    const { namespace } = this.#options;
-    const mounts = await this.#containerd.prepare(keyOf(name), parent);
-    const id = idOf(mounts);
-    await fill(mounts, id);
-    const made: CatalogSnapshot = { ...snapshot, namespace, parent: parent || null, id };
-    this.#snapshots.set(name, made);
-    this.model = mergeModels(this.model, { ...emptyModel, snapshots: [made] });
+async function readTar(layout: string, { digest, mediaType }: Descriptor): Promise<LayerTar> {
+  try {
+    return await readLayerTar(blobFile(layout, digest), mediaType);
+  } catch (cause) {
+    const [why] = (cause as Error).message.split("\n");
+    throw new LarderError(`its layer ${digest} is no tar that can be read (${why})`, { cause });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ClientDuplexStream } from "@grpc/grpc-js";
 import { WriteAction, WriteContentRequest, type WriteContentResponse } from "../../gen/containerd/content.js";
-import type { Digest } from "../../image/chain.js";
-import type { Labels } from "./labels.js";
+import type { Digest } from "../../image/digest.js";
+import type { Labels } from "../../stores/containerd/labels.js";
 
 /** A message has at most 16 MiB. */
 const pieceBytes = 4 << 20;

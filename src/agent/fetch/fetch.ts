@@ -1,11 +1,12 @@
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { LarderError } from "../../error.js";
+import { digestOf, hexOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
+import { type Descriptor, type Manifest, parseManifestOrIndex } from "../../image/manifest.js";
+import { blobFile, finishLayout } from "../../image/oci-layout.js";
 import { repositoryName } from "../../image/reference.js";
-import { hexOf, sha256 } from "../../image/chain.js";
 import { type FetchJob, mount } from "../job.js";
-import { blobPath, type Descriptor, type Manifest, parseManifestOrIndex, verifyBlob } from "../layout-image.js";
-import { finishLayout } from "../../image/oci-layout.js";
+import { verifyBlob } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { StepError } from "../step-error.js";
 import { type Access, openAccess } from "./access.js";
@@ -26,7 +27,7 @@ export async function fetchImage({ image, insecure }: FetchJob): Promise<void> {
   try {
     const source = sourceOf(image, insecure, access);
     const top = await inspect(source);
-    if (`sha256:${sha256(top)}` !== image.reference.digest) {
+    if (digestOf(top) !== image.reference.digest) {
       throw new LarderError(
         `the manifest ${image.reference.digest} is corrupt: the registry sent other bytes`,
       );
@@ -124,13 +125,13 @@ async function adoptRawLayout(image: InnerImage): Promise<Manifest> {
   await adoptBlob(manifest.config, "the config");
   const layers = new Map(manifest.layers.map((layer) => [layer.digest, layer]));
   for (const layer of layers.values()) await adoptBlob(layer, "the layer");
-  await rename(`${raw}/manifest.json`, blobPath(layout, `sha256:${sha256(bytes)}`));
+  await rename(`${raw}/manifest.json`, blobFile(layout, digestOf(bytes)));
   await rm(raw, { recursive: true });
   return manifest;
 }
 
 async function adoptBlob(blob: Descriptor, what: string): Promise<void> {
-  const path = blobPath(layout, blob.digest);
+  const path = blobFile(layout, blob.digest);
   await rename(`${raw}/${hexOf(blob.digest)}`, path);
   await verifyBlob(path, blob, what);
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { CatalogFiles } from "../../shelf/catalog-files.js";
-import { shellWord } from "./shell-word.js";
 import { placeInStage, resolveInStage } from "../stage-path.js";
+import { shellWord } from "./shell-word.js";
 
 const initScript = "/etc/init.d/docker";
 /** Where the setting comes into a file. */

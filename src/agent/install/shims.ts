@@ -1,39 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LarderError } from "../../error.js";
-import { shelf } from "../job.js";
 import type { CatalogFiles } from "../../shelf/catalog-files.js";
-import { shellWord } from "./shell-word.js";
+import type { DaemonName } from "../../stores/table.js";
 import { type FoundDaemon, findDaemon, pathOf, placeInStage, resolveInStage } from "../stage-path.js";
-
-/** Where our shell programs are in the step's image: beside the agent. */
-export const programs = `${dirname(process.argv[1] ?? "")}/attach`;
-
-/** Programs that start container managers, as attach knows them. */
-export type DaemonName = "dockerd" | "containerd";
-
-const parts = [
-  "common.sh",
-  "unit.sh",
-  "nested.sh",
-  "json.sh",
-  "dockerd.sh",
-  "docker-store.sh",
-  "overlay2.sh",
-  "mend-overlay2.sh",
-  "references.sh",
-  "moved-volume.sh",
-  "containerd.sh",
-  "mend-containerd.sh",
-  "merge.sh",
-  "prune.sh",
-];
-
-/** `bin/attach` and its parts. */
-export async function addAttach(files: CatalogFiles): Promise<void> {
-  files.addFile(`${shelf}/bin/attach`, await readFile(`${programs}/attach`), 0o755);
-  for (const part of parts) files.addFile(`${shelf}/bin/${part}`, await readFile(`${programs}/${part}`));
-}
+import { programs } from "./programs.js";
+import { shellWord } from "./shell-word.js";
 
 /** A program that runs in a daemon's stead when it is started by its name. */
 export interface Shim {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
-import { shelf } from "../job.js";
 import type { CatalogFiles } from "../../shelf/catalog-files.js";
-import type { DaemonName } from "./shims.js";
+import { shelf } from "../../shelf/paths.js";
+import type { DaemonName } from "../../stores/table.js";
 import { placeInStage, resolveInStage } from "../stage-path.js";
 
 /** Unit directories, the most important one last (systemd.unit(5)). */

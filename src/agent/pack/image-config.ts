@@ -1,10 +1,10 @@
 import type { HistoryEntry, ImageConfig } from "../../image/config.js";
+import type { DiffId } from "../../image/digest.js";
 import type { Platform } from "../../image/platform.js";
-import type { Digest } from "../../image/chain.js";
 
 export interface ImageFacts {
   readonly platform: Platform;
-  readonly diffIds: readonly Digest[];
+  readonly diffIds: readonly DiffId[];
   /** Seconds since 1970; absent: as old as the last step that has a time. */
   readonly created: bigint | undefined;
 }

@@ -1,5 +1,5 @@
-import { type Digest, sha256 } from "../../image/chain.js";
-import type { Descriptor, Manifest } from "../layout-image.js";
+import { digestOf } from "../../image/digest.js";
+import type { Descriptor, Manifest } from "../../image/manifest.js";
 
 /** Media types of an image's parts. */
 interface MediaTypes {
@@ -31,8 +31,4 @@ export function formatManifest(types: MediaTypes, config: Buffer, layers: readon
   return Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: types.manifest, config: descriptor, layers }),
   );
-}
-
-export function digestOf(bytes: Buffer): Digest {
-  return `sha256:${sha256(bytes)}`;
 }

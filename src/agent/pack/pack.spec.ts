@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { InnerImage } from "../../image/inner-image.js";
+import { blobFile } from "../../image/oci-layout.js";
 import { onlyAsRoot } from "../../testing.js";
-import { blobPath, readManifest, verifyBlob } from "../layout-image.js";
+import { readManifest, verifyBlob } from "../layout-image.js";
 import {
   capability,
   describeTree,
@@ -32,9 +33,9 @@ describe("a packed image", () => {
   afterEach(() => rmSync(work, { recursive: true }));
 
   const config = (image: InnerImage) =>
-    JSON.parse(readFileSync(blobPath(`${work}/layout`, image.imageId), "utf8"));
+    JSON.parse(readFileSync(blobFile(`${work}/layout`, image.imageId), "utf8"));
   const manifest = (image: InnerImage) =>
-    JSON.parse(readFileSync(blobPath(`${work}/layout`, image.reference.digest), "utf8"));
+    JSON.parse(readFileSync(blobFile(`${work}/layout`, image.reference.digest), "utf8"));
 
   /** `tree0` as an image that a registry has, in the layout `base`. */
   async function packBase(): Promise<InnerImage> {
@@ -55,7 +56,7 @@ describe("a packed image", () => {
     );
     const { layers, config: described } = manifest(image);
     for (const blob of [...layers, described])
-      await verifyBlob(blobPath(`${work}/layout`, blob.digest), blob, "the blob");
+      await verifyBlob(blobFile(`${work}/layout`, blob.digest), blob, "the blob");
     const tars = await layersOf(`${work}/layout`, image);
     assert.deepEqual(tars.map(namesIn), [
       ["dir/", "file"],
@@ -125,7 +126,7 @@ describe("a packed image", () => {
       config: { ...described, mediaType: `${docker}container.image.v1+json` },
       layers: layers.map((layer) => ({ ...layer, mediaType: `${docker}image.rootfs.diff.tar.gzip` })),
     };
-    writeFileSync(blobPath(`${work}/base`, base.reference.digest), JSON.stringify(asDocker));
+    writeFileSync(blobFile(`${work}/base`, base.reference.digest), JSON.stringify(asDocker));
     const image = await packIn(work, { base, trees: 2 });
     const made = manifest(image);
     const types = [made, made.config, ...made.layers].map(
@@ -142,7 +143,7 @@ describe("a packed image", () => {
   });
 
   function manifestIn(layout: string, { reference }: InnerImage) {
-    const text = readFileSync(blobPath(layout, reference.digest), "utf8");
+    const text = readFileSync(blobFile(layout, reference.digest), "utf8");
     return JSON.parse(text) as { config: object; layers: object[] };
   }
 

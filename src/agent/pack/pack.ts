@@ -2,14 +2,16 @@ import { constants } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import { parseConfig } from "../../image/config.js";
+import { digestOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
+import type { Descriptor, Manifest } from "../../image/manifest.js";
+import { blobFile, finishLayout } from "../../image/oci-layout.js";
 import { mount, type PackAnswer, type PackJob, packAnswer } from "../job.js";
-import { blobPath, type Descriptor, type Manifest, readManifest } from "../layout-image.js";
-import { finishLayout } from "../../image/oci-layout.js";
+import { readManifest } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { canonicalJson, imageConfig } from "./image-config.js";
 import { layerTar, mtimeOf } from "./layer-tar.js";
-import { digestOf, formatManifest, mediaTypesOf } from "./manifest.js";
+import { formatManifest, mediaTypesOf } from "./manifest.js";
 import { findChanges } from "./tree-changes.js";
 import { type WrittenLayer, writeLayer } from "./write-layer.js";
 
@@ -42,7 +44,7 @@ export async function pack(job: PackJob, places: PackPlaces = mount, say = progr
   const created = job.created === undefined ? own.newest : BigInt(job.created);
   const stage = parseConfig(await readFile(configFile));
   const config = canonicalJson(imageConfig(stage, { platform, diffIds, created }));
-  await writeFile(blobPath(layout, digestOf(config)), config);
+  await writeFile(blobFile(layout, digestOf(config)), config);
   const manifest = formatManifest(types, config, layers);
   const reference = { ...job.reference, digest: digestOf(manifest) };
   const answer: PackAnswer = { image: { reference, platform, imageId: digestOf(config), diffIds } };
@@ -87,7 +89,7 @@ async function copyBase(base: InnerImage, { input, layout }: PackPlaces): Promis
     );
   }
   for (const { digest } of manifest.layers) {
-    await copyFile(blobPath(input(0), digest), blobPath(layout, digest), constants.COPYFILE_FICLONE);
+    await copyFile(blobFile(input(0), digest), blobFile(layout, digest), constants.COPYFILE_FICLONE);
   }
   return manifest;
 }

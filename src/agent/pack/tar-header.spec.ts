@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { sha256 } from "../../image/chain.js";
+import { sha256 } from "../../image/digest.js";
 import { endOfTar, formatHeader, padding, type TarEntry } from "./tar-header.js";
 
 const plain: TarEntry = { name: "a", type: "file", mode: 0o644n, uid: 0n, gid: 0n, mtime: 1n };

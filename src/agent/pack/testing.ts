@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { gunzipSync } from "node:zlib";
-import type { InnerImage } from "../../image/inner-image.js";
 import { type ByteString, compare, fromBytes, toBytes } from "../../files/bytes.js";
+import type { InnerImage } from "../../image/inner-image.js";
+import { blobFile } from "../../image/oci-layout.js";
 import { type PackAnswer, type PackJob, packAnswer } from "../job.js";
-import { blobPath, readManifest } from "../layout-image.js";
+import { readManifest } from "../layout-image.js";
 import { type PackPlaces, pack } from "./pack.js";
 import { endOfTar, formatHeader } from "./tar-header.js";
 
@@ -52,7 +53,7 @@ export async function packIn(work: string, job: Partial<PackJob> & { trees: numb
 /** The tars of an image's layers. */
 export async function layersOf(layout: string, image: InnerImage): Promise<Buffer[]> {
   const { manifest } = await readManifest(layout, image);
-  return manifest.layers.map(({ digest }) => gunzipSync(readFileSync(blobPath(layout, digest))));
+  return manifest.layers.map(({ digest }) => gunzipSync(readFileSync(blobFile(layout, digest))));
 }
 
 /** Names of a tar's entries, directories with a slash. */

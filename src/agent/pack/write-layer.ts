@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { open, rename, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import type { Digest } from "../../image/chain.js";
-import { blobPath } from "../layout-image.js";
+import type { DiffId, Digest } from "../../image/digest.js";
+import { blobFile } from "../../image/oci-layout.js";
 
 /** What is known of a layer once it is written. */
 export interface WrittenLayer {
-  readonly diffId: Digest;
+  readonly diffId: DiffId;
   /** Of the compressed layer. */
   readonly digest: Digest;
   readonly size: number;
@@ -31,7 +31,7 @@ export async function writeLayer(layout: string, tar: AsyncIterable<Buffer>): Pr
   );
   const digest = `sha256:${compressed.digest("hex")}`;
   const { size } = await stat(unfinished);
-  await rename(unfinished, blobPath(layout, digest));
+  await rename(unfinished, blobFile(layout, digest));
   return { diffId: `sha256:${uncompressed.digest("hex")}`, digest, size };
 }
 

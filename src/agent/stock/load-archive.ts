@@ -3,11 +3,12 @@ import { mkdir, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Pack, pack } from "tar-stream";
-import { familiarName } from "../../image/reference.js";
-import { hexOf } from "../../image/chain.js";
-import type { LoadedImage } from "../../stores/store.js";
 import { run } from "../../files/tool.js";
-import { blobPath, type LayoutImage } from "../layout-image.js";
+import { hexOf } from "../../image/digest.js";
+import { blobFile } from "../../image/oci-layout.js";
+import { familiarName } from "../../image/reference.js";
+import type { LoadedImage } from "../../stores/store.js";
+import type { LayoutImage } from "../layout-image.js";
 import { aboutImage, StepError } from "../step-error.js";
 
 /**
@@ -67,7 +68,7 @@ async function layerFiles(images: readonly LayoutImage[], scratch: string): Prom
     for (const { digest, mediaType } of manifest.layers) {
       const name = layerName(digest);
       if (files.has(name)) continue;
-      const blob = blobPath(layout, digest);
+      const blob = blobFile(layout, digest);
       if (/encrypted/.test(mediaType))
         throw new StepError(`its layer ${digest} is encrypted, which PRELOAD does not support`, {
           image: index,

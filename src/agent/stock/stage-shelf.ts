@@ -6,21 +6,18 @@ import { lstat, mkdir, rm } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { LarderError } from "../../error.js";
-import { hexOf } from "../../image/chain.js";
-import type { Store, UnpackedLayer } from "../../stores/store.js";
 import { toolEnvironment } from "../../files/tool.js";
-import { readLayerTar, unpackLayerTar } from "../containerd/layer-tar.js";
-import { mount, type StockJob, shelf } from "../job.js";
+import type { DiffId } from "../../image/digest.js";
+import { blobFile } from "../../image/oci-layout.js";
+import type { UnpackedLayer } from "../../shelf/layer-folder.js";
 import { writeLayerFolder } from "../../shelf/layer-folder.js";
-import { blobPath, type LayoutImage } from "../layout-image.js";
+import { onShelf, shelf } from "../../shelf/paths.js";
+import { readLayerTar, unpackLayerTar } from "../containerd/read-layer-tar.js";
 import { progress } from "../report.js";
+import type { StockPlaces } from "./places.js";
+import type { Stocking } from "./taken.js";
 
-const directories = [
-  "usr",
-  "usr/lib",
-  shelf,
-  ...["bin", "layers", "catalog", "blobs", "blobs/sha256"].map((name) => `${shelf}/${name}`),
-];
+const directories = ["usr", "usr/lib", shelf, ...onShelf.directories.map((name) => `${shelf}/${name}`)];
 
 /**
  * The shelf is an outer layer of its own, which would put a directory where the stage has a link; and what is read from a
@@ -39,17 +36,14 @@ export async function checkShelfDirectories(stage: string): Promise<void> {
  * the build adds no outer layer, and those that it adds lie over what is there.
  * @throws LarderError naming the first layer that is missing or another.
  */
-export async function checkShelvedLayers(
-  job: StockJob,
-  store: Store,
-  images: readonly LayoutImage[],
-): Promise<void> {
+export async function checkShelvedLayers(stocking: Stocking): Promise<void> {
+  const { job, places } = stocking;
   const added = new Set(job.layers.flat());
   for (const diffId of new Set(job.images.flatMap(({ diffIds }) => diffIds))) {
-    const folder = `${shelf}/layers/${hexOf(diffId)}`;
-    const isThere = (await lstat(`${mount.stage}/${folder}`).catch(() => undefined)) !== undefined;
+    const folder = `${shelf}/${onShelf.layer(diffId)}`;
+    const isThere = (await lstat(`${places.stage}/${folder}`).catch(() => undefined)) !== undefined;
     if (!isThere && added.has(diffId)) continue;
-    if (isThere && (await isSame(job, folder, () => unpackedLayer(store, images, diffId)))) continue;
+    if (isThere && (await isSame(stocking, diffId))) continue;
     throw new LarderError(
       `layer ${diffId} is on the shelf of the stage's base image, and its /${folder} ${isThere ? "has other files" : "is missing"}: ` +
         `it was changed after its PRELOAD; build FROM an image whose /${shelf} is as PRELOAD left it`,
@@ -58,32 +52,36 @@ export async function checkShelvedLayers(
 }
 
 /** Of one layer at a time: all of them may be more than the disk has room for. */
-const unpackedFromBlob = `${mount.work}/larder-layer`;
+function unpackedFromBlob({ work }: StockPlaces): string {
+  return `${work}/larder-layer`;
+}
 
 /** As the daemon has it, or else from its blob, until the next one is asked for. */
 export async function unpackedLayer(
-  store: Store,
-  images: readonly LayoutImage[],
-  diffId: string,
+  { taken, images, places }: Stocking,
+  diffId: DiffId,
 ): Promise<UnpackedLayer> {
-  const found = await store.layer(diffId);
+  const found = await taken.layer(diffId);
   if (found) return found;
   const image = images.find(({ diffIds }) => diffIds.includes(diffId));
   const layer = image?.manifest.layers[image.diffIds.indexOf(diffId)];
   if (!image || !layer) throw new Error(`no image has the layer ${diffId}`);
-  const blob = blobPath(image.layout, layer.digest);
-  await rm(unpackedFromBlob, { recursive: true, force: true });
-  await mkdir(unpackedFromBlob);
-  await unpackLayerTar(blob, layer.mediaType, unpackedFromBlob);
+  const blob = blobFile(image.layout, layer.digest);
+  const directory = unpackedFromBlob(places);
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory);
+  await unpackLayerTar(blob, layer.mediaType, directory);
   const { implied, whiteouts } = await readLayerTar(blob, layer.mediaType);
-  return { diffId, directory: unpackedFromBlob, implied, whiteouts };
+  return { diffId, directory, implied, whiteouts };
 }
 
-async function isSame(job: StockJob, folder: string, unpack: () => Promise<UnpackedLayer>): Promise<boolean> {
-  const own = `${mount.work}/larder-own`;
+async function isSame(stocking: Stocking, diffId: DiffId): Promise<boolean> {
+  const { job, places } = stocking;
+  const folder = `${shelf}/${onShelf.layer(diffId)}`;
+  const own = `${places.work}/larder-own`;
   await mkdir(own);
   try {
-    const layer = await unpack().catch((error: Error) => {
+    const layer = await unpackedLayer(stocking, diffId).catch((error: Error) => {
       // A layer may link to files of those below it, so that it cannot be unpacked alone.
       progress(`/${folder} of the stage is taken as it is: ${error.message}`);
       return undefined;
@@ -91,12 +89,12 @@ async function isSame(job: StockJob, folder: string, unpack: () => Promise<Unpac
     if (!layer) return true;
     await writeLayerFolder(layer, own);
     const [expected, actual] = await Promise.all(
-      [own, mount.stage].map((root) => digestOfTree(`${root}/${folder}`, job.stage === "read-only")),
+      [own, places.stage].map((root) => digestOfTree(`${root}/${folder}`, job.stage === "read-only")),
     );
     return expected === actual;
   } finally {
     await rm(own, { recursive: true, force: true });
-    await rm(unpackedFromBlob, { recursive: true, force: true });
+    await rm(unpackedFromBlob(places), { recursive: true, force: true });
   }
 }
 

@@ -1,22 +1,27 @@
 /** A containerd takes the images in, one of its own or the one that Docker started. */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { ContainerdStore, readStageModel } from "../../stores/containerd/containerd-store.js";
-import type { Store } from "../../stores/store.js";
 import { run } from "../../files/tool.js";
+import type { LayerSource } from "../../shelf/layer-source.js";
+import { shelvedLayers } from "../../shelf/layer-source.js";
+import { onShelf, shelf } from "../../shelf/paths.js";
+import { readModel } from "../../stores/containerd/model.js";
+import { ContainerdRoot } from "../../stores/containerd/root.js";
+import { layerBlobs, write } from "../../stores/containerd/write.js";
 import { Containerd } from "../containerd/client.js";
-import { takeIn } from "../containerd/take-in.js";
-import { mount, type StockJob, shelf } from "../job.js";
+import { type TakenIn, takeIn } from "../containerd/take-in.js";
+import { programs } from "../install/programs.js";
+import type { StockJob } from "../job.js";
 import type { LayoutImage } from "../layout-image.js";
 import { progress } from "../report.js";
+import type { FoundDaemon } from "../stage-path.js";
 import { dataRootInStage } from "./chroot.js";
 import { ContainerdDaemon } from "./containerd-daemon.js";
 import { runDirectory } from "./daemon-process.js";
 import { type AskedDaemon, explainRefusal } from "./explain.js";
-import { programs } from "../install/shims.js";
-import type { FoundDaemon } from "../stage-path.js";
+import type { StockPlaces } from "./places.js";
+import type { TakenImages } from "./taken.js";
 
-const { stage, work } = mount;
 const lease = "larder";
 const defaultNamespace = "default";
 
@@ -24,65 +29,95 @@ export async function takeIntoOwnContainerd(
   job: StockJob,
   { program }: FoundDaemon,
   images: readonly LayoutImage[],
-): Promise<Store> {
-  await layEarlierCatalog(work);
-  const daemon = await ContainerdDaemon.start(stage, program, job.env);
+  places: StockPlaces,
+): Promise<TakenImages> {
+  await layEarlierCatalog(places.work, places);
+  const daemon = await ContainerdDaemon.start(places.stage, program, job.env);
   try {
     progress(`${program} ${daemon.version}`);
-    return await takeIntoContainerd({
-      socket: daemon.socket,
-      daemon: daemon.process,
-      rootBelowData: "",
-      namespace: job.namespace ?? defaultNamespace,
-      keepsBlobs: job.blobs !== "never",
+    return await takeIntoContainerd(
+      {
+        socket: daemon.socket,
+        daemon: daemon.process,
+        rootBelowData: "",
+        namespace: job.namespace ?? defaultNamespace,
+        keepsBlobs: job.blobs !== "never",
+      },
       images,
-    });
+      places,
+    );
   } finally {
     await daemon.stop();
   }
 }
 
 /** What earlier PRELOADs of the stage put into containerd is there when this one begins. */
-export async function layEarlierCatalog(root: string): Promise<void> {
-  if (!existsSync(`${stage}/${shelf}/catalog/containerd/id`)) return;
+export async function layEarlierCatalog(root: string, { stage }: StockPlaces): Promise<void> {
+  if (!existsSync(`${stage}/${shelf}/${onShelf.catalog("containerd")}/id`)) return;
   const env = [`LARDER_SHELF=${stage}/${shelf}`, "LARDER_ATTACH=link"];
   await run("env", [...env, "sh", `${programs}/attach`, "containerd", `--root=${root}`]);
 }
 
-export interface Taking {
+/** A containerd that runs. */
+export interface RunningContainerd {
   readonly socket: string;
   readonly daemon: AskedDaemon;
-  /** containerd's root below the data root of the step. */
+  /** Its root below the data root of the step. */
   readonly rootBelowData: string;
   readonly namespace: string;
   readonly keepsBlobs: boolean;
-  readonly images: readonly LayoutImage[];
 }
 
-export async function takeIntoContainerd(taking: Taking): Promise<ContainerdStore> {
-  const { socket, rootBelowData, namespace, keepsBlobs, images } = taking;
+export async function takeIntoContainerd(
+  { socket, daemon, rootBelowData, namespace, keepsBlobs }: RunningContainerd,
+  images: readonly LayoutImage[],
+  { stage, work }: StockPlaces,
+): Promise<TakenImages> {
   const inputsOfDaemon = `${runDirectory}/inputs`;
   await mkdir(stage + inputsOfDaemon, { recursive: true });
   for (const { layout } of images) {
     await mkdir(stage + inputsOfDaemon + layout, { recursive: true });
     await run("mount", ["--bind", layout, stage + inputsOfDaemon + layout]);
   }
-  const root = work + rootBelowData;
-  const place = { root, rootOfDaemon: dataRootInStage + rootBelowData, stage, inputsOfDaemon };
-  const earlier = await readStageModel(`${stage}/${shelf}`);
+  const root = new ContainerdRoot(work + rootBelowData);
+  const places = { root: root.path, rootOfDaemon: dataRootInStage + rootBelowData, stage, inputsOfDaemon };
+  const earlier = await readModel(`${stage}/${shelf}`);
   const containerd = new Containerd(socket, namespace, lease);
   try {
     // Without it the garbage collection may take what no name leads to yet.
     await containerd.createLease();
-    const taken = await takeIn(containerd, images, place, { namespace, keepsBlobs, earlier });
+    const taken = await takeIn(containerd, images, places, { namespace, keepsBlobs }, earlier);
     await containerd.deleteLease();
     await checkKept(containerd, namespace, taken.model.snapshots);
-    return new ContainerdStore(namespace, root, taken.model, taken.layers);
+    return takenImages(namespace, taken, root, shelvedLayers(`${stage}/${shelf}`));
   } catch (error) {
-    throw await explainRefusal(error, taking.daemon, images);
+    throw await explainRefusal(error, daemon, images);
   } finally {
     containerd.close();
   }
+}
+
+function takenImages(
+  namespace: string,
+  { model, layers }: TakenIn,
+  root: ContainerdRoot,
+  shelved: LayerSource,
+): TakenImages {
+  const whiteouts: LayerSource["whiteouts"] = async (diffId) =>
+    layers.get(diffId)?.whiteouts ?? shelved.whiteouts(diffId);
+  return {
+    store: "containerd",
+    namespace,
+    layerBlobs: layerBlobs(model),
+    layer: async (diffId) => layers.get(diffId),
+    catalog: () =>
+      write(model, {
+        database: (name) => root.database(name),
+        blob: (digest) => root.blob(digest),
+        layers: { whiteouts },
+        scratch: root.path,
+      }),
+  };
 }
 
 /** What the garbage collection has left is what the images need. */

@@ -1,11 +1,19 @@
 /** Docker takes the images in, into whichever store it says it has. */
 import { mkdir, rm } from "node:fs/promises";
 import { LarderError } from "../../error.js";
-import { Overlay2Store } from "../../stores/overlay2/overlay2-store.js";
-import type { Store } from "../../stores/store.js";
-import { mount, type StockJob } from "../job.js";
+import { chainOf } from "../../image/chain.js";
+import { type LayerSource, shelvedLayers } from "../../shelf/layer-source.js";
+import { shelf } from "../../shelf/paths.js";
+import { DataRoot } from "../../stores/overlay2/data-root.js";
+import { describe } from "../../stores/overlay2/describe.js";
+import { readModel } from "../../stores/overlay2/model.js";
+import { write } from "../../stores/overlay2/write.js";
+import type { DescribedImage, LayerFacts } from "../../stores/store.js";
+import { type StoreName, storeOfDocker } from "../../stores/table.js";
+import type { StockJob } from "../job.js";
 import type { LayoutImage } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
+import type { FoundDaemon } from "../stage-path.js";
 import { aboutImage } from "../step-error.js";
 import { stockConfig } from "./daemon-config.js";
 import { isFullDisk } from "./daemon-reason.js";
@@ -13,46 +21,49 @@ import { Dockerd } from "./dockerd.js";
 import type { EngineInfo } from "./engine-api.js";
 import { explainRefusal } from "./explain.js";
 import { openLoadArchive } from "./load-archive.js";
-import type { FoundDaemon } from "../stage-path.js";
+import type { StockPlaces } from "./places.js";
 import { layEarlierCatalog, takeIntoContainerd } from "./take-containerd.js";
+import type { TakenImages } from "./taken.js";
 
-const { stage, work } = mount;
 /** Of the containerd that dockerd starts, below its data root. */
 const containerdRoot = "/containerd/daemon";
 const dockersNamespace = "moby";
 
-/** @returns the store, and the daemon's version. */
+/** Into the store that the daemon says it has. */
 export async function takeIntoDocker(
   job: StockJob,
   { program }: FoundDaemon,
   images: readonly LayoutImage[],
-): Promise<{ store: Store; dockerVersion: string }> {
+  places: StockPlaces,
+): Promise<TakenImages> {
+  const { stage, work } = places;
   await mkdir(work + containerdRoot, { recursive: true });
-  await layEarlierCatalog(work + containerdRoot);
+  await layEarlierCatalog(work + containerdRoot, places);
   const dockerd = await Dockerd.start(stage, program, job.env, await stockConfig(stage));
   try {
     const info = await dockerd.api.info();
-    const kind = storeOf(info);
+    const store = storeOf(info);
     const dockerVersion = info.ServerVersion;
-    progress(`${program} ${dockerVersion}, store ${kind === "overlay2" ? kind : `containerd (${kind})`}`);
-    if (kind === "overlay2") {
-      await load(dockerd, images);
-      return { store: new Overlay2Store(work), dockerVersion };
+    progress(
+      `${program} ${dockerVersion}, store ${store === "containerd" ? `containerd (${info.Driver})` : store}`,
+    );
+    if (store === "overlay2") {
+      await load(dockerd, images, work);
+      return { ...takenByDriver(images, places), dockerVersion };
     }
     if (job.blobs === "never") {
       throw new LarderError(
         "this Docker keeps images in containerd, and shows an image only while its blobs are there: leave out --blobs=never",
       );
     }
-    const store = await takeIntoContainerd({
+    const containerd = {
       socket: dockerd.containerdSocket,
       daemon: dockerd.process,
       rootBelowData: containerdRoot,
       namespace: dockersNamespace,
       keepsBlobs: true,
-      images,
-    });
-    return { store, dockerVersion };
+    };
+    return { ...(await takeIntoContainerd(containerd, images, places)), dockerVersion };
   } catch (error) {
     throw error instanceof LarderError ? error : await explainRefusal(error, dockerd.process, images);
   } finally {
@@ -61,21 +72,54 @@ export async function takeIntoDocker(
 }
 
 /** @throws LarderError if PRELOAD does not know the store that the daemon says it has. */
-export function storeOf({ ServerVersion, Driver, DriverStatus }: EngineInfo): "overlay2" | "overlayfs" {
+export function storeOf({ ServerVersion, Driver, DriverStatus }: EngineInfo): StoreName {
   const isContainerd = DriverStatus?.some(([, value]) => value === "io.containerd.snapshotter.v1") ?? false;
-  if (isContainerd ? Driver === "overlayfs" : Driver === "overlay2")
-    return isContainerd ? "overlayfs" : "overlay2";
+  const store = storeOfDocker(Driver, isContainerd);
+  if (store !== undefined) return store;
   throw new LarderError(
     `the stage's Docker ${ServerVersion} keeps images in the store "${Driver}", and PRELOAD knows overlay2 and containerd's ` +
       "overlayfs: check storage-driver in its /etc/docker/daemon.json, and that BuildKit's state is not on overlayfs",
   );
 }
 
-async function load(dockerd: Dockerd, images: readonly LayoutImage[]): Promise<void> {
+/** The images in overlay2; what the daemon wrote is read when it has stopped. */
+function takenByDriver(images: readonly LayoutImage[], { stage, work }: StockPlaces): TakenImages {
+  const root = new DataRoot(work);
+  const shelved = shelvedLayers(`${stage}/${shelf}`);
+  const own = new Set(images.flatMap(({ diffIds }) => diffIds));
+  const layers: LayerSource = {
+    files: async (diffId) => (own.has(diffId) ? (await root.layer(diffId)).directory : shelved.files(diffId)),
+    whiteouts: async (diffId) =>
+      own.has(diffId) ? (await root.layer(diffId)).whiteouts : shelved.whiteouts(diffId),
+  };
+  return {
+    store: "overlay2",
+    // Docker has the layers' files, and makes tars of them when it needs some.
+    layerBlobs: [],
+    layer: (diffId) => root.layer(diffId),
+    catalog: async () => {
+      const earlier = await readModel(`${stage}/${shelf}`);
+      const described: DescribedImage[] = [];
+      for (const image of images) described.push(await withFacts(image, root));
+      const model = describe(described, earlier);
+      const tarSplitFile = root.tarSplitFile.bind(root);
+      return write(model, { images, earlier, layers, tarSplitFile, scratch: root.path });
+    },
+  };
+}
+
+async function withFacts(image: LayoutImage, root: DataRoot): Promise<DescribedImage> {
+  const layers: LayerFacts[] = [];
+  // One at a time: a record may be of a layer with very many files.
+  for (const link of chainOf(image.diffIds)) layers.push(await root.facts(link));
+  return { ...image, layers };
+}
+
+async function load(dockerd: Dockerd, images: readonly LayoutImage[], work: string): Promise<void> {
   try {
-    await loadTogether(dockerd, images);
+    await loadTogether(dockerd, images, work);
   } catch (error) {
-    const culprit = await findCulprit(dockerd, error, images);
+    const culprit = await findCulprit(dockerd, error, images, work);
     throw await explainRefusal(culprit ?? error, dockerd.process, images);
   }
 }
@@ -85,6 +129,7 @@ async function findCulprit(
   dockerd: Dockerd,
   error: unknown,
   images: readonly LayoutImage[],
+  work: string,
 ): Promise<unknown> {
   const isGeneral =
     error instanceof LarderError || isFullDisk([String(error), ...dockerd.process.log].join("\n"));
@@ -92,7 +137,7 @@ async function findCulprit(
   progress(`the images were refused together (${LarderError.from(error).message}): looking for the one`);
   for (const [index, image] of images.entries()) {
     try {
-      await aboutImage(index, () => loadTogether(dockerd, [image]));
+      await aboutImage(index, () => loadTogether(dockerd, [image], work));
     } catch (thrown) {
       return thrown;
     }
@@ -100,7 +145,7 @@ async function findCulprit(
   return undefined;
 }
 
-async function loadTogether(dockerd: Dockerd, images: readonly LayoutImage[]): Promise<void> {
+async function loadTogether(dockerd: Dockerd, images: readonly LayoutImage[], work: string): Promise<void> {
   const scratch = `${work}/larder-layers`;
   let layers = 0;
   try {

@@ -1,8 +1,8 @@
 /** Calls of gRPC over HTTP/2: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
 import { LarderError } from "../../error.js";
 import { Status } from "../../gen/status.js";
-import type { Fields } from "../http2/hpack.js";
 import type { Http2Connection } from "../http2/connection.js";
+import type { Fields } from "../http2/hpack.js";
 
 /** gRPC's code for a server that is not there (any more). */
 const unavailable = 14;

@@ -1,5 +1,5 @@
-import { type Answer, type Call, startCall, unaryCall } from "./call.js";
 import type { Http2Connection } from "../http2/connection.js";
+import { type Answer, type Call, startCall, unaryCall } from "./call.js";
 
 /** What ts-proto generates for a message. */
 interface MessageType<Message> {

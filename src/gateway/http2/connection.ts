@@ -5,7 +5,6 @@
  * Larder does for a Dockerfile without PRELOAD.
  */
 import type { Readable, Writable } from "node:stream";
-import { decodeFields, encodeFields, type Fields } from "./hpack.js";
 import {
   contentOf,
   encodeFrame,
@@ -18,6 +17,7 @@ import {
   splitFrames,
   windowUpdate,
 } from "./frames.js";
+import { decodeFields, encodeFields, type Fields } from "./hpack.js";
 import { Outgoing } from "./outgoing.js";
 
 /** What comes back on a stream, in order. After `end` or `fail` comes nothing. */

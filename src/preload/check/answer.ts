@@ -1,12 +1,12 @@
-import { lintRequest } from "../../upstream/lint.js";
 import { neededStages, targetStage } from "../../dockerfile/stages.js";
+import type { Result } from "../../gen/gateway.js";
+import { lintRequest } from "../../upstream/lint.js";
 import { type StockRequest, solveStock, tryStock, withText } from "../../upstream/request.js";
 import { withOriginalText } from "../../upstream/subrequest.js";
-import type { Result } from "../../gen/gateway.js";
 import type { Task } from "../build-context.js";
 import { questionText } from "./question.js";
-import { withOwnWarnings } from "./warnings.js";
 import { withQuietBases } from "./quiet-bases.js";
+import { withOwnWarnings } from "./warnings.js";
 
 /** `docker build --check`, `--call=outline`, `--call=targets`: the stock frontend's answer, about the user's text. */
 export async function answerQuestion(task: Task, request: StockRequest): Promise<Result> {

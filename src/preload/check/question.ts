@@ -3,7 +3,6 @@
  * where what PRELOAD says stands in a LABEL.
  */
 import { Draft } from "../../dockerfile/draft.js";
-import type { Bases } from "../../upstream/expand-bases.js";
 import {
   type Dockerfile,
   type Instruction,
@@ -14,6 +13,7 @@ import {
 import { probeInstruction } from "../../dockerfile/probe.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import { parsePlatform } from "../../image/platform.js";
+import type { Bases } from "../../upstream/expand-bases.js";
 import { predefinedPlatforms, writtenWords } from "../directive/written-words.js";
 
 /** So the variables of PRELOAD count as used where they are declared, and as undefined where they are not. */

@@ -2,16 +2,17 @@
  * What is asked about a whole file is asked of the stock frontend, which refuses images with an `ONBUILD PRELOAD`: it
  * is given them without.
  */
-import { type Bases, expandBases } from "../../upstream/expand-bases.js";
+
 import { isPreloadTrigger, type Stage } from "../../dockerfile/parse.js";
+import { stagePlatform } from "../../dockerfile/stage-platform.js";
 import { baseStage } from "../../dockerfile/stages.js";
+import { type Bases, expandBases } from "../../upstream/expand-bases.js";
+import { familiarName } from "../../upstream/named-context.js";
 import type { StockRequest } from "../../upstream/request.js";
 import type { Task } from "../build-context.js";
-import { loadBaseImage } from "../images/base-image.js";
-import { familiarName } from "../../upstream/named-context.js";
-import { requestsByPlatform } from "../platforms.js";
 import { type ContextImage, withCuts } from "../cut/preloaded-cut.js";
-import { stagePlatform } from "../../dockerfile/stage-platform.js";
+import { loadBaseImage } from "../images/base-image.js";
+import { requestsByPlatform } from "../platforms.js";
 
 /** The same request, in which no image that the file builds FROM has such a trigger. */
 export async function withQuietBases(task: Task, request: StockRequest): Promise<StockRequest> {

@@ -2,9 +2,9 @@
 import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
 import { LarderError, type Lines } from "../../error.js";
 import { formatReference, parseReference } from "../../image/reference.js";
-import { checkDaemonPaths } from "./daemon-path.js";
 import { parseDirective, splitFlag } from "../directive/directive.js";
 import { type WrittenWords, writtenWords } from "../directive/written-words.js";
+import { checkDaemonPaths } from "./daemon-path.js";
 
 export interface Finding {
   readonly rule: string;

@@ -3,6 +3,12 @@
  * PRELOAD's own. `docker build --check` has them as its answer, a build at its end.
  */
 import { isDeepStrictEqual } from "node:util";
+import type { Dockerfile, Stage } from "../../dockerfile/parse.js";
+import { LarderError } from "../../error.js";
+import type { Bridge } from "../../gateway/bridge.js";
+import { lineRanges } from "../../gateway/details.js";
+import type { Result } from "../../gen/gateway.js";
+import { digestOf } from "../../image/digest.js";
 import type { Bases } from "../../upstream/expand-bases.js";
 import {
   type LintResults,
@@ -11,22 +17,11 @@ import {
   readCheckOptions,
   violation,
 } from "../../upstream/lint.js";
-import type { Dockerfile, Stage } from "../../dockerfile/parse.js";
 import type { Source } from "../../upstream/read-dockerfile.js";
-import {
-  checkArgument,
-  isUnknownPreload,
-  type StockRequest,
-  withText,
-} from "../../upstream/request.js";
-import { LarderError } from "../../error.js";
-import type { Bridge } from "../../gateway/bridge.js";
-import { lineRanges } from "../../gateway/details.js";
-import type { Result } from "../../gen/gateway.js";
-import { digestOf } from "../../llb/marshal.js";
+import { checkArgument, isUnknownPreload, type StockRequest, withText } from "../../upstream/request.js";
 import type { Task } from "../build-context.js";
-import { checkStages, type Finding, findFault } from "./rules.js";
 import { questionAbout } from "./question.js";
+import { checkStages, type Finding, findFault } from "./rules.js";
 
 export type Warn = (finding: Finding) => Promise<void>;
 

@@ -1,5 +1,10 @@
 import { tailText, withoutKeptHistory } from "../../dockerfile/cut.js";
 import type { Stage } from "../../dockerfile/parse.js";
+import { stagePlatform } from "../../dockerfile/stage-platform.js";
+import type { Result } from "../../gen/gateway.js";
+import type { Definition } from "../../gen/ops.js";
+import type { ImageConfig } from "../../image/config.js";
+import { fromDefinition, type State } from "../../llb/state.js";
 import {
   asIntermediate,
   configOf,
@@ -8,14 +13,9 @@ import {
   solveOne,
   withText,
 } from "../../upstream/request.js";
-import type { Result } from "../../gen/gateway.js";
-import type { Definition } from "../../gen/ops.js";
-import type { ImageConfig } from "../../image/config.js";
-import { fromDefinition, type State } from "../../llb/state.js";
-import { asWritten, type SolvedDraft } from "./as-written.js";
 import type { BuildContext } from "../build-context.js";
+import { asWritten, type SolvedDraft } from "./as-written.js";
 import { cutBelow, type PreloadedCut, withCuts } from "./preloaded-cut.js";
-import { stagePlatform } from "../../dockerfile/stage-platform.js";
 
 /**
  * What the stock frontend makes of a draft of the file whose last stage is the one that is meant.

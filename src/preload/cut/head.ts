@@ -2,14 +2,14 @@
 import { type Cut, headText, keptVariables } from "../../dockerfile/cut.js";
 import { type Probe, type ProbeAnswer, readProbe } from "../../dockerfile/probe.js";
 import type { Count } from "../../dockerfile/step-names.js";
-import type { StockRequest } from "../../upstream/request.js";
 import { LarderError } from "../../error.js";
 import type { Output } from "../../llb/state.js";
-import { countAbove, lastStep, stepsBelow } from "./as-written.js";
+import type { StockRequest } from "../../upstream/request.js";
 import type { BuildContext } from "../build-context.js";
 import { predefinedPlatforms } from "../directive/written-words.js";
-import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
+import { countAbove, lastStep, stepsBelow } from "./as-written.js";
 import { solveDraft } from "./draft.js";
+import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 
 /** The stage above a cut. */
 export interface Head {

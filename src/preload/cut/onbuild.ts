@@ -12,19 +12,19 @@ import {
   preloadTriggersOf,
   type Stage,
 } from "../../dockerfile/parse.js";
+import { stagePlatform } from "../../dockerfile/stage-platform.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Count } from "../../dockerfile/step-names.js";
-import type { StockRequest } from "../../upstream/request.js";
 import { LarderError } from "../../error.js";
 import { withoutExcerpt } from "../../gateway/details.js";
 import type { ImageConfig } from "../../image/config.js";
 import type { Output } from "../../llb/state.js";
+import type { StockRequest } from "../../upstream/request.js";
 import type { BuildContext } from "../build-context.js";
-import { keptAt, preloadCut } from "./preload-cut.js";
 import { loadBaseImage } from "../images/base-image.js";
-import type { PreloadedCut } from "./preloaded-cut.js";
 import { solveHead } from "./head.js";
-import { stagePlatform } from "../../dockerfile/stage-platform.js";
+import { keptAt, preloadCut } from "./preload-cut.js";
+import type { PreloadedCut } from "./preloaded-cut.js";
 
 /** @returns nothing for a stage whose base has no such trigger. */
 export async function fireTriggers(

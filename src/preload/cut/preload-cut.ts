@@ -2,19 +2,18 @@
 import { type StockAnswer, stockAnswer } from "../../agent/job.js";
 import { type Cut, type KeptInstruction, keptInstructions } from "../../dockerfile/cut.js";
 import { laterLayers } from "../../dockerfile/later-layers.js";
-import type { StockRequest } from "../../upstream/request.js";
 import { LarderError, type Lines } from "../../error.js";
 import { ignoresCache, proxyEnvironment, sourceDateEpoch } from "../../gateway/options.js";
 import { countLayers, type ImageConfig, labelsOf, withLabels } from "../../image/config.js";
 import { marshal } from "../../llb/marshal.js";
 import type { Output } from "../../llb/state.js";
+import { checkLabel, formatLabel, preloadLabel } from "../../shelf/label.js";
+import type { StockRequest } from "../../upstream/request.js";
 import type { BuildContext } from "../build-context.js";
 import type { Directive } from "../directive/directive.js";
 import { readLayerSizes } from "../images/layer-sizes.js";
 import { platformOf } from "../images/pack-image.js";
-import type { StepContext } from "../steps/agent-step.js";
 import { claimedLayers, planHistory } from "../plan/history.js";
-import { checkLabel, formatLabel, preloadLabel } from "../../shelf/label.js";
 import { blobBudget, findCrowding, type LayerBudget, layerBudget } from "../plan/layer-limit.js";
 import {
   type BlobLayer,
@@ -25,12 +24,13 @@ import {
   planBlobLayers,
   planOuterLayers,
 } from "../plan/plan.js";
-import { assemble, type Stocked, shelveBlobs, stockImages } from "../steps/steps.js";
 import { isMultiPlatform } from "../platforms.js";
+import { evaluate } from "../result.js";
+import type { StepContext } from "../steps/agent-step.js";
+import { assemble, type Stocked, shelveBlobs, stockImages } from "../steps/steps.js";
+import type { Head } from "./head.js";
 import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
 import { readDirective } from "./read-directive.js";
-import { evaluate } from "../result.js";
-import type { Head } from "./head.js";
 import { takeImages } from "./take-images.js";
 
 export async function preloadCut(

@@ -3,10 +3,10 @@ import type { SolvedCut } from "../../dockerfile/cut.js";
 import type { Stage } from "../../dockerfile/parse.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Count } from "../../dockerfile/step-names.js";
-import type { StockRequest } from "../../upstream/request.js";
 import { encodeConfig, type ImageConfig } from "../../image/config.js";
 import { marshal } from "../../llb/marshal.js";
 import type { Output } from "../../llb/state.js";
+import type { StockRequest } from "../../upstream/request.js";
 import type { BuildContext } from "../build-context.js";
 import type { PreloadPlan } from "../plan/plan.js";
 

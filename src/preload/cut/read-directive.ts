@@ -1,16 +1,16 @@
 /** What a PRELOAD says, with all that it says by reference: variables, heredocs, files of the build context. */
 import type { Cut } from "../../dockerfile/cut.js";
-import { readContextFile, type StockRequest, tryContextFile } from "../../upstream/request.js";
 import { LarderError, type Lines } from "../../error.js";
 import { parseReference } from "../../image/reference.js";
+import { readContextFile, type StockRequest, tryContextFile } from "../../upstream/request.js";
 import type { BuildContext } from "../build-context.js";
 import type { Finding } from "../check/rules.js";
 import { contextPath } from "../directive/context-path.js";
 import { type Directive, parseDirective, withListed } from "../directive/directive.js";
 import { wordsOfFile } from "../directive/image-list.js";
 import { expandListed, writtenWords } from "../directive/written-words.js";
-import type { PreloadedCut } from "./preloaded-cut.js";
 import { type Head, solveHead } from "./head.js";
+import type { PreloadedCut } from "./preloaded-cut.js";
 
 /** The stage above a PRELOAD, and what the PRELOAD says there. */
 export async function readDirective(

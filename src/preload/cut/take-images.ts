@@ -2,24 +2,24 @@
 import { stageText } from "../../dockerfile/cut.js";
 import type { Stage } from "../../dockerfile/parse.js";
 import { copiedStage } from "../../dockerfile/stages.js";
-import type { StockRequest } from "../../upstream/request.js";
 import { LarderError } from "../../error.js";
 import { isOnHost, replacesStage } from "../../gateway/options.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
 import { parseReference } from "../../image/reference.js";
 import type { Output } from "../../llb/state.js";
+import { findNamedContext, type NamedContext } from "../../upstream/named-context.js";
+import type { StockRequest } from "../../upstream/request.js";
 import type { BuildContext } from "../build-context.js";
 import type { Directive, RequestedImage } from "../directive/directive.js";
 import { type BaseImage, loadBaseImage } from "../images/base-image.js";
 import { type ClientLayout, resolveLayout, takeLayout } from "../images/client-layout.js";
-import { findNamedContext, type NamedContext } from "../../upstream/named-context.js";
-import { resolveImage } from "../images/resolve.js";
 import { packImage, platformOf } from "../images/pack-image.js";
-import type { StepContext } from "../steps/agent-step.js";
+import { resolveImage } from "../images/resolve.js";
 import { type Asked, type Origin, type PlannedImage, planFetched, planPacked } from "../plan/plan.js";
+import type { StepContext } from "../steps/agent-step.js";
 import { fetchStep } from "../steps/steps.js";
-import type { PreloadedCut } from "./preloaded-cut.js";
 import { solveDraft } from "./draft.js";
+import type { PreloadedCut } from "./preloaded-cut.js";
 
 export interface TakenImage {
   readonly image: PlannedImage;

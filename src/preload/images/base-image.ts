@@ -1,12 +1,13 @@
 /** An image that a Dockerfile or a build names, as it is: its files and its config, with nothing fired or changed. */
-import type { StockRequest } from "../../upstream/request.js";
+
 import { type ImageConfig, parseConfig } from "../../image/config.js";
 import { messagePlatform, type Platform } from "../../image/platform.js";
 import { formatReference, parseReference } from "../../image/reference.js";
 import { image } from "../../llb/source.js";
 import { fromDefinition, type Output } from "../../llb/state.js";
-import { type Builder, layoutStates, resolveLayout } from "./client-layout.js";
 import { findNamedContext } from "../../upstream/named-context.js";
+import type { StockRequest } from "../../upstream/request.js";
+import { type Builder, layoutStates, resolveLayout } from "./client-layout.js";
 
 export interface BaseImage {
   /** The file system after each step that made it, as far as that is known; the last is the image's. */

@@ -3,14 +3,16 @@ import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import type { BuildOptions } from "../../gateway/options.js";
 import { type ImageConfig, parseConfig } from "../../image/config.js";
+import { digestOf, hexOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
+import { findManifest } from "../../image/manifest.js";
+import { blobPath } from "../../image/oci-layout.js";
 import { messagePlatform, type Platform } from "../../image/platform.js";
 import { formatReference, parseReference, type Reference } from "../../image/reference.js";
 import { type CopiedFile, files } from "../../llb/file.js";
-import { digestOf, marshal } from "../../llb/marshal.js";
+import { marshal } from "../../llb/marshal.js";
 import { ociBlob, ociLayout } from "../../llb/source.js";
 import type { Output } from "../../llb/state.js";
-import { blobPath, findManifest } from "../../image/manifest.js";
 import type { NamedContext } from "../../upstream/named-context.js";
 
 export interface ClientLayout {
@@ -75,11 +77,10 @@ export async function takeLayout(
   reference: Reference,
 ): Promise<{ image: InnerImage; layout: Output }> {
   const { digest, platform, config, imageId } = layout;
-  const manifest = await findManifest(digest, imageId, (blob) => readBlob(bridge, layout, blob));
-  if (!manifest)
-    throw new LarderError(`the layout of the context "${layout.name}" lacks the image's manifest`);
-  const layers = manifest.layers.map((layer) => layer.digest);
-  const digests = [digest, manifest.digest, imageId, ...layers];
+  const found = await findManifest(digest, imageId, (blob) => readBlob(bridge, layout, blob));
+  if (!found) throw new LarderError(`the layout of the context "${layout.name}" lacks the image's manifest`);
+  const layers = found.manifest.layers.map((layer) => layer.digest);
+  const digests = [digest, found.digest, imageId, ...layers];
   const blobs = [...new Set(digests)].map(
     (blob): CopiedFile => ({
       from: blobOf(layout, blob),
@@ -110,8 +111,4 @@ function loadStep(name: string): string {
 function referenceOf(name: string, digest: string): string {
   const { domain, path } = parseReference(name);
   return formatReference({ domain, path, digest });
-}
-
-function hexOf(digest: string): string {
-  return digest.replace(/^sha256:/, "");
 }

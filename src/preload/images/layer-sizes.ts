@@ -1,9 +1,10 @@
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
+import { type Descriptor, findManifest } from "../../image/manifest.js";
+import { blobPath } from "../../image/oci-layout.js";
 import { marshal } from "../../llb/marshal.js";
 import type { Output } from "../../llb/state.js";
 import type { PlannedImage } from "../plan/plan.js";
-import { blobPath, type Descriptor, findManifest } from "../../image/manifest.js";
 
 /** Compressed sizes in bytes by diffID, from the manifests that the fetch steps brought. Runs those steps. */
 export async function readLayerSizes(
@@ -30,7 +31,7 @@ async function manifestLayers(
   if (result?.$case !== "ref") throw new LarderError(`the fetch step of "${name}" left nothing`);
   const ref = result.value.id;
   const read = (digest: string): Promise<Buffer> => bridge.readFile(ref, blobPath(digest));
-  const manifest = await findManifest(reference.digest, imageId, read);
-  if (!manifest) throw new LarderError(`the layout of "${name}" lacks its manifest`);
-  return manifest.layers;
+  const found = await findManifest(reference.digest, imageId, read);
+  if (!found) throw new LarderError(`the layout of "${name}" lacks its manifest`);
+  return found.manifest.layers;
 }

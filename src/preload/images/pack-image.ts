@@ -10,11 +10,11 @@ import { layerChain } from "../../llb/layer-chain.js";
 import { marshal } from "../../llb/marshal.js";
 import type { Output } from "../../llb/state.js";
 import type { BuildContext } from "../build-context.js";
+import { nameOf, planFetched } from "../plan/plan.js";
+import type { StepContext } from "../steps/agent-step.js";
+import { fetchStep, packTrees } from "../steps/steps.js";
 import type { BaseImage } from "./base-image.js";
 import { resolveImage } from "./resolve.js";
-import type { StepContext } from "../steps/agent-step.js";
-import { nameOf, planFetched } from "../plan/plan.js";
-import { fetchStep, packTrees } from "../steps/steps.js";
 
 export interface PackedImage {
   readonly image: InnerImage;

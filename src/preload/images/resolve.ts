@@ -2,10 +2,10 @@
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { parseConfig } from "../../image/config.js";
+import { digestOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { formatPlatform, messagePlatform, type Platform } from "../../image/platform.js";
 import { formatReference, onMirror } from "../../image/reference.js";
-import { digestOf } from "../../llb/marshal.js";
 import { nameImage, type RequestedImage } from "../directive/directive.js";
 
 /**

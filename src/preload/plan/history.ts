@@ -1,5 +1,7 @@
 /** Entries that PRELOAD adds to an image's history, one for each outer layer; later builds read them. */
+
 import type { HistoryEntry, ImageConfig } from "../../image/config.js";
+import type { DiffId } from "../../image/digest.js";
 import type { BlobLayer, PlannedImage, PreloadPlan } from "./plan.js";
 
 const comment = "larder";
@@ -12,7 +14,7 @@ export function planHistory(plan: PreloadPlan, blobLayers: readonly BlobLayer[])
 }
 
 /** @param diffIds of the inner layers that an outer layer holds. */
-export function layerHistory(diffIds: readonly string[], images: readonly PlannedImage[]): string {
+export function layerHistory(diffIds: readonly DiffId[], images: readonly PlannedImage[]): string {
   const [only] = diffIds;
   if (diffIds.length !== 1 || !only) {
     return `PRELOAD ${count(diffIds.length, "small layer")}, ${diffIds.join(" ")}`;

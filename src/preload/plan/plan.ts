@@ -5,6 +5,7 @@
 
 import type { NeededBlob, StoreTarget } from "../../agent/job.js";
 import type { Lines } from "../../error.js";
+import type { DiffId } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { familiarReference, isLoopback, type Reference } from "../../image/reference.js";
 import type { Network } from "../directive/directive.js";
@@ -58,7 +59,7 @@ export type Origin =
   | { readonly kind: "stage" | "context"; readonly name: string };
 
 export interface OuterLayer {
-  readonly diffIds: readonly string[];
+  readonly diffIds: readonly DiffId[];
   /** `created_by` of its entry in the image's history. */
   readonly history: string;
 }
@@ -135,12 +136,12 @@ export function newLayers(images: readonly InnerImage[], present: ReadonlySet<st
  * @param sizes compressed sizes in bytes by diffID, needed only past the budget.
  */
 export function groupLayers(
-  diffIds: readonly string[],
+  diffIds: readonly DiffId[],
   sizes: ReadonlyMap<string, number>,
   budget: number,
 ): string[][] {
   if (diffIds.length <= budget) return diffIds.map((diffId) => [diffId]);
-  const size = (diffId: string): number => sizes.get(diffId) ?? 0;
+  const size = (diffId: DiffId): number => sizes.get(diffId) ?? 0;
   const largestFirst = [...diffIds].sort((a, b) => size(b) - size(a) || (a < b ? -1 : 1));
   const alone = new Set(largestFirst.slice(0, Math.max(budget - 1, 0)));
   const shared = largestFirst.slice(alone.size).sort();

@@ -1,4 +1,5 @@
 /** What specs of plans have in common. */
+import type { DiffId } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { parseReference } from "../../image/reference.js";
 import type { Network } from "../directive/directive.js";
@@ -12,7 +13,7 @@ import {
 
 export const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
 
-export function innerImage(text: string, diffIds: readonly string[] = []): InnerImage {
+export function innerImage(text: string, diffIds: readonly DiffId[] = []): InnerImage {
   return {
     reference: { ...parseReference(text), digest: digestOf("0") },
     platform: { os: "linux", architecture: "amd64" },
@@ -23,7 +24,7 @@ export function innerImage(text: string, diffIds: readonly string[] = []): Inner
 
 export function plannedImage(
   text: string,
-  diffIds: readonly string[] = [],
+  diffIds: readonly DiffId[] = [],
   network?: Network,
   insecure: InsecureRegistries = new Set(),
 ): PlannedImage {

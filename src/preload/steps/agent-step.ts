@@ -1,10 +1,10 @@
 /** One run of the agent as LLB. Which step a failed vertex was is kept for the error's sake. */
 import { encodeJob, home, type Job, jobFile, jobVariable, mount } from "../../agent/job.js";
 import type { Lines } from "../../error.js";
+import { digestOf } from "../../image/digest.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
 import { type ExecOptions, exec } from "../../llb/exec.js";
 import { files } from "../../llb/file.js";
-import { digestOf } from "../../llb/marshal.js";
 import type { Output } from "../../llb/state.js";
 import type { Network } from "../directive/directive.js";
 import type { Security } from "../plan/plan.js";
@@ -23,8 +23,6 @@ export interface Step {
   readonly security: Security;
   /** Where the user asked for it. */
   readonly lines: Lines;
-  /** Where a failing step leaves its sentence. */
-  readonly report: string;
 }
 
 /** An image of a step's job, for errors. */
@@ -62,17 +60,16 @@ export function agentStep(
     subject,
     images,
     mirrored,
-    report,
     insecure = false,
     ...options
   }: Pick<ExecOptions, "name" | "network" | "proxies" | "mounts"> &
-    Pick<Step, "subject" | "images" | "mirrored" | "report"> & { insecure?: boolean },
+    Pick<Step, "subject" | "images" | "mirrored"> & { insecure?: boolean },
 ): ReadonlyMap<string, Output> {
   const { larder, ignoreCache, security, lines, steps } = context;
   const data = encodeJob(job);
   const setting = `${jobVariable}=${digestOf(data)}`;
   const about = { subject, images, ...(mirrored !== undefined && { mirrored }) };
-  steps.push({ kind: job.kind, job: setting, ...about, network: options.network, security, lines, report });
+  steps.push({ kind: job.kind, job: setting, ...about, network: options.network, security, lines });
   const written = files(stepName(context, `[larder] write ${job.kind} job`), [{ path: `/${jobFile}`, data }]);
   return exec({
     ...options,

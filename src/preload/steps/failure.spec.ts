@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ErrorReport } from "../../agent/job.js";
+import { type ErrorReport, reportingMount } from "../../agent/job.js";
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import type { Step } from "./agent-step.js";
@@ -19,12 +19,11 @@ const step: Step = {
   network: "none",
   security: "insecure",
   lines: { start: 2, end: 5 },
-  report: "/out/catalog",
 };
 
 /** A step of this job has failed, and left this. */
 async function explain(report: ErrorReport, failed: Step): Promise<{ message: string; lines: unknown }> {
-  const exec = { meta: { env: [job] }, mounts: [{ dest: "/" }, { dest: failed.report }] };
+  const exec = { meta: { env: [job] }, mounts: [{ dest: "/" }, { dest: reportingMount[failed.kind] }] };
   const value = Buffer.from(JSON.stringify({ mountIDs: ["1", "2"], op: { exec } }));
   const details = [{ type_url: "github.com/moby/buildkit/errdefs.Solve+json", value }];
   const bridge = { containerOutput: async () => Buffer.from(JSON.stringify(report)) };

@@ -1,5 +1,5 @@
 /** From the failure of a build step to the sentence that its user reads. */
-import { type ErrorReport, errorReport } from "../../agent/job.js";
+import { type ErrorReport, errorReport, reportingMount } from "../../agent/job.js";
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { type FailedSolve, failedSolve } from "../../gateway/details.js";
@@ -49,15 +49,16 @@ function explainReport({ message, unreachable }: ErrorReport, { mirrored, networ
 async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promise<ErrorReport | undefined> {
   const dests = solve.op?.exec?.mounts?.map(({ dest }) => dest) ?? [];
   const mounted = (dest: string): string | undefined => solve.mountIDs?.[dests.indexOf(dest)];
-  const [root, reporting] = [mounted("/"), mounted(step.report)];
+  const reports = reportingMount[step.kind];
+  const [root, reporting] = [mounted("/"), mounted(reports)];
   if (!root || !reporting) return undefined;
   const mounts = [
     { dest: "/", resultID: root },
-    { dest: step.report, resultID: reporting },
+    { dest: reports, resultID: reporting },
   ];
   try {
     const text = await bridge.containerOutput({
-      args: ["/bin/cat", `${step.report}/${errorReport}`],
+      args: ["/bin/cat", `${reports}/${errorReport}`],
       mounts,
     });
     return JSON.parse(text.toString("utf8")) as ErrorReport;

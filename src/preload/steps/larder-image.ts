@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { LarderError } from "../../error.js";
 import type { BuildOptions } from "../../gateway/options.js";
 import { Definition, Op } from "../../gen/ops.js";
+import { digestOf } from "../../image/digest.js";
 import { formatReference, parseReference } from "../../image/reference.js";
-import { digestOf } from "../../llb/marshal.js";
 import { image, source } from "../../llb/source.js";
 import { fromDefinition, type Output } from "../../llb/state.js";
 

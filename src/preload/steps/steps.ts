@@ -9,7 +9,6 @@ import { files } from "../../llb/file.js";
 import { merge } from "../../llb/merge.js";
 import type { Output } from "../../llb/state.js";
 import { nameImage } from "../directive/directive.js";
-import { agentStep, outputAt, type Step, type StepContext, stepName } from "./agent-step.js";
 import {
   type BlobLayer,
   type PlannedImage,
@@ -18,6 +17,7 @@ import {
   shelveStep,
   stockStep,
 } from "../plan/plan.js";
+import { agentStep, outputAt, type Step, type StepContext, stepName } from "./agent-step.js";
 
 /** The secret with registry credentials: `--secret id=larder-auth,src=$HOME/.docker/config.json`. */
 const authSecret = "larder-auth";
@@ -43,7 +43,6 @@ export function fetchStep(
       name: step,
       ...aboutImages([image]),
       mirrored,
-      report: mount.layout,
       network,
       proxies: context.proxies,
       mounts: [
@@ -77,7 +76,6 @@ export function packTrees(
       name: packStepName(name),
       subject: nameImage(name),
       images: [],
-      report: mount.layout,
       network: "none",
       mounts: [
         ...(baseLayout ? [{ kind: "readonly", dest: mount.input(0), from: baseLayout } as const] : []),
@@ -120,7 +118,6 @@ export function stockImages(
   const outputs = agentStep(context, stock, {
     name: stockStep(plan),
     ...aboutImages(plan.images),
-    report: mount.catalog,
     network: "none",
     insecure: plan.security === "insecure",
     mounts: [
@@ -152,7 +149,6 @@ export function shelveBlobs(
     {
       name: shelveStep(blobLayers),
       ...aboutImages(plan.images),
-      report: mount.layer(0),
       network: "none",
       mounts: [
         ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
@@ -192,7 +188,6 @@ function archiveTrees(context: StepContext, plan: PreloadPlan, trees: readonly O
     {
       name: "[larder] archive layers for sysbox-runc",
       ...aboutImages(plan.images),
-      report: mount.layer(0),
       network: "none",
       mounts: [
         ...trees.map((from, i): Mount => ({ kind: "readonly", dest: mount.packTree(i), from })),
@@ -217,7 +212,6 @@ function placeStep(
     {
       name,
       ...aboutImages(plan.images),
-      report: mount.stage,
       network: "none",
       mounts: [
         { kind: "output", dest: mount.stage, from: below },

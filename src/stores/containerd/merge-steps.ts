@@ -3,10 +3,10 @@
  * asks the daemon itself, through `ctr`, to add what the catalog has.
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { type Digest, hexOf, sha256 } from "../../image/chain.js";
 import { run } from "../../files/tool.js";
-import { keyOf, snapshotKinds } from "./tree.js";
+import { type Digest, hexOf, sha256 } from "../../image/digest.js";
 import type { CatalogImage, ContainerdModel } from "./model.js";
+import { shortName, snapshotKinds } from "./tree.js";
 
 /**
  * The file `steps`, a line for each thing to be added, in order; `-` stands for nothing:
@@ -34,12 +34,12 @@ export function formatSteps(model: ContainerdModel): string {
       namespace,
       digest,
       size,
-      holds === "layer" ? keyOf(digest) : "-",
+      holds === "layer" ? shortName(digest) : "-",
       ...formatLabels(labels),
     ]),
     ...model.snapshots.map((snapshot) => {
       const { namespace, name, parent, diffId } = snapshot;
-      return [kinds.get(snapshot) ?? "link", namespace, name, parent ?? "-", keyOf(diffId)];
+      return [kinds.get(snapshot) ?? "link", namespace, name, parent ?? "-", shortName(diffId)];
     }),
   ];
   return lines.map((words) => `${words.join(" ")}\n`).join("");

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
-import { keyOf, snapshotEntries, snapshotKinds } from "./tree.js";
+import type { DiffId } from "../../image/digest.js";
+import { parseCatalog } from "../catalog-json.js";
 import { formatSteps } from "./merge-steps.js";
-import {
-  type CatalogSnapshot,
-  type ContainerdModel,
-  emptyModel,
-  formatModel,
-  mergeModels,
-  parseModel,
-} from "./model.js";
+import { type CatalogSnapshot, type ContainerdModel, emptyModel, formatModel, mergeModels } from "./model.js";
+import { shortName, snapshotEntries, snapshotKinds } from "./tree.js";
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
 
@@ -16,7 +11,7 @@ function layer(
   name: string,
   parent: string | null,
   id: number,
-  diffId: string,
+  diffId: DiffId,
   namespace = "moby",
 ): CatalogSnapshot {
   return { namespace, name, parent, id, holds: "layer", diffId, xattrs: false };
@@ -55,8 +50,8 @@ const model: ContainerdModel = {
 
 describe("the model of containerd's catalog", () => {
   it("is read back as it was written", () => {
-    assert.deepEqual(parseModel(formatModel(model)), model);
-    assert.throws(() => parseModel('{"version":2}'), /another format/);
+    assert.deepEqual(parseCatalog(formatModel(model)), model);
+    assert.throws(() => parseCatalog('{"version":2}'), /another format/);
   });
 
   it("of a later PRELOAD lies over an earlier one's, with parents before what stands on them", () => {
@@ -111,7 +106,7 @@ describe("the model of containerd's catalog", () => {
   it("links a snapshot to its layer's files, and gives whiteouts a directory of their own", () => {
     const [first, whiteouts] = model.snapshots.map(snapshotEntries);
     const tree = "root/io.containerd.snapshotter.v1.overlayfs/snapshots";
-    const key = keyOf(digest("1"));
+    const key = shortName(digest("1"));
     assert.deepEqual(first, [
       { kind: "directory", path: `${tree}/1`, mode: 0o700 },
       { kind: "link", path: `${tree}/1/fs`, target: `/usr/lib/larder/catalog/containerd/layers/${key}` },

@@ -1,6 +1,6 @@
 import { compare } from "../../files/bytes.js";
-import { parseCatalog } from "../catalog-json.js";
-import type { Digest } from "../../image/chain.js";
+import type { ChainId, DiffId, Digest } from "../../image/digest.js";
+import { readCatalog } from "../catalog-json.js";
 
 /**
  * All that the containerd catalog of a shelf describes, as `catalog.json` in it keeps it: what every PRELOAD so
@@ -24,7 +24,7 @@ export interface CatalogImage {
   /** What the name stands for, an index or a manifest. */
   readonly target: CatalogTarget;
   /** Its topmost snapshot; an image without layers has none. */
-  readonly chainId: Digest | null;
+  readonly chainId: ChainId | null;
   /** Its config, manifest and, where it has one, index. */
   readonly metadata: readonly Digest[];
 }
@@ -44,7 +44,7 @@ export interface CatalogSnapshot {
   readonly id: number;
   /** `layer`: all files of the layer. `whiteouts`: what the layer with this diffID hides, one snapshot further down. */
   readonly holds: "layer" | "whiteouts";
-  readonly diffId: Digest;
+  readonly diffId: DiffId;
   /** Some file of the layer has an extended attribute, which not every `cp` copies. */
   readonly xattrs: boolean;
 }
@@ -82,8 +82,9 @@ export function formatModel(model: ContainerdModel): string {
   return `${JSON.stringify(model, undefined, 1)}\n`;
 }
 
-export function parseModel(text: string): ContainerdModel {
-  return parseCatalog<ContainerdModel>(text);
+/** The catalog that a shelf has. @param folder `/usr/lib/larder` of the stage. */
+export function readModel(folder: string): Promise<ContainerdModel> {
+  return readCatalog(folder, "containerd", emptyModel);
 }
 
 /** Snapshots by their name in a namespace. */

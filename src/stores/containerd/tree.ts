@@ -1,6 +1,6 @@
 /** The files of the containerd catalog, and the tree of directories and links that attach copies into a root. */
-import { type Digest, hexOf } from "../../image/chain.js";
-import type { ShelfEntry } from "../store.js";
+import { type DiffId, type Digest, hexOf } from "../../image/digest.js";
+import type { ShelfEntry } from "../../shelf/entry.js";
 import type { CatalogBlob, CatalogSnapshot, ContainerdModel } from "./model.js";
 
 /** Where the catalog is in the system image: symbolic links in containerd's root lead here. */
@@ -35,7 +35,7 @@ export function rootDirectories(): ShelfEntry[] {
  * Short names, 12 digits, of what links of the tree lead to: ext4 keeps a link of less than 60 bytes in the
  * inode, and needs 4 KiB for a longer one, in every container.
  */
-export function keyOf(digest: Digest): string {
+export function shortName(digest: Digest | DiffId): string {
   return hexOf(digest).slice(0, 12);
 }
 
@@ -51,7 +51,7 @@ export function snapshotEntries(snapshot: CatalogSnapshot): ShelfEntry[] {
       { kind: "link", path: `whiteouts/${snapshot.id}`, target: list },
     ];
   }
-  const key = keyOf(snapshot.diffId);
+  const key = shortName(snapshot.diffId);
   return [
     directory,
     { kind: "link", path: `${path}/fs`, target: `${home}/layers/${key}` },
@@ -63,7 +63,7 @@ export function snapshotEntries(snapshot: CatalogSnapshot): ShelfEntry[] {
 export function blobEntries({ digest, holds }: CatalogBlob, content?: Buffer): ShelfEntry[] {
   const path = `${tree}/${contentDirectory}/blobs/sha256/${hexOf(digest)}`;
   if (holds === "metadata") return content ? [{ kind: "file", path, mode: 0o444, content }] : [];
-  const key = keyOf(digest);
+  const key = shortName(digest);
   return [
     { kind: "link", path, target: `${home}/blobs/${key}` },
     { kind: "link", path: `blobs/${key}`, target: `../../../blobs/sha256/${hexOf(digest)}` },
@@ -98,11 +98,11 @@ function repeatedLayers({ snapshots }: ContainerdModel): CatalogSnapshot[] {
 }
 
 /** @throws Error if two digests have the same short name. */
-export function checkKeys(digests: Iterable<Digest>): void {
-  const seen = new Map<string, Digest>();
+export function checkShortNames(digests: Iterable<Digest | DiffId>): void {
+  const seen = new Map<string, Digest | DiffId>();
   for (const digest of new Set(digests)) {
-    const other = seen.get(keyOf(digest));
+    const other = seen.get(shortName(digest));
     if (other !== undefined) throw new Error(`${other} and ${digest} have the same short name`);
-    seen.set(keyOf(digest), digest);
+    seen.set(shortName(digest), digest);
   }
 }

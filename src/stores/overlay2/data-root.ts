@@ -1,10 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
-import { type Digest, hexOf } from "../../image/chain.js";
-import type { UnpackedLayer } from "../store.js";
+import type { ChainLink } from "../../image/chain.js";
+import { type ChainId, type DiffId, hexOf } from "../../image/digest.js";
+import type { UnpackedLayer } from "../../shelf/layer-folder.js";
+import type { LayerFacts } from "../store.js";
 import { readTarSplit } from "./tar-split.js";
 
 /** A layer with what else Docker's record of its tar tells. */
-export interface RecordedLayer extends UnpackedLayer {
+interface RecordedLayer extends UnpackedLayer {
   /** Some entry has an extended attribute. */
   readonly hasXattrs: boolean;
 }
@@ -15,41 +17,57 @@ export interface RecordedLayer extends UnpackedLayer {
  */
 export class DataRoot {
   readonly path: string;
+  /** Layers are asked for twice, once for their folder and once for the catalog. */
+  readonly #layers = new Map<DiffId, Promise<RecordedLayer>>();
+  #chainIds: Promise<ReadonlyMap<DiffId, ChainId>> | undefined;
 
+  /** @param path Data root of a daemon that has loaded the images and has stopped since. */
   constructor(path: string) {
     this.path = path;
   }
 
-  /** Chain IDs of all layers, sorted. */
-  async chainIds(): Promise<Digest[]> {
-    const names = await readdir(`${this.path}/image/overlay2/layerdb/sha256`);
-    return names
-      .filter((name) => /^[0-9a-f]{64}$/.test(name))
-      .sort()
-      .map((hex) => `sha256:${hex}`);
+  /** A layer is the same in whichever chain it stands. @throws Error if the daemon has no such layer. */
+  layer(diffId: DiffId): Promise<RecordedLayer> {
+    const known = this.#layers.get(diffId) ?? this.#read(diffId);
+    this.#layers.set(diffId, known);
+    return known;
+  }
+
+  async facts({ diffId, chainId }: ChainLink): Promise<LayerFacts> {
+    const { whiteouts, hasXattrs } = await this.layer(diffId);
+    return { size: Number(await this.#text(chainId, "size")), hides: whiteouts.length > 0, hasXattrs };
   }
 
   /** Docker's record of a layer's tar. */
-  tarSplitFile(chainId: Digest): string {
+  tarSplitFile(chainId: ChainId): string {
     return `${this.#layerFolder(chainId)}/tar-split.json.gz`;
   }
 
-  async layerText(chainId: Digest, name: "diff" | "size" | "cache-id"): Promise<string> {
+  async #read(diffId: DiffId): Promise<RecordedLayer> {
+    this.#chainIds ??= this.#readChainIds();
+    const chainId = (await this.#chainIds).get(diffId);
+    if (chainId === undefined) throw new Error(`the container manager did not keep the layer ${diffId}`);
+    const { whiteouts, implied, hasXattrs } = await readTarSplit(this.tarSplitFile(chainId));
+    const directory = `${this.path}/overlay2/${await this.#text(chainId, "cache-id")}/diff`;
+    return { diffId, directory, whiteouts, implied, hasXattrs };
+  }
+
+  /** For each layer the first chain that has it. */
+  async #readChainIds(): Promise<Map<DiffId, ChainId>> {
+    const names = await readdir(`${this.path}/image/overlay2/layerdb/sha256`);
+    const chainIds = names
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map((hex): ChainId => `sha256:${hex}`);
+    const found = new Map<DiffId, ChainId>();
+    for (const chainId of chainIds.sort().reverse()) found.set(await this.#text(chainId, "diff"), chainId);
+    return found;
+  }
+
+  async #text(chainId: ChainId, name: "diff" | "size" | "cache-id"): Promise<string> {
     return (await readFile(`${this.#layerFolder(chainId)}/${name}`, "utf8")).trim();
   }
 
-  /** A layer is the same in whichever chain it stands; the first chain that has it serves. */
-  async unpackedLayer(diffId: Digest): Promise<RecordedLayer> {
-    for (const chainId of await this.chainIds()) {
-      if ((await this.layerText(chainId, "diff")) !== diffId) continue;
-      const { whiteouts, implied, hasXattrs } = await readTarSplit(this.tarSplitFile(chainId));
-      const directory = `${this.path}/overlay2/${await this.layerText(chainId, "cache-id")}/diff`;
-      return { diffId, directory, whiteouts, implied, hasXattrs };
-    }
-    throw new Error(`the container manager did not keep the layer ${diffId}`);
-  }
-
-  #layerFolder(chainId: Digest): string {
+  #layerFolder(chainId: ChainId): string {
     return `${this.path}/image/overlay2/layerdb/sha256/${hexOf(chainId)}`;
   }
 }

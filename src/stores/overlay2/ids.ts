@@ -1,27 +1,27 @@
 import { createHash } from "node:crypto";
-import { type Digest, hexOf } from "../../image/chain.js";
+import { type ChainId, hexOf } from "../../image/digest.js";
 
 /**
  * The directory of a layer below `overlay2/`. Docker takes 64 random hex digits; any name will do. Half of
  * the chain ID keeps the symbolic link `l/<link>` -> `../<cache id>/diff` under 60 bytes, which ext4
  * stores in the inode: with 64 digits each such link costs a block of 4 KiB in every container.
  */
-export function cacheIdOf(chainId: Digest): string {
+export function cacheIdOf(chainId: ChainId): string {
   return hexOf(chainId).slice(0, 32);
 }
 
 /** The layer's folder in the catalog. Short for the same reason: 12 digits, checked for collisions. */
-export function catalogKeyOf(chainId: Digest): string {
+export function catalogKeyOf(chainId: ChainId): string {
   return hexOf(chainId).slice(0, 12);
 }
 
 /** Name below `overlay2/l/`: 26 characters of A to Z and 2 to 7, as the daemon makes them. */
-export function linkIdOf(chainId: Digest): string {
+export function linkIdOf(chainId: ChainId): string {
   return base32(`layer ${chainId}`);
 }
 
 /** The same for the layer's whiteouts. */
-export function whiteoutLinkIdOf(chainId: Digest): string {
+export function whiteoutLinkIdOf(chainId: ChainId): string {
   return base32(`whiteouts ${chainId}`);
 }
 

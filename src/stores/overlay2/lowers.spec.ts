@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { chainOf, type Digest } from "../../image/chain.js";
+import { chainOf } from "../../image/chain.js";
+import type { DiffId } from "../../image/digest.js";
 import { lowersOf, withRealLayers } from "./lowers.js";
 import { type CatalogLayer, type CatalogModel, emptyModel } from "./model.js";
 
-const diffId = (number: number): Digest => `sha256:${number.toString(16).padStart(64, "0")}`;
+const diffId = (number: number): DiffId => `sha256:${number.toString(16).padStart(64, "0")}`;
 const numbers = (count: number, from = 0): number[] =>
   Array.from({ length: count }, (_, index) => from + index);
 

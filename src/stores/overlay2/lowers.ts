@@ -4,7 +4,7 @@
  * container gets a copy of the layer's files, with the whiteouts among them as Docker itself has it, which is one directory.
  */
 import { compare } from "../../files/bytes.js";
-import type { Digest } from "../../image/chain.js";
+import type { ChainId } from "../../image/digest.js";
 import { linkIdOf, whiteoutLinkIdOf } from "./ids.js";
 import { ancestry, type CatalogLayer, type CatalogModel } from "./model.js";
 
@@ -20,7 +20,7 @@ export function hides(layer: CatalogLayer): boolean {
 }
 
 /** Names in `overlay2/l` of what lies below the layer's own content, nearest first. */
-export function lowersOf(model: CatalogModel, chainId: Digest): string[] {
+export function lowersOf(model: CatalogModel, chainId: ChainId): string[] {
   const line = ancestry(model, chainId);
   // Equal layers (empty ones are common) are one directory of the shelf, and overlayfs refuses one that is there
   // twice (ELOOP). The upper one covers all of the lower one.
@@ -33,7 +33,7 @@ export function lowersOf(model: CatalogModel, chainId: Digest): string[] {
 }
 
 /** Directories in the mount of a container: it adds its init layer, and the layer itself. */
-function directoriesOf(model: CatalogModel, chainId: Digest): number {
+function directoriesOf(model: CatalogModel, chainId: ChainId): number {
   return lowersOf(model, chainId).length + 2;
 }
 
@@ -43,7 +43,7 @@ function directoriesOf(model: CatalogModel, chainId: Digest): number {
  * @throws Error for an image that cannot be mounted even so.
  */
 export function withRealLayers(model: CatalogModel, earlier: CatalogModel): CatalogModel {
-  const layers: Record<Digest, CatalogLayer> = { ...model.layers, ...earlier.layers };
+  const layers: Record<ChainId, CatalogLayer> = { ...model.layers, ...earlier.layers };
   const current: CatalogModel = { ...model, layers };
   const tops = [...new Set(Object.values(model.images))].filter((chainId) => chainId !== null);
   for (;;) {
@@ -64,14 +64,14 @@ export function withRealLayers(model: CatalogModel, earlier: CatalogModel): Cata
 }
 
 /** The layer that costs a container least for each image that it brings nearer to the limit. */
-function smallestOf(model: CatalogModel, tops: readonly Digest[]): Digest | undefined {
-  const counts = new Map<Digest, number>();
+function smallestOf(model: CatalogModel, tops: readonly ChainId[]): ChainId | undefined {
+  const counts = new Map<ChainId, number>();
   for (const { chainId, layer } of tops.flatMap((top) => ancestry(model, top))) {
     // Not every `cp` copies extended attributes.
     if (!hides(layer) || layer.xattrs) continue;
     counts.set(chainId, (counts.get(chainId) ?? 0) + 1);
   }
-  const cost = ([chainId, count]: readonly [Digest, number]): number =>
+  const cost = ([chainId, count]: readonly [ChainId, number]): number =>
     (model.layers[chainId]?.size ?? 0) / count;
   return [...counts].sort((a, b) => cost(a) - cost(b) || compare(a[0], b[0]))[0]?.[0];
 }

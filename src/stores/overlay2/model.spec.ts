@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ancestry, type CatalogModel, emptyModel, formatModel, mergeModels, parseModel } from "./model.js";
+import { parseCatalog } from "../catalog-json.js";
+import { ancestry, type CatalogModel, emptyModel, formatModel, mergeModels } from "./model.js";
 import { formatRepositories, repositoryOf } from "./repositories.js";
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`;
@@ -54,11 +55,11 @@ describe("mergeModels", () => {
       references: { "b:1": digest("b") },
     };
     assert.equal(formatModel(mergeModels(one, two)), formatModel(mergeModels(two, one)));
-    assert.deepEqual(parseModel(formatModel(one)), one);
+    assert.deepEqual(parseCatalog(formatModel(one)), one);
   });
 
   it("does not read the catalog of another version", () => {
-    assert.throws(() => parseModel('{"version":2}'), /another format: build its base image again/);
+    assert.throws(() => parseCatalog('{"version":2}'), /another format: build its base image again/);
   });
 
   it("says which layer is missing", () => {

@@ -1,6 +1,6 @@
 import { compare } from "../../files/bytes.js";
-import { parseCatalog } from "../catalog-json.js";
-import { type Digest, hexOf } from "../../image/chain.js";
+import { type ChainId, type DiffId, type Digest, hexOf } from "../../image/digest.js";
+import { readCatalog } from "../catalog-json.js";
 import { catalogKeyOf } from "./ids.js";
 
 /**
@@ -10,9 +10,9 @@ import { catalogKeyOf } from "./ids.js";
 export interface CatalogModel {
   readonly version: 1;
   /** Keyed by chain ID. */
-  readonly layers: Readonly<Record<Digest, CatalogLayer>>;
+  readonly layers: Readonly<Record<ChainId, CatalogLayer>>;
   /** Image ID to the chain ID of its top layer; an image without layers has none. */
-  readonly images: Readonly<Record<Digest, Digest | null>>;
+  readonly images: Readonly<Record<Digest, ChainId | null>>;
   /** `redis:7` and `redis@sha256:...`, as Docker shows them, to image IDs. */
   readonly references: Readonly<Record<string, Digest>>;
   /** Digest of a compressed layer to its diffID and the repositories (`docker.io/library/redis`) it came from. */
@@ -20,8 +20,8 @@ export interface CatalogModel {
 }
 
 export interface CatalogLayer {
-  readonly diffId: Digest;
-  readonly parent: Digest | null;
+  readonly diffId: DiffId;
+  readonly parent: ChainId | null;
   /** Bytes of the unpacked files, as the daemon counted them. */
   readonly size: number;
   /** It hides something of a layer below it. */
@@ -33,7 +33,7 @@ export interface CatalogLayer {
 }
 
 export interface CatalogBlob {
-  readonly diffId: Digest;
+  readonly diffId: DiffId;
   readonly repositories: readonly string[];
 }
 
@@ -69,8 +69,9 @@ export function formatModel(model: CatalogModel): string {
   return `${JSON.stringify(ordered, undefined, 1)}\n`;
 }
 
-export function parseModel(text: string): CatalogModel {
-  return parseCatalog<CatalogModel>(text);
+/** The catalog that a shelf has. @param folder `/usr/lib/larder` of the stage. */
+export function readModel(folder: string): Promise<CatalogModel> {
+  return readCatalog(folder, "overlay2", emptyModel);
 }
 
 /** The record with its keys in order. */
@@ -79,9 +80,9 @@ export function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T
 }
 
 /** The layers from this one down, itself first. */
-export function ancestry(model: CatalogModel, chainId: Digest): { chainId: Digest; layer: CatalogLayer }[] {
-  const line: { chainId: Digest; layer: CatalogLayer }[] = [];
-  for (let next: Digest | null = chainId; next !== null; ) {
+export function ancestry(model: CatalogModel, chainId: ChainId): { chainId: ChainId; layer: CatalogLayer }[] {
+  const line: { chainId: ChainId; layer: CatalogLayer }[] = [];
+  for (let next: ChainId | null = chainId; next !== null; ) {
     const layer: CatalogLayer | undefined = model.layers[next];
     if (!layer) throw new Error(`the catalog lacks the layer ${next}`);
     line.push({ chainId: next, layer });
@@ -90,8 +91,8 @@ export function ancestry(model: CatalogModel, chainId: Digest): { chainId: Diges
   return line;
 }
 
-function checkKeys(chainIds: readonly Digest[]): void {
-  const seen = new Map<string, Digest>();
+function checkKeys(chainIds: readonly ChainId[]): void {
+  const seen = new Map<string, ChainId>();
   for (const chainId of chainIds) {
     const other = seen.get(catalogKeyOf(chainId));
     if (other !== undefined)

@@ -1,4 +1,4 @@
-import type { Digest } from "../../image/chain.js";
+import type { Digest } from "../../image/digest.js";
 import { sorted } from "./model.js";
 
 /**

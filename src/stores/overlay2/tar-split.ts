@@ -2,8 +2,8 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { type ByteString, fromBytes } from "../../files/bytes.js";
-import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
 import { forEachLine } from "../../files/lines.js";
+import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
 import { byteString } from "../../shelf/whiteouts.js";
 
 /** What `tar-split.json.gz` tells about the tar of a layer without reading the layer. */

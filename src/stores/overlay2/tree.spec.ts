@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { chainOf, type Digest } from "../../image/chain.js";
-import type { ShelfEntry } from "../store.js";
+import { chainOf } from "../../image/chain.js";
+import type { ChainId, DiffId } from "../../image/digest.js";
+import type { ShelfEntry } from "../../shelf/entry.js";
 import { cacheIdOf, catalogKeyOf, linkIdOf, whiteoutLinkIdOf } from "./ids.js";
-import { distributionEntries, layerEntries, realEntries } from "./tree.js";
 import { type CatalogModel, emptyModel } from "./model.js";
+import { distributionEntries, layerEntries, realEntries } from "./tree.js";
 
 const diffIds = [1, 2, 3].map((digit) => `sha256:${String(digit).repeat(64)}`);
 
-function modelOf(ids: readonly Digest[], hiding: readonly Digest[]): CatalogModel {
+function modelOf(ids: readonly DiffId[], hiding: readonly DiffId[]): CatalogModel {
   const layers = chainOf(ids).map(
     ({ chainId, diffId, parent }) =>
       [
@@ -31,8 +32,8 @@ describe("layerEntries", () => {
   const model = modelOf(diffIds, diffIds.slice(0, 2));
   const chain = chainOf(diffIds).map((link) => link.chainId);
   const [bottom = "", middle = "", top = ""] = chain;
-  const entriesOf = (chainId: Digest): ShelfEntry[] => layerEntries(model, chainId, "/split");
-  const lowerOf = (chainId: Digest) => contentOf(entriesOf(chainId), `db/${catalogKeyOf(chainId)}/lower`);
+  const entriesOf = (chainId: ChainId): ShelfEntry[] => layerEntries(model, chainId, "/split");
+  const lowerOf = (chainId: ChainId) => contentOf(entriesOf(chainId), `db/${catalogKeyOf(chainId)}/lower`);
 
   it("puts a layer's whiteouts right below its own content, except for the bottom layer", () => {
     assert.equal(lowerOf(bottom), undefined);
@@ -49,7 +50,7 @@ describe("layerEntries", () => {
     const twice = [one, two, one, two];
     const [, second = "", third = "", fourth = ""] = chainOf(twice).map((link) => link.chainId);
     const model = modelOf(twice, []);
-    const lowers = (chainId: Digest) =>
+    const lowers = (chainId: ChainId) =>
       contentOf(layerEntries(model, chainId, "/split"), `db/${catalogKeyOf(chainId)}/lower`);
     assert.equal(lowers(third), `l/${linkIdOf(second)}`);
     assert.equal(lowers(fourth), `l/${linkIdOf(third)}`);

@@ -1,5 +1,5 @@
-import { type Digest, hexOf } from "../../image/chain.js";
-import type { ShelfEntry } from "../store.js";
+import { type ChainId, type DiffId, type Digest, hexOf } from "../../image/digest.js";
+import type { ShelfEntry } from "../../shelf/entry.js";
 import { formatWhiteouts, type Whiteouts } from "../../shelf/whiteouts.js";
 import { cacheIdOf, catalogKeyOf, linkIdOf, whiteoutLinkIdOf } from "./ids.js";
 import { hides, lowersOf } from "./lowers.js";
@@ -38,7 +38,7 @@ export function rootDirectories(): ShelfEntry[] {
  * All that describes one layer: its files in `db/`, and the links to them in the tree for the data root.
  * @param tarSplitFile where the daemon has its record of the layer's tar.
  */
-export function layerEntries(model: CatalogModel, chainId: Digest, tarSplitFile: string): ShelfEntry[] {
+export function layerEntries(model: CatalogModel, chainId: ChainId, tarSplitFile: string): ShelfEntry[] {
   const [self] = ancestry(model, chainId);
   if (!self) return [];
   const { layer } = self;
@@ -70,7 +70,7 @@ export function layerEntries(model: CatalogModel, chainId: Digest, tarSplitFile:
  * still in the tree then, and attach takes it away.
  * @param whiteouts where the layer's copy has one; no others than these hide what is below it.
  */
-export function realEntries(chainId: Digest, whiteouts: Whiteouts): ShelfEntry[] {
+export function realEntries(chainId: ChainId, whiteouts: Whiteouts): ShelfEntry[] {
   const db = `db/${catalogKeyOf(chainId)}`;
   return [file(`${db}/real`, ""), file(`${db}/whiteouts`, formatWhiteouts(whiteouts))];
 }
@@ -84,7 +84,7 @@ export function changedLowers(model: CatalogModel, earlier: CatalogModel): Shelf
   });
 }
 
-function layerdbEntries(chainId: Digest, layer: CatalogLayer): ShelfEntry[] {
+function layerdbEntries(chainId: ChainId, layer: CatalogLayer): ShelfEntry[] {
   const path = `${layerdb}/${hexOf(chainId)}`;
   const to = (name: string): string => `${home}/db/${catalogKeyOf(chainId)}/${name}`;
   return [
@@ -96,7 +96,7 @@ function layerdbEntries(chainId: Digest, layer: CatalogLayer): ShelfEntry[] {
   ];
 }
 
-function driverEntries(chainId: Digest, layer: CatalogLayer, hasLower: boolean): ShelfEntry[] {
+function driverEntries(chainId: ChainId, layer: CatalogLayer, hasLower: boolean): ShelfEntry[] {
   const path = `${root}/overlay2/${cacheIdOf(chainId)}`;
   const to = (name: string): string => `${home}/db/${catalogKeyOf(chainId)}/${name}`;
   const links = `${root}/overlay2/l`;
@@ -115,7 +115,7 @@ function driverEntries(chainId: Digest, layer: CatalogLayer, hasLower: boolean):
 }
 
 /** The `lower` file: what lies below the layer's own content, nearest first. */
-function lowerOf(model: CatalogModel, chainId: Digest): string | undefined {
+function lowerOf(model: CatalogModel, chainId: ChainId): string | undefined {
   const lowers = lowersOf(model, chainId);
   return lowers.length > 0 ? lowers.map((id) => `l/${id}`).join(":") : undefined;
 }
@@ -131,7 +131,7 @@ export function imageEntry(imageId: Digest, config: Buffer): ShelfEntry {
  * @param blobs All blobs of the layer, by digest.
  */
 export function distributionEntries(
-  diffId: Digest,
+  diffId: DiffId,
   blobs: Readonly<Record<Digest, CatalogBlob>>,
 ): ShelfEntry[] {
   const sources = Object.entries(blobs).flatMap(([digest, { repositories }]) =>

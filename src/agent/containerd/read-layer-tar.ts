@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { type ByteString, fromBytes } from "../../files/bytes.js";
-import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
 import { forEachLine } from "../../files/lines.js";
 import { toolEnvironment } from "../../files/tool.js";
+import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
 
 /** What the tar of a layer tells without being unpacked. */
 export interface LayerTar extends LayerNames {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { compare } from "../../files/bytes.js";
-import { readLayerTar } from "./layer-tar.js";
+import { readLayerTar } from "./read-layer-tar.js";
 
 const gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
 const plain = "application/vnd.oci.image.layer.v1.tar";

@@ -1,0 +1,31 @@
+import type { DiffId, Digest } from "../../image/digest.js";
+import type { ShelfEntry } from "../../shelf/entry.js";
+import type { UnpackedLayer } from "../../shelf/layer-folder.js";
+import type { StoreName } from "../../stores/table.js";
+import type { StockJob } from "../job.js";
+import type { LayoutImage } from "../layout-image.js";
+import type { StockPlaces } from "./places.js";
+
+/** The images in the stage's container manager, which has stopped since. */
+export interface TakenImages {
+  /** Where the manager keeps images. */
+  readonly store: StoreName;
+  /** Of containerd: the images' namespace. */
+  readonly namespace?: string;
+  /** Which store a Docker takes at start depends on its version. */
+  readonly dockerVersion?: string;
+  /** Layers' blobs that the manager needs, on the shelf. */
+  readonly layerBlobs: readonly Digest[];
+  /** The layer as the manager unpacked it; undefined if it took one of the stage's shelf instead. */
+  layer(diffId: DiffId): Promise<UnpackedLayer | undefined>;
+  /** The files of the store's catalog. */
+  catalog(): Promise<readonly ShelfEntry[]>;
+}
+
+/** The images once they are taken in, while outer layers are made of them. */
+export interface Stocking {
+  readonly job: StockJob;
+  readonly images: readonly LayoutImage[];
+  readonly taken: TakenImages;
+  readonly places: StockPlaces;
+}

@@ -1,0 +1,20 @@
+import { readFile } from "node:fs/promises";
+import type { DiffId } from "../image/digest.js";
+import { onShelf } from "./paths.js";
+import { parseWhiteouts, type Whiteouts } from "./whiteouts.js";
+
+/** Where the files of inner layers are, and what the layers hide. */
+export interface LayerSource {
+  /** The directory with a layer's files. */
+  files(diffId: DiffId): Promise<string>;
+  whiteouts(diffId: DiffId): Promise<Whiteouts>;
+}
+
+/** The layers of a shelf. @param folder `/usr/lib/larder` of a system image. */
+export function shelvedLayers(folder: string): LayerSource {
+  return {
+    files: async (diffId) => `${folder}/${onShelf.layerFiles(diffId)}`,
+    whiteouts: async (diffId) =>
+      parseWhiteouts(await readFile(`${folder}/${onShelf.whiteouts(diffId)}`, "latin1")),
+  };
+}

@@ -1,0 +1,47 @@
+/** The stores, each a folder beside this file: what the agent, its jobs, the shims and attach know of them. */
+
+/** Programs that start container managers, as attach knows them. */
+export type DaemonName = "dockerd" | "containerd";
+
+interface StoreRow {
+  /** Daemons that may keep images in it: each of them attaches its catalog. */
+  readonly daemons: readonly DaemonName[];
+  /** Whether Docker has this store. @param driver as Docker names it; with containerd's store the snapshotter. */
+  isDockers(driver: string, isContainerd: boolean): boolean;
+  /** Programs of src/attach that only this store needs. */
+  readonly attachParts: readonly string[];
+}
+
+export const stores = {
+  /** Docker's graph driver. */
+  overlay2: {
+    daemons: ["dockerd"],
+    isDockers: (driver, isContainerd) => driver === "overlay2" && !isContainerd,
+    attachParts: ["overlay2.sh", "mend-overlay2.sh", "references.sh", "moved-volume.sh"],
+  },
+  /** A containerd, Docker's own or another, with the snapshotter overlayfs. */
+  containerd: {
+    // Docker's containerd may be its own or another, so both programs attach it.
+    daemons: ["dockerd", "containerd"],
+    isDockers: (driver, isContainerd) => driver === "overlayfs" && isContainerd,
+    attachParts: ["containerd.sh", "mend-containerd.sh", "merge.sh", "prune.sh"],
+  },
+} as const satisfies Readonly<Record<string, StoreRow>>;
+
+export type StoreName = keyof typeof stores;
+
+export const storeNames = Object.keys(stores) as readonly StoreName[];
+
+/** The parts of attach that all stores share. */
+const commonParts = ["common.sh", "unit.sh", "nested.sh", "json.sh", "dockerd.sh", "docker-store.sh"];
+
+/** All parts of attach, by the names of their files. */
+export const attachParts: readonly string[] = [
+  ...commonParts,
+  ...storeNames.flatMap((name) => stores[name].attachParts),
+];
+
+/** The store that a Docker says it has; undefined if PRELOAD does not know it. */
+export function storeOfDocker(driver: string, isContainerd: boolean): StoreName | undefined {
+  return storeNames.find((name) => stores[name].isDockers(driver, isContainerd));
+}
