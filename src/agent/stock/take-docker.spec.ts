@@ -11,13 +11,13 @@ describe("the store that Docker says it has", () => {
       storeOf({ ServerVersion, Driver: "overlay2", DriverStatus: [["Backing Filesystem", "extfs"]] }),
       "overlay2",
     );
-    assert.equal(storeOf({ ServerVersion, Driver: "containerd", DriverStatus: containerd }), "overlayfs");
+    assert.equal(storeOf({ ServerVersion, Driver: "overlayfs", DriverStatus: containerd }), "containerd");
   });
 
   for (const [Driver, DriverStatus] of [
     ["vfs", null],
     ["native", containerd],
-    ["containerd", null],
+    ["overlayfs", null],
     ["overlay2", containerd],
   ] as const) {
     it(`is none that PRELOAD knows: ${Driver}${DriverStatus ? " in containerd" : ""}`, () => {
