@@ -3,7 +3,8 @@ import { openBridge } from "./gateway/bridge.js";
 import { withExcerpt } from "./gateway/details.js";
 import { cacheImports, readOptions } from "./gateway/options.js";
 import { readDockerfile, type SourceFile } from "./upstream/read-dockerfile.js";
-import { originalRequest, solveStock, tryStock } from "./upstream/request.js";
+import { originalRequest } from "./upstream/request.js";
+import { solveUpstream, tryUpstream } from "./upstream/solve.js";
 import { forwardBuild, syntaxOf } from "./upstream/syntax.js";
 
 const options = readOptions(process.env);
@@ -21,7 +22,7 @@ try {
 process.exit(0);
 
 async function buildWithoutFile() {
-  return solveStock(bridge, { options: options.frontend, inputs: await bridge.inputs() });
+  return solveUpstream(bridge, { options: options.frontend, inputs: await bridge.inputs() });
 }
 
 /** What deals with PRELOAD is loaded only for a file that has the word, or that builds FROM an image that fires it. */
@@ -29,7 +30,7 @@ async function build(file: SourceFile) {
   const syntax = syntaxOf(options, file.text);
   if (syntax) return forwardBuild(bridge, options, file, syntax);
   const mentions = /preload/i.test(file.text);
-  const answer = mentions ? undefined : await tryStock(bridge, originalRequest(options, file));
+  const answer = mentions ? undefined : await tryUpstream(bridge, originalRequest(options, file));
   if (answer) return answer;
   const preload = await import("./preload/build.js");
   return preload.build(bridge, options, file, { wasRefused: !mentions });

@@ -1,5 +1,5 @@
-import type { Bases } from "../upstream/expand-bases.js";
 import type { Dockerfile, Instruction, Stage } from "./parse.js";
+import type { Bases } from "./stages.js";
 import { baseStage } from "./stages.js";
 
 /** What makes a layer of its own. A PRELOAD below makes three at least: of files, of blobs, and the catalog. */

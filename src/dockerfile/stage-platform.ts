@@ -1,21 +1,18 @@
 import { ownArchitecture, type Platform, parsePlatform } from "../image/platform.js";
-import type { Bases } from "../upstream/expand-bases.js";
-import type { StockRequest } from "../upstream/request.js";
 import type { Dockerfile, Stage } from "./parse.js";
-import { baseStage } from "./stages.js";
+import { type Bases, baseStage } from "./stages.js";
 
 /**
- * For which platform a stage builds: that of the stage that it builds FROM, or as its FROM says, else as the build
- * does, else for the builder's own.
+ * The platform of a stage: that of the stage that it builds FROM, or that of its FROM's flag, else the build's, else
+ * the builder's own.
+ * @param platform The build's, if it names one.
  */
 export function stagePlatform(
   file: Bases & { readonly dockerfile: Dockerfile },
-  request: StockRequest,
+  platform: string | undefined,
   stage: Stage,
 ): Platform {
   const base = baseStage(file.dockerfile, stage, file.bases);
-  if (base) return stagePlatform(file, request, base);
-  return parsePlatform(
-    file.platforms[stage.index] || request.options.platform || `linux/${ownArchitecture()}`,
-  );
+  if (base) return stagePlatform(file, platform, base);
+  return parsePlatform(file.platforms[stage.index] || platform || `linux/${ownArchitecture()}`);
 }

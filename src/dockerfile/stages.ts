@@ -1,6 +1,19 @@
 /** Which stages a build needs. */
 import type { Dockerfile, Stage } from "./parse.js";
 
+/** What the FROMs say with the ARGs above the first one expanded, by the number of the stage. */
+export interface Bases {
+  /** The word after FROM. */
+  readonly bases: readonly string[];
+  /** The value of `--platform=`; empty where it is not given. */
+  readonly platforms: readonly string[];
+}
+
+/** The name of a stage, or `stage-<index>`. */
+export function stageName({ index, name }: Stage): string {
+  return name ?? `stage-${index}`;
+}
+
 /** The stage that `--target` names (not case-sensitive, names only), by default the last one. */
 export function targetStage({ stages }: Dockerfile, target: string | undefined): Stage | undefined {
   return target ? findStage(stages, target) : stages.at(-1);

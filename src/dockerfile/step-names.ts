@@ -1,5 +1,6 @@
 /** How the stock frontend calls the steps of a stage in the build's output: `[linux/amd64 stage-0 2/5] RUN make`. */
 import type { Dockerfile, Instruction, Stage } from "./parse.js";
+import { stageName } from "./stages.js";
 
 /** How far the steps of a stage have been counted. */
 export interface Count {
@@ -50,14 +51,10 @@ export function countSteps(instructions: readonly Instruction[]): number {
   return instructions.filter(({ keyword }) => ["RUN", "COPY", "ADD", "WORKDIR"].includes(keyword)).length;
 }
 
-export function stageLabel({ index, name }: Stage): string {
-  return name?.toLowerCase() ?? `stage-${index}`;
-}
-
 /** What names have of a stage: nothing in a file of one. An image that is copied from, or any mount, counts as another. */
 export function stageInNames({ stages }: Dockerfile, stage: Stage): string {
   const takesFrom = ({ keyword, text }: Instruction): boolean =>
     ["COPY", "RUN"].includes(keyword) && /^(--\S+\s+)*--(from|mount)=/.test(text);
   const isOnly = stages.length === 1 && !stages.some(({ instructions }) => instructions.some(takesFrom));
-  return isOnly ? "" : stageLabel(stage);
+  return isOnly ? "" : stageName(stage).toLowerCase();
 }

@@ -1,3 +1,5 @@
+import type { Platform } from "./platform.js";
+
 /** The parts of an image config that Larder reads or changes; all else is carried along. */
 export interface ImageConfig {
   readonly os?: string;
@@ -45,6 +47,11 @@ export function environmentOf(config: ImageConfig): ReadonlyMap<string, string> 
       return [entry.slice(0, equals), entry.slice(equals + 1)];
     }),
   );
+}
+
+/** An image that does not say so is for linux/amd64. */
+export function platformOf({ os, architecture, variant }: ImageConfig): Platform {
+  return { os: os ?? "linux", architecture: architecture ?? "amd64", ...(variant && { variant }) };
 }
 
 /** How many layers the image has; a base image without a history is known by its diffIDs alone. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Result } from "../gen/gateway.js";
-import type { StockRequest } from "../upstream/request.js";
+import type { UpstreamRequest } from "../upstream/request.js";
 import { buildPlatforms } from "./platforms.js";
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
@@ -8,7 +8,7 @@ const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 /** A build that says for what it was asked, as the stock frontend does. */
 function recorder(named = true) {
   const asked: Readonly<Record<string, string>>[] = [];
-  const build = async ({ options }: StockRequest): Promise<Result> => {
+  const build = async ({ options }: UpstreamRequest): Promise<Result> => {
     asked.push(options);
     const ID = options.platform ?? "linux/default";
     const platforms = { "refs.platforms": json({ Platforms: [{ ID, Platform: { os: "linux" } }] }) };
@@ -20,7 +20,7 @@ function recorder(named = true) {
   return { asked, build };
 }
 
-const request = (options: Record<string, string>): StockRequest => ({ options, inputs: {} });
+const request = (options: Record<string, string>): UpstreamRequest => ({ options, inputs: {} });
 
 /** IDs of a result's platforms with their refs and configs, or the one ref. */
 function shape({ result, metadata }: Result): unknown {
@@ -71,7 +71,7 @@ describe("buildPlatforms", () => {
 
   it("does not wait for one platform before it begins with the other", async () => {
     const { asked, build } = recorder();
-    const begun = async (one: StockRequest): Promise<Result> => {
+    const begun = async (one: UpstreamRequest): Promise<Result> => {
       const result = build(one);
       while (asked.length < both.length) await new Promise(setImmediate);
       return result;

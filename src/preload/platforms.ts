@@ -2,7 +2,7 @@
 
 import type { Ref, Result } from "../gen/gateway.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
-import type { StockRequest } from "../upstream/request.js";
+import type { UpstreamRequest } from "../upstream/request.js";
 
 /** As exporters read it: capitals outside, OCI's names inside. */
 interface ExportPlatform {
@@ -16,8 +16,8 @@ const multiArgument = "build-arg:BUILDKIT_MULTI_PLATFORM";
 
 /** Builds for one platform or several, and gives the result the form that exporters expect. */
 export async function buildPlatforms(
-  request: StockRequest,
-  build: (request: StockRequest) => Promise<Result>,
+  request: UpstreamRequest,
+  build: (request: UpstreamRequest) => Promise<Result>,
 ): Promise<Result> {
   if (!isMultiPlatform(request)) return build(request);
   const results = requestsByPlatform(request).map(async (one) => {
@@ -29,7 +29,7 @@ export async function buildPlatforms(
 }
 
 /** The same build for each of its platforms alone. */
-export function requestsByPlatform(request: StockRequest): StockRequest[] {
+export function requestsByPlatform(request: UpstreamRequest): UpstreamRequest[] {
   if (!isMultiPlatform(request)) return [request];
   const { [multiArgument]: _, ...others } = request.options;
   // Steps are then named with their platforms.
@@ -39,7 +39,7 @@ export function requestsByPlatform(request: StockRequest): StockRequest[] {
   return names.map((platform) => ({ ...request, options: { ...options, platform } }));
 }
 
-function platformsOf({ options }: StockRequest): string[] {
+function platformsOf({ options }: UpstreamRequest): string[] {
   return (options.platform ?? "")
     .split(",")
     .map((name) => name.trim())
@@ -47,7 +47,7 @@ function platformsOf({ options }: StockRequest): string[] {
 }
 
 /** Whether the result is a map by platforms, if only of one. */
-export function isMultiPlatform(request: StockRequest): boolean {
+export function isMultiPlatform(request: UpstreamRequest): boolean {
   const flag = request.options[multiArgument] || request.options[multiOption];
   return flag ? /^(1|t|true)$/i.test(flag) : platformsOf(request).length > 1;
 }

@@ -1,30 +1,23 @@
-import type { Stage } from "../dockerfile/parse.js";
+import { stageName } from "../dockerfile/stages.js";
 import type { Result } from "../gen/gateway.js";
 import { formatPlatform } from "../image/platform.js";
 import { formatReference, type Reference } from "../image/reference.js";
 import { files } from "../llb/file.js";
 import { marshal } from "../llb/marshal.js";
 import type { BuildContext } from "./build-context.js";
+import type { Planning } from "./cut/planning.js";
 import type { PreloadedCut } from "./cut/preloaded-cut.js";
-import { type Origin, type PreloadPlan, stockStep } from "./plan/plan.js";
+import { stockStep } from "./plan/layers.js";
+import type { Origin, PreloadPlan } from "./plan/plan.js";
 
 /** `plan.json`, alone in an image, in place of the build: what `--build-arg LARDER_PLAN=1` asks for. */
-export async function planResult(
-  context: BuildContext,
-  cuts: readonly PreloadedCut[],
-  target: Stage,
-): Promise<Result> {
-  const data = Buffer.from(`${JSON.stringify(describe(context, cuts, target), null, 2)}\n`);
+export async function planResult({ context, done }: Planning): Promise<Result> {
+  const data = Buffer.from(`${JSON.stringify(describe(context, done), null, 2)}\n`);
   const definition = marshal(files("[larder] write plan.json", [{ path: "/plan.json", data }]));
   return context.bridge.solve({ Definition: definition });
 }
 
-function describe(
-  { dockerfile, bases }: BuildContext,
-  cuts: readonly PreloadedCut[],
-  target: Stage,
-): unknown {
-  const stageName = (stage: Stage): string => stage.name ?? `stage-${stage.index}`;
+function describe({ dockerfile, bases, target }: BuildContext, cuts: readonly PreloadedCut[]): unknown {
   return {
     dockerfile: dockerfile.filename,
     target: stageName(target),

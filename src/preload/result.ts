@@ -1,5 +1,8 @@
+import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import type { Result } from "../gen/gateway.js";
+import { marshal } from "../llb/marshal.js";
+import type { Output } from "../llb/state.js";
 
 /**
  * Runs a build here rather than in the daemon after the return: a failed step can still be asked why, and
@@ -13,4 +16,30 @@ export async function evaluate(bridge: Bridge, { result }: Result): Promise<void
         ? [result.value]
         : [];
   await Promise.all(refs.filter(({ id }) => id !== "").map(({ id }) => bridge.evaluate(id)));
+}
+
+/** Runs all that an output needs. */
+export async function evaluateOutput(bridge: Bridge, output: Output): Promise<void> {
+  await evaluate(bridge, await bridge.solve({ Definition: marshal(output) }));
+}
+
+/** A reader of an output's files, which runs all that the output needs. @throws LarderError if the output is empty. */
+export async function openOutput(
+  bridge: Bridge,
+  output: Output,
+  whenEmpty: string,
+): Promise<(path: string) => Promise<Buffer>> {
+  const { result } = await bridge.solve({ Definition: marshal(output) });
+  if (result?.$case !== "ref") throw new LarderError(whenEmpty);
+  const { id } = result.value;
+  return (path) => bridge.readFile(id, path);
+}
+
+export async function readOutput(
+  bridge: Bridge,
+  output: Output,
+  path: string,
+  whenEmpty: string,
+): Promise<Buffer> {
+  return (await openOutput(bridge, output, whenEmpty))(path);
 }

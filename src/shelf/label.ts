@@ -3,7 +3,6 @@
  * holds, since containerd refuses a label of more than 4,096 bytes at a container's start. The inner images are in
  * `preload.json` of the shelf, their layers in the image's history, too ({@link ./history.ts}).
  */
-import { LarderError, type Lines } from "../error.js";
 import { type ImageConfig, labelsOf } from "../image/config.js";
 import { isObject } from "../is-object.js";
 
@@ -18,9 +17,9 @@ export function formatLabel(layers: number): string {
 
 /**
  * An image of an earlier Larder has an array here, one of a later Larder a higher version.
- * @throws LarderError for what neither this Larder nor an earlier one wrote.
+ * @throws Error for what neither this Larder nor an earlier one wrote.
  */
-export function checkLabel(config: ImageConfig, lines: Lines): void {
+export function checkLabel(config: ImageConfig): void {
   const text = labelsOf(config)[preloadLabel];
   if (!text) return;
   const value = parseJson(text);
@@ -28,17 +27,15 @@ export function checkLabel(config: ImageConfig, lines: Lines): void {
   const found = isObject(value) ? value.version : undefined;
   if (found === version) return;
   if (typeof found === "number" && found > version) {
-    throw new LarderError(
-      `PRELOAD: the stage's base image was made by a later Larder (its label ${preloadLabel} is of version ${found}, this ` +
+    throw new Error(
+      `the stage's base image was made by a later Larder (its label ${preloadLabel} is of version ${found}, this ` +
         `frontend knows ${version}): use a frontend as new as that one`,
-      { lines },
     );
   }
   const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text;
-  throw new LarderError(
-    `PRELOAD: the label ${preloadLabel} of the stage is none of Larder's: ${shown}; say LABEL ${preloadLabel}= above PRELOAD ` +
+  throw new Error(
+    `the label ${preloadLabel} of the stage is none of Larder's: ${shown}; say LABEL ${preloadLabel}= above PRELOAD ` +
       "if nothing is preloaded there, or build FROM another image",
-    { lines },
   );
 }
 

@@ -4,7 +4,8 @@ import { readDirectives } from "../dockerfile/directives.js";
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
-import { type StockRequest, solveStock } from "./request.js";
+import type { UpstreamRequest } from "./request.js";
+import { solveUpstream } from "./solve.js";
 
 /** As BuildKit writes it (frontend/subrequests/lint). */
 export interface LintResults {
@@ -38,13 +39,13 @@ export const lintRequest = "frontend.lint";
  * to mean the builder's own, whatever the request says.
  * @returns nothing from a builder that has no linter.
  */
-export async function lintStock(
+export async function lintUpstream(
   bridge: Bridge,
-  { options, inputs }: StockRequest,
+  { options, inputs }: UpstreamRequest,
 ): Promise<LintResults | undefined> {
   const known = { ...predefinedArguments(options.platform), ...options };
   const question = { options: { ...known, requestid: lintRequest }, inputs };
-  const answer = await solveStock(bridge, question).catch((error: unknown) => {
+  const answer = await solveUpstream(bridge, question).catch((error: unknown) => {
     if (/unsupported request/.test(String(error))) return undefined;
     throw error;
   });

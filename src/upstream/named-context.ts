@@ -4,7 +4,7 @@ import type { Definition } from "../gen/ops.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";
 import { formatPlatform, type Platform } from "../image/platform.js";
 import { familiarReference, parseReference } from "../image/reference.js";
-import type { StockRequest } from "./request.js";
+import type { UpstreamRequest } from "./request.js";
 
 export type NamedContext =
   /** `docker-image://`: an image of a registry or of the builder's own store. */
@@ -18,7 +18,7 @@ export type NamedContext =
 
 /** @param name of a stage, or as it stands after FROM or `--from=`. */
 export function findNamedContext(
-  { options, inputs }: StockRequest,
+  { options, inputs }: UpstreamRequest,
   name: string,
   platform: Platform,
 ): NamedContext | undefined {

@@ -2,7 +2,7 @@
 import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Lines } from "../../error.js";
-import type { Finding } from "./rules.js";
+import type { Finding } from "../plan/finding.js";
 
 /** ENTRYPOINT and CMD of a stage that has a PRELOAD, or stands on one. */
 export function checkDaemonPaths(dockerfile: Dockerfile, stage: Stage): Finding[] {

@@ -11,9 +11,9 @@ import {
   type Stage,
 } from "../../dockerfile/parse.js";
 import { probeInstruction } from "../../dockerfile/probe.js";
+import type { Bases } from "../../dockerfile/stages.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import { parsePlatform } from "../../image/platform.js";
-import type { Bases } from "../../upstream/expand-bases.js";
 import { predefinedPlatforms, writtenWords } from "../directive/written-words.js";
 
 /** So the variables of PRELOAD count as used where they are declared, and as undefined where they are not. */

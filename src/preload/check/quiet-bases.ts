@@ -1,42 +1,36 @@
-/**
- * What is asked about a whole file is asked of the stock frontend, which refuses images with an `ONBUILD PRELOAD`: it
- * is given them without.
- */
-
 import { isPreloadTrigger, type Stage } from "../../dockerfile/parse.js";
 import { stagePlatform } from "../../dockerfile/stage-platform.js";
-import { baseStage } from "../../dockerfile/stages.js";
-import { type Bases, expandBases } from "../../upstream/expand-bases.js";
+import { type Bases, baseStage } from "../../dockerfile/stages.js";
+import { type ContextImage, withImages } from "../../upstream/context-images.js";
+import { expandBases } from "../../upstream/expand-bases.js";
 import { familiarName } from "../../upstream/named-context.js";
-import type { StockRequest } from "../../upstream/request.js";
+import type { UpstreamRequest } from "../../upstream/request.js";
 import type { Task } from "../build-context.js";
-import { type ContextImage, withCuts } from "../cut/preloaded-cut.js";
 import { loadBaseImage } from "../images/base-image.js";
 import { requestsByPlatform } from "../platforms.js";
 
-/** The same request, in which no image that the file builds FROM has such a trigger. */
-export async function withQuietBases(task: Task, request: StockRequest): Promise<StockRequest> {
-  const { bridge, source, dockerfile } = task;
+/**
+ * The request about a whole file: upstream rejects images with an `ONBUILD PRELOAD`, so those triggers are stripped
+ * from the images that the file builds FROM.
+ */
+export async function withQuietBases(task: Task): Promise<UpstreamRequest> {
+  const { request, dockerfile } = task;
   const [one = request] = requestsByPlatform(request);
-  const expanded = await expandBases(bridge, one, source, dockerfile);
-  const quiet = dockerfile.stages.map((stage) => quietBase({ ...task, ...expanded }, one, stage));
-  return withCuts(
+  const first = { ...task, request: one };
+  const expanded = await expandBases(first);
+  const quiet = dockerfile.stages.map((stage) => quietBase({ ...first, ...expanded }, stage));
+  return withImages(
     request,
     (await Promise.all(quiet)).flatMap((image) => image ?? []),
   );
 }
 
-async function quietBase(
-  task: Task & Bases,
-  request: StockRequest,
-  stage: Stage,
-): Promise<ContextImage | undefined> {
+async function quietBase(task: Task & Bases, stage: Stage): Promise<ContextImage | undefined> {
   const name = task.bases[stage.index] ?? stage.base;
   if (baseStage(task.dockerfile, stage, task.bases)) return undefined;
-  // What is wrong with it is for the stock frontend to say.
-  const base = await loadBaseImage(task, request, name, stagePlatform(task, request, stage)).catch(
-    () => undefined,
-  );
+  const platform = stagePlatform(task, task.request.options.platform, stage);
+  // A fault of it is for upstream to tell.
+  const base = await loadBaseImage(task, name, platform).catch(() => undefined);
   const state = base?.states.at(-1);
   const { OnBuild, ...container } = base?.config.config ?? {};
   if (!base || !state || !OnBuild?.some(isPreloadTrigger)) return undefined;

@@ -3,17 +3,10 @@ import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../docke
 import { LarderError, type Lines } from "../../error.js";
 import { formatReference, parseReference } from "../../image/reference.js";
 import { parseDirective, splitFlag } from "../directive/directive.js";
+import { placedError } from "../directive/fault.js";
 import { type WrittenWords, writtenWords } from "../directive/written-words.js";
+import type { Finding } from "../plan/finding.js";
 import { checkDaemonPaths } from "./daemon-path.js";
-
-export interface Finding {
-  readonly rule: string;
-  /** What the rule is for. */
-  readonly description: string;
-  /** What is wrong here, and the way out. */
-  readonly detail: string;
-  readonly lines: Lines;
-}
 
 /** What the rules find in these stages, in the order of the file. */
 export function checkStages(dockerfile: Dockerfile, stages: readonly Stage[]): Finding[] {
@@ -32,7 +25,7 @@ export function findFault(dockerfile: Dockerfile): LarderError | undefined {
       const { words, places, listed } = writtenWords(preload, dockerfile.escape);
       const known = words.flatMap((word, index) => {
         const lines = places[index] ?? preload.lines;
-        return (isLiteral(word) ? [word] : standIn(word, preload.lines)).map((word) => ({ word, lines }));
+        return (isLiteral(word) ? [word] : standIn(word)).map((word) => ({ word, lines }));
       });
       const knownWords = known.map(({ word }) => word);
       parseDirective(knownWords, knownWords, preload.lines, {
@@ -40,16 +33,16 @@ export function findFault(dockerfile: Dockerfile): LarderError | undefined {
         listed: listed.filter(({ word, expands }) => !expands || isLiteral(word)),
       });
     } catch (error) {
-      return LarderError.from(error, preload.lines);
+      return LarderError.from(placedError(error, preload.lines));
     }
   }
   return undefined;
 }
 
 /** For a word whose value is not known: any image, and of a flag no more than its name, but for files of images. */
-function standIn(word: string, lines: Lines): string[] {
+function standIn(word: string): string[] {
   if (!word.startsWith("--")) return ["image"];
-  const [name] = splitFlag(word, lines);
+  const [name] = splitFlag(word);
   return name === "--list" || name === "--compose" ? [word] : [];
 }
 

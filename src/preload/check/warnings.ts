@@ -1,74 +1,115 @@
 /**
- * Warnings: the stock frontend's for the whole file, which the parts of a cut file would not show it, and
- * PRELOAD's own. `docker build --check` has them as its answer, a build at its end.
+ * Warnings: upstream's for the whole file, which the parts of a cut file would not show it, and PRELOAD's own. `docker build --check` has them as its answer, a build at its end.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Dockerfile, Stage } from "../../dockerfile/parse.js";
+import type { Stage } from "../../dockerfile/parse.js";
+import type { Bases } from "../../dockerfile/stages.js";
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { lineRanges } from "../../gateway/details.js";
 import type { Result } from "../../gen/gateway.js";
 import { digestOf } from "../../image/digest.js";
-import type { Bases } from "../../upstream/expand-bases.js";
 import {
   type LintResults,
   type LintWarning,
-  lintStock,
+  lintUpstream,
   readCheckOptions,
   violation,
 } from "../../upstream/lint.js";
 import type { Source } from "../../upstream/read-dockerfile.js";
-import { checkArgument, isUnknownPreload, type StockRequest, withText } from "../../upstream/request.js";
+import { checkArgument, type UpstreamRequest, withText } from "../../upstream/request.js";
+import { isUnknownPreload } from "../../upstream/solve.js";
 import type { Task } from "../build-context.js";
+import type { Finding, Warn } from "../plan/finding.js";
 import { questionAbout } from "./question.js";
-import { checkStages, type Finding, findFault } from "./rules.js";
+import { withQuietBases } from "./quiet-bases.js";
+import { checkStages, findFault } from "./rules.js";
 
-export type Warn = (finding: Finding) => Promise<void>;
+/** What is known of the images that stages build FROM. */
+export type BaseTriggers =
+  /** Nothing speaks for an `ONBUILD PRELOAD` in one of them. */
+  | "unknown"
+  /** They are to be looked at. */
+  | "suspected"
+  /** Upstream has refused one, and has printed its warnings up to it. */
+  | "refused";
 
 interface Reported {
   readonly target: Stage;
+  /** By any platform. */
   readonly needed: readonly Stage[];
-  /** The stock frontend has met a base image that fires a PRELOAD, and has printed its warnings up to it. */
-  readonly wasRefused: boolean;
+  readonly triggers: BaseTriggers;
 }
 
 /**
  * Prints the warnings of a build.
- * @param request for one platform. In `quiet` it has base images that fire no PRELOAD.
- * @returns what prints further ones, which turn up while it is planned.
- * @throws LarderError where the file or the build wants them to be errors, and for a base image that fires a PRELOAD.
+ * @param task for one platform.
+ * @returns the printer of further ones, which turn up while the build is planned; and what is known now of base images.
+ * @throws LarderError where the file or the build wants warnings to be errors.
  */
 export async function reportWarnings(
   task: Task & Bases,
-  { request, quiet }: { readonly request: StockRequest; readonly quiet: StockRequest },
-  { target, needed, wasRefused }: Reported,
-): Promise<Warn> {
-  const { bridge, source, dockerfile } = task;
-  const about = questionAbout(task, target, request.options.platform);
-  const asked = ({ options, inputs }: StockRequest): StockRequest =>
-    withText({ options: { ...options, target: about.target }, inputs }, source, about.text);
-  const question = asked(quiet);
-  const results = await lintStock(bridge, question);
-  const printed = wasRefused ? ((await lintStock(bridge, asked(request)))?.warnings ?? []) : [];
-  const refusal = results?.buildError?.message;
-  if (refusal && isUnknownPreload(refusal)) throw new LarderError(refusal);
-  // The vertex that loaded the file: what prints warnings wants one that it has seen.
-  const vertex = digestOf(question.inputs.dockerfile?.def[0] ?? Buffer.alloc(0));
+  { target, needed, triggers }: Reported,
+): Promise<{ warn: Warn; triggers: BaseTriggers }> {
+  const { bridge, source, dockerfile, request } = task;
+  const asked = askedAbout(task, target);
+  const linted = await lint(task, asked, triggers);
+  const printed =
+    triggers === "refused" ? ((await lintUpstream(bridge, asked(request)))?.warnings ?? []) : [];
+  // The vertex that loaded the file: BuildKit prints warnings of a vertex that it has seen.
+  const vertex = digestOf(linted.question.inputs.dockerfile?.def[0] ?? Buffer.alloc(0));
   const print = (warning: LintWarning): Promise<void> => bridge.warn(formatWarning(warning, source, vertex));
-  const warnings = [...(results?.warnings ?? []), ...ownWarnings(request, dockerfile, [...new Set(needed)])];
+  const own = ownWarnings(task, [...new Set(needed)]);
+  const warnings = [...(linted.results?.warnings ?? []), ...own];
   const isPrinted = (warning: LintWarning) => printed.some((other) => isDeepStrictEqual(other, warning));
   for (const warning of warnings) if (!isPrinted(warning)) await print(warning);
   const { isStrict, skips } = readCheckOptions(dockerfile.text, request.options[checkArgument]);
   if (isStrict && warnings.length > 0) throw violation(warnings);
-  return async (finding) => {
+  const warn: Warn = async (finding) => {
     if (skips(finding.rule)) return;
     const warning = toWarning(finding);
     await print(warning);
     if (isStrict) throw violation([warning]);
   };
+  return { warn, triggers: linted.triggers };
 }
 
-/** As the stock frontend prints its own. */
+/** The request as one about the whole file, with the target's name. */
+function askedAbout(task: Task & Bases, target: Stage): (request: UpstreamRequest) => UpstreamRequest {
+  const { source, request } = task;
+  const about = questionAbout(task, target, request.options.platform);
+  return ({ options, inputs }) =>
+    withText({ request: { options: { ...options, target: about.target }, inputs }, source }, about.text);
+}
+
+interface Linted {
+  readonly question: UpstreamRequest;
+  /** Nothing from a builder that has no linter. */
+  readonly results: LintResults | undefined;
+  readonly triggers: BaseTriggers;
+}
+
+/** The linter is the first to meet the base images: it finds out whether these have to be looked at. */
+async function lint(
+  task: Task,
+  asked: (request: UpstreamRequest) => UpstreamRequest,
+  triggers: BaseTriggers,
+): Promise<Linted> {
+  const { bridge, request } = task;
+  if (triggers === "unknown") {
+    const question = asked(request);
+    const results = await lintUpstream(bridge, question);
+    if (!results) return { question, results, triggers: "suspected" };
+    if (!isUnknownPreload(results.buildError?.message ?? "")) return { question, results, triggers };
+  }
+  const question = asked(await withQuietBases(task));
+  const results = await lintUpstream(bridge, question);
+  const refusal = results?.buildError?.message ?? "";
+  if (isUnknownPreload(refusal)) throw new LarderError(refusal);
+  return { question, results, triggers: triggers === "unknown" ? "suspected" : triggers };
+}
+
+/** As upstream prints its own. */
 function formatWarning(
   { ruleName, detail, description, url, location }: LintWarning,
   { filename, text }: Source,
@@ -87,15 +128,11 @@ function formatWarning(
   };
 }
 
-/** The answer of the stock frontend's linter, with what PRELOAD's rules find in these stages. */
-export function withOwnWarnings(
-  answer: Result,
-  request: StockRequest,
-  dockerfile: Dockerfile,
-  stages: readonly Stage[],
-): Result {
+/** The answer of upstream's linter, with what PRELOAD's rules find in these stages. */
+export function withOwnWarnings(answer: Result, task: Task, stages: readonly Stage[]): Result {
+  const { dockerfile, request } = task;
   const results = JSON.parse(answer.metadata["result.json"]?.toString("utf8") ?? "{}") as LintResults;
-  const own = ownWarnings(request, dockerfile, stages);
+  const own = ownWarnings(task, stages);
   const fault = results.buildError ? undefined : findFault(dockerfile);
   if (own.length === 0 && !fault) return answer;
   const { isStrict } = readCheckOptions(dockerfile.text, request.options[checkArgument]);
@@ -124,12 +161,8 @@ export function withOwnWarnings(
   };
 }
 
-function ownWarnings(
-  { options }: StockRequest,
-  dockerfile: Dockerfile,
-  stages: readonly Stage[],
-): LintWarning[] {
-  const { skips } = readCheckOptions(dockerfile.text, options[checkArgument]);
+function ownWarnings({ request, dockerfile }: Task, stages: readonly Stage[]): LintWarning[] {
+  const { skips } = readCheckOptions(dockerfile.text, request.options[checkArgument]);
   return checkStages(dockerfile, stages)
     .filter(({ rule }) => !skips(rule))
     .map(toWarning);

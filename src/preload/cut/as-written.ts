@@ -3,6 +3,7 @@
  * stand, and a stage that is cut is numbered through.
  */
 import type { Stage } from "../../dockerfile/parse.js";
+import { stageName } from "../../dockerfile/stages.js";
 import {
   type Count,
   countSteps,
@@ -10,7 +11,6 @@ import {
   numberThrough,
   parseStepName,
   stageInNames,
-  stageLabel,
 } from "../../dockerfile/step-names.js";
 import type { Definition, Location, OpMetadata, SourceInfo } from "../../gen/ops.js";
 import { joinSources } from "../../llb/source-map.js";
@@ -46,7 +46,7 @@ export function asWritten(context: BuildContext, definition: Definition, draft: 
 /** The last step of a stage in a definition that is as written. */
 export function lastStep(context: BuildContext, { metadata }: Definition, stage: Stage): Count | undefined {
   const names = Object.values(metadata).map(({ description }) => parseStepName(description[nameKey] ?? ""));
-  const ofStage = names.filter((name) => name?.stage === stageName(context, stage));
+  const ofStage = names.filter((name) => name?.stage === nameInSteps(context, stage));
   return ofStage.reduce((last, name) => (last && name && last.step > name.step ? last : name), undefined);
 }
 
@@ -66,7 +66,7 @@ function renamed(context: BuildContext, metadata: OpMetadata, draft: SolvedDraft
 function stepName(context: BuildContext, text: string, draft: SolvedDraft): string {
   const name = parseStepName(text);
   const { stages } = context.dockerfile;
-  const stage = stages.find((one) => stageLabel(one) === name?.stage);
+  const stage = stages.find((one) => stageName(one).toLowerCase() === name?.stage);
   // A draft that ends in the first stage does not name it.
   const of = stage ?? (name?.stage === "" ? stages[0] : undefined);
   if (!name || !of) return text;
@@ -75,7 +75,7 @@ function stepName(context: BuildContext, text: string, draft: SolvedDraft): stri
   const numbered = numberThrough(name, countAbove(done, of), below);
   const fires = context.firing?.stage.index === of.index;
   const words = fires ? `ONBUILD ${name.words}` : name.words;
-  return formatStepName({ ...numbered, stage: stageName(context, of), words });
+  return formatStepName({ ...numbered, stage: nameInSteps(context, of), words });
 }
 
 /** Of a stage that has been cut. */
@@ -84,7 +84,7 @@ export function countAbove(done: readonly PreloadedCut[], { index }: Stage): Cou
 }
 
 /** What fires at a FROM is not the whole file. */
-function stageName({ dockerfile, firing }: BuildContext, stage: Stage): string {
+function nameInSteps({ dockerfile, firing }: BuildContext, stage: Stage): string {
   return stageInNames(firing?.dockerfile ?? dockerfile, stage);
 }
 

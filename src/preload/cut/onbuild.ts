@@ -1,7 +1,7 @@
 /**
- * `ONBUILD PRELOAD`: the image that a stage builds FROM has triggers that the stock frontend would fire and does
- * not know. All triggers of such an image are run here, as the instructions of a stage in a file of its own; the
- * stage then builds FROM what they came to.
+ * `ONBUILD PRELOAD`: the image that a stage builds FROM has triggers that upstream would fire and does not know. All
+ * triggers of such an image are run here, as the instructions of a stage in a file of its own; the stage then builds
+ * FROM their result.
  */
 import { type Cut, fromInstruction, type KeptInstruction } from "../../dockerfile/cut.js";
 import {
@@ -12,120 +12,106 @@ import {
   preloadTriggersOf,
   type Stage,
 } from "../../dockerfile/parse.js";
-import { stagePlatform } from "../../dockerfile/stage-platform.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Count } from "../../dockerfile/step-names.js";
 import { LarderError } from "../../error.js";
 import { withoutExcerpt } from "../../gateway/details.js";
 import type { ImageConfig } from "../../image/config.js";
 import type { Output } from "../../llb/state.js";
-import type { StockRequest } from "../../upstream/request.js";
-import type { BuildContext } from "../build-context.js";
+import { placed } from "../directive/fault.js";
 import { loadBaseImage } from "../images/base-image.js";
-import { solveHead } from "./head.js";
-import { keptAt, preloadCut } from "./preload-cut.js";
+import { Planning } from "./planning.js";
+import { preloadCut } from "./preload-cut.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 
 /** @returns nothing for a stage whose base has no such trigger. */
-export async function fireTriggers(
-  context: BuildContext,
-  request: StockRequest,
-  stage: Stage,
-  done: readonly PreloadedCut[],
-): Promise<PreloadedCut | undefined> {
-  const base = await baseOf(context, request, stage, done);
+export async function fireTriggers(planning: Planning, stage: Stage): Promise<PreloadedCut | undefined> {
+  const { lines } = stage.from;
+  const base = await placed(lines, () => baseOf(planning, stage));
   const triggers = base?.config.config?.OnBuild ?? [];
   if (!base || !triggers.some(isPreloadTrigger)) return undefined;
   try {
-    return await runTriggers(context, request, stage, done, base, triggers);
+    return await placed(lines, () => runTriggers(planning, stage, base, triggers));
   } catch (thrown) {
     const error = LarderError.from(thrown);
     throw new LarderError(`ONBUILD of "${stage.base}": ${error.message}`, {
       code: error.code,
-      lines: stage.from.lines,
+      lines,
       details: withoutExcerpt(error.details),
       cause: thrown,
     });
   }
 }
 
-/** What a stage builds FROM. */
+/** The base of a stage. */
 interface Base {
   readonly state: Output;
   readonly config: ImageConfig;
   /** A FROM counts as a step if it names an image. */
   readonly count: Count;
-  /** Of a stage of the file: what acts on the stages that build FROM it beside its config. */
+  /** Of a stage of the file: the instructions that act on the stages that build FROM it beside its config. */
   readonly kept: readonly KeptInstruction[];
 }
 
-/** @returns nothing for what has no triggers. */
-async function baseOf(
-  context: BuildContext,
-  request: StockRequest,
-  stage: Stage,
-  done: readonly PreloadedCut[],
-): Promise<Base | undefined> {
+/** @returns nothing for a base that has no triggers. */
+async function baseOf(planning: Planning, stage: Stage): Promise<Base | undefined> {
+  const { context } = planning;
   const below = baseStage(context.dockerfile, stage, context.bases);
   if (!below) {
     const name = context.bases[stage.index] ?? stage.base;
-    const base = await loadBaseImage(context, request, name, stagePlatform(context, request, stage));
+    const base = await loadBaseImage(context, name, planning.platformOf(stage));
     const state = base?.states.at(-1);
     return base && state && { state, config: base.config, count: { step: 1 }, kept: [] };
   }
   if (preloadTriggersOf(below).length === 0) return undefined;
   const end = endOf(context.dockerfile, below);
-  const head = await solveHead(context, request, end, done, []);
-  const { state, answer } = head;
+  const head = await planning.head(end, []);
   return {
-    state,
-    config: answer.config,
+    state: head.state,
+    config: head.answer.config,
     count: { step: 0 },
-    kept: keptAt(context, request, end, done, head),
+    kept: planning.kept(end, head),
   };
 }
 
 async function runTriggers(
-  original: BuildContext,
-  request: StockRequest,
+  outer: Planning,
   stage: Stage,
-  done: readonly PreloadedCut[],
   base: Base,
   triggers: readonly string[],
 ): Promise<PreloadedCut> {
-  const dockerfile = triggersFile(original.dockerfile, stage, triggers);
+  const { dockerfile: written } = outer.context;
+  const dockerfile = triggersFile(written, stage, triggers);
   const fired = dockerfile.stages[stage.index];
   if (!fired) throw new Error("unreachable: the file of the triggers lacks their stage");
-  const firing = { dockerfile: original.dockerfile, stage };
-  const context: BuildContext = { ...original, dockerfile, firing };
   const name = `larder-onbuild-${stage.index + 1}`;
-  const lines = fired.from.lines;
-  const cuts: PreloadedCut[] = [
-    ...done,
-    {
-      context: `${name}-base`,
-      stage: fired,
-      lines,
-      plans: [],
-      ...base,
-      ...asTriggers(base.config, base.kept),
-    },
-  ];
+  const context = { ...outer.context, dockerfile, firing: { dockerfile: written, stage } };
+  let planning = new Planning(context, outer.done).with({
+    context: `${name}-base`,
+    stage: fired,
+    lines: fired.from.lines,
+    plans: [],
+    steps: [],
+    ...base,
+    ...asTriggers(base.config, base.kept),
+  });
   for (const [index, preload] of preloadsOf(fired).entries()) {
     const cut: Cut = { context: `${name}-${index + 1}`, stage: fired, preload };
-    cuts.push(await preloadCut(context, request, cut, cuts));
+    planning = planning.with(await preloadCut(planning, cut));
   }
   const end = endOf(dockerfile, fired);
-  const head = await solveHead(context, request, end, cuts, []);
+  const head = await planning.head(end, []);
+  const own = planning.done.slice(outer.done.length);
   return {
     context: name,
     stage,
     triggers: fired,
     lines: stage.from.lines,
-    ...asTriggers(head.answer.config, keptAt(context, request, end, cuts, head)),
+    ...asTriggers(head.answer.config, planning.kept(end, head)),
     state: head.state,
     count: head.count,
-    plans: cuts.slice(done.length).flatMap(({ plans }) => plans),
+    plans: own.flatMap(({ plans }) => plans),
+    steps: own.flatMap(({ steps }) => steps),
   };
 }
 

@@ -1,124 +1,120 @@
-/** One cut: from what stands above a PRELOAD to what the stage builds FROM below it. */
+/** One cut: from the part above a PRELOAD to the image that the stage builds FROM below it. */
 import { type StockAnswer, stockAnswer } from "../../agent/job.js";
-import { type Cut, type KeptInstruction, keptInstructions } from "../../dockerfile/cut.js";
+import type { Cut } from "../../dockerfile/cut.js";
 import { laterLayers } from "../../dockerfile/later-layers.js";
-import { LarderError, type Lines } from "../../error.js";
+import { stageName } from "../../dockerfile/stages.js";
+import type { Lines } from "../../error.js";
 import { ignoresCache, proxyEnvironment, sourceDateEpoch } from "../../gateway/options.js";
-import { countLayers, type ImageConfig, labelsOf, withLabels } from "../../image/config.js";
-import { marshal } from "../../llb/marshal.js";
+import { countLayers, type ImageConfig, platformOf } from "../../image/config.js";
+import type { Platform } from "../../image/platform.js";
 import type { Output } from "../../llb/state.js";
-import { checkLabel, formatLabel, preloadLabel } from "../../shelf/label.js";
-import type { StockRequest } from "../../upstream/request.js";
+import { checkLabel } from "../../shelf/label.js";
 import type { BuildContext } from "../build-context.js";
 import type { Directive } from "../directive/directive.js";
+import { about, placed } from "../directive/fault.js";
 import { readLayerSizes } from "../images/layer-sizes.js";
-import { platformOf } from "../images/pack-image.js";
-import { claimedLayers, planHistory } from "../plan/history.js";
+import { preloadedConfig } from "../plan/config.js";
+import { claimedLayers } from "../plan/history.js";
 import { blobBudget, findCrowding, type LayerBudget, layerBudget } from "../plan/layer-limit.js";
-import {
-  type BlobLayer,
-  groupLayers,
-  newLayers,
-  type PlannedImage,
-  type PreloadPlan,
-  planBlobLayers,
-  planOuterLayers,
-} from "../plan/plan.js";
+import { groupLayers, newLayers, planBlobLayers, planOuterLayers } from "../plan/layers.js";
+import type { BlobLayer, PreloadPlan } from "../plan/plan.js";
 import { isMultiPlatform } from "../platforms.js";
-import { evaluate } from "../result.js";
-import type { StepContext } from "../steps/agent-step.js";
-import { assemble, type Stocked, shelveBlobs, stockImages } from "../steps/steps.js";
-import type { Head } from "./head.js";
-import { ancestorsOf, type PreloadedCut } from "./preloaded-cut.js";
+import { evaluateOutput, readOutput } from "../result.js";
+import type { Step, StepContext } from "../steps/agent-step.js";
+import { assemble } from "../steps/assemble.js";
+import { withReasons } from "../steps/failure.js";
+import { chooseSecurity } from "../steps/privilege.js";
+import { shelveBlobs } from "../steps/shelve.js";
+import { type Stocked, stockImages } from "../steps/stock.js";
+import type { Head, Planning } from "./planning.js";
+import type { PreloadedCut } from "./preloaded-cut.js";
 import { readDirective } from "./read-directive.js";
-import { takeImages } from "./take-images.js";
+import { type TakenImage, takeImages } from "./take-images.js";
 
-export async function preloadCut(
-  context: BuildContext,
-  request: StockRequest,
-  cut: Cut,
-  done: readonly PreloadedCut[],
-): Promise<PreloadedCut> {
-  const { head, directive } = await readDirective(context, request, cut, done);
+/** @throws LarderError with the PRELOAD's place. */
+export async function preloadCut(planning: Planning, cut: Cut): Promise<PreloadedCut> {
+  const { firing } = planning.context;
+  return placed(firing?.stage.from.lines ?? cut.preload.lines, async () =>
+    stockCut(await planCut(planning, cut)),
+  );
+}
+
+/** A PRELOAD that is planned: what will be done, and the images that it will be done with. */
+interface PlannedCut {
+  readonly planning: Planning;
+  readonly cut: Cut;
+  readonly head: Head;
+  readonly step: StepContext;
+  readonly budget: LayerBudget;
+  readonly plan: PreloadPlan;
+  readonly layouts: readonly Output[];
+  /** The steps that bring the images. */
+  readonly steps: readonly Step[];
+}
+
+async function planCut(planning: Planning, cut: Cut): Promise<PlannedCut> {
+  const { context } = planning;
+  const { head, directive } = await readDirective(planning, cut);
   const { config } = head.answer;
-  const lines = context.firing?.stage.from.lines ?? directive.lines;
-  checkLabel(config, lines);
+  about("", () => checkLabel(config));
   const platform = directive.platform ?? platformOf(config);
-  const step: StepContext = {
-    larder: context.larder,
-    steps: context.steps,
-    ignoreCache: ignoresCache(context.options, cut.stage.name),
-    proxies: proxyEnvironment(context.options),
-    platform: isMultiPlatform(request) ? platform : undefined,
-    security: context.settings.security(),
-    lines,
-  };
-  const taken = await takeImages(context, request, step, { stage: cut.stage, directive, platform, done });
+  const lines = context.firing?.stage.from.lines ?? directive.lines;
+  const step = stepContext(context, cut, platform, lines);
+  const taken = await takeImages({ planning, stage: cut.stage, directive, platform, step });
   const layouts = taken.flatMap(({ layout }) => layout ?? []);
-  const images = taken.map(({ image }) => image);
+  const steps = [...new Set(taken.flatMap((one) => one.steps))];
   const budget = budgetAt(context, cut, directive, config);
-  const plan = await planCut(context, { ...cut, lines }, directive, { config, budget, images, layouts });
-  const stocked = stockImages(step, plan, {
-    stage: head.state,
-    env: config.config?.Env ?? [],
-    layouts,
-  });
-  const blobLayers = context.settings.plansOnly ? [] : await askForBlobs(context, plan, budget, stocked);
+  const images = taken.map(({ image }) => image);
+  const layers = newLayers(images, new Set(claimedLayers(config).flat()));
+  const sizes = layers.length > budget.files ? await readSizes(planning, taken) : new Map<string, number>();
+  const plan: PreloadPlan = {
+    lines,
+    stage: stageName(cut.stage),
+    context: cut.context,
+    security: step.security,
+    target: directive.target,
+    assembly: context.settings.assembly,
+    images,
+    outerLayers: planOuterLayers(groupLayers(layers, sizes, budget.files), images),
+  };
+  return { planning, cut, head, step, budget, plan, layouts, steps };
+}
+
+/** Runs the stock step, and makes LLB of the plan. */
+async function stockCut(planned: PlannedCut): Promise<PreloadedCut> {
+  const { planning, cut, head, step, budget, plan, layouts } = planned;
+  const { context } = planning;
+  const { config } = head.answer;
+  const stocked = stockImages(step, plan, { stage: head.state, env: config.config?.Env ?? [], layouts });
+  const blobLayers = context.settings.plansOnly ? [] : await askForBlobs(planned, stocked);
   const crowding = findCrowding(budget, plan.outerLayers, blobLayers.length);
-  if (crowding) await context.warn({ ...crowding, lines });
+  if (crowding) await context.warn({ ...crowding, lines: plan.lines });
   const blobs = shelveBlobs(step, plan, layouts, blobLayers);
+  const parts = [...stocked.layers, ...blobs.layers, stocked.catalog];
+  const assembled = assemble(step, plan, head.state, parts);
   return {
     context: cut.context,
     stage: cut.stage,
     lines: { start: cut.stage.from.lines.start, end: cut.preload.lines.end },
     plans: [plan],
-    state: assemble(step, plan, head.state, [...stocked.layers, ...blobs, stocked.catalog]),
-    config: preloadedConfig(context, config, plan, blobLayers),
-    kept: keptAt(context, request, cut, done, head),
+    state: assembled.state,
+    steps: [...planned.steps, stocked.step, ...blobs.steps, ...assembled.steps],
+    config: preloadedConfig(config, plan, blobLayers, sourceDateEpoch(context.options)),
+    kept: planning.kept(cut, head),
     count: head.count,
   };
 }
 
-/** The instructions above a cut that act on what comes below it. */
-export function keptAt(
-  context: BuildContext,
-  request: StockRequest,
-  cut: Cut,
-  done: readonly PreloadedCut[],
-  { answer: { variables, config } }: Pick<Head, "answer">,
-): KeptInstruction[] {
-  return keptInstructions({
-    dockerfile: context.dockerfile,
-    ancestors: ancestorsOf(context, cut.stage, done),
-    cut,
-    variables,
-    config,
-    buildArgument: (name) => request.options[`build-arg:${name}`],
-  });
-}
-
-/**
- * Which store the stage's container manager has, only the manager knows: so the stock step runs now, and the outer
- * layers of blobs follow from what it found.
- */
-async function askForBlobs(
-  { bridge }: BuildContext,
-  plan: PreloadPlan,
-  budget: LayerBudget,
-  { layers, catalog }: Stocked,
-): Promise<BlobLayer[]> {
-  const solve = (output: Output) => bridge.solve({ Definition: marshal(output) });
-  const readAnswer = async (): Promise<StockAnswer> => {
-    const { result } = await solve(catalog);
-    if (result?.$case !== "ref")
-      throw new LarderError("the stock step left no answer", { lines: plan.lines });
-    const text = await bridge.readFile(result.value.id, `/${stockAnswer}`);
-    return JSON.parse(text.toString("utf8")) as StockAnswer;
+function stepContext(context: BuildContext, cut: Cut, platform: Platform, lines: Lines): StepContext {
+  const { larder, options, settings, request } = context;
+  return {
+    larder,
+    ignoreCache: ignoresCache(options, cut.stage.name),
+    proxies: proxyEnvironment(options),
+    platform: isMultiPlatform(request) ? platform : undefined,
+    security: chooseSecurity(settings.security),
+    lines,
   };
-  // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
-  const others = layers.map(async (layer) => evaluate(bridge, await solve(layer)));
-  const [{ blobs }] = await Promise.all([readAnswer(), ...others]);
-  return planBlobLayers(blobs, plan.images, blobBudget(budget, plan.outerLayers.length));
 }
 
 function budgetAt(
@@ -134,55 +130,27 @@ function budgetAt(
   return layerBudget(settings.layerBudget, counts, target.blobs !== "never");
 }
 
-async function planCut(
-  { bridge, settings }: BuildContext,
-  { stage, context, lines }: Cut & { lines: Lines },
-  { target }: Directive,
-  {
-    config,
-    budget,
-    images,
-    layouts,
-  }: {
-    config: ImageConfig;
-    budget: LayerBudget;
-    images: readonly PlannedImage[];
-    layouts: readonly Output[];
-  },
-): Promise<PreloadPlan> {
-  const layers = newLayers(images, new Set(claimedLayers(config).flat()));
-  const isPast = layers.length > budget.files;
-  const sizes = isPast ? await readLayerSizes(bridge, images, layouts) : new Map<string, number>();
-  return {
-    lines,
-    stage: stage.name ?? `stage-${stage.index}`,
-    context,
-    security: settings.security(),
-    target,
-    assembly: settings.assembly,
-    images,
-    outerLayers: planOuterLayers(groupLayers(layers, sizes, budget.files), images),
-  };
+function readSizes(planning: Planning, taken: readonly TakenImage[]): Promise<ReadonlyMap<string, number>> {
+  const { bridge } = planning.context;
+  const steps = [...planning.steps, ...taken.flatMap((one) => one.steps)];
+  return withReasons(bridge, steps, () => readLayerSizes(bridge, taken));
 }
 
 /**
- * The image at the cut. ONBUILD triggers of the stage itself must not fire where the stage goes on: they
- * are kept instructions of the part below.
+ * Which store the stage's container manager has, only the manager knows: so the stock step runs now, and the outer
+ * layers of blobs follow from its answer.
  */
-function preloadedConfig(
-  { options }: BuildContext,
-  config: ImageConfig,
-  plan: PreloadPlan,
-  blobLayers: readonly BlobLayer[],
-): ImageConfig {
-  const { OnBuild: _, ...container } = config.config ?? {};
-  const layers =
-    claimedLayers(config).flat().length + plan.outerLayers.flatMap(({ diffIds }) => diffIds).length;
-  const labels = { ...labelsOf(config), [preloadLabel]: formatLabel(layers) };
-  const epoch = sourceDateEpoch(options);
-  // Where there is none, it is for the exporter to say.
-  const created = epoch === undefined ? {} : { created: new Date(epoch * 1000).toISOString() };
-  const own = planHistory(plan, blobLayers).map((entry) => ({ ...entry, ...created }));
-  const history = [...(config.history ?? []), ...own];
-  return withLabels({ ...config, config: container, history }, labels);
+async function askForBlobs(planned: PlannedCut, { layers, catalog, step }: Stocked): Promise<BlobLayer[]> {
+  const { planning, plan, budget } = planned;
+  const { bridge } = planning.context;
+  const steps = [...planning.steps, ...planned.steps, step];
+  const { blobs } = await withReasons(bridge, steps, async () => {
+    // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
+    const [text] = await Promise.all([
+      readOutput(bridge, catalog, `/${stockAnswer}`, "the stock step left no answer"),
+      ...layers.map((layer) => evaluateOutput(bridge, layer)),
+    ]);
+    return JSON.parse(text.toString("utf8")) as StockAnswer;
+  });
+  return planBlobLayers(blobs, plan.images, blobBudget(budget, plan.outerLayers.length));
 }

@@ -1,114 +1,102 @@
-/** From what a PRELOAD asks for to images with their blobs: of a registry, or with `--from=` of another origin. */
-import { stageText } from "../../dockerfile/cut.js";
+/** From the names in a PRELOAD to images with their blobs: of a registry, or with `--from=` of another origin. */
 import type { Stage } from "../../dockerfile/parse.js";
 import { copiedStage } from "../../dockerfile/stages.js";
-import { LarderError } from "../../error.js";
 import { isOnHost, replacesStage } from "../../gateway/options.js";
+import { platformOf } from "../../image/config.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
 import { parseReference } from "../../image/reference.js";
 import type { Output } from "../../llb/state.js";
 import { findNamedContext, type NamedContext } from "../../upstream/named-context.js";
-import type { StockRequest } from "../../upstream/request.js";
 import type { BuildContext } from "../build-context.js";
 import type { Directive, RequestedImage } from "../directive/directive.js";
+import { Fault, reasonOf } from "../directive/fault.js";
 import { type BaseImage, loadBaseImage } from "../images/base-image.js";
-import { type ClientLayout, resolveLayout, takeLayout } from "../images/client-layout.js";
-import { packImage, platformOf } from "../images/pack-image.js";
+import { resolveLayout, takeLayout } from "../images/client-layout.js";
+import { packImage } from "../images/pack-image.js";
 import { resolveImage } from "../images/resolve.js";
-import { type Asked, type Origin, type PlannedImage, planFetched, planPacked } from "../plan/plan.js";
-import type { StepContext } from "../steps/agent-step.js";
-import { fetchStep } from "../steps/steps.js";
-import { solveDraft } from "./draft.js";
-import type { PreloadedCut } from "./preloaded-cut.js";
+import { planFetched, planPacked } from "../plan/images.js";
+import type { Asked, Origin, PlannedImage } from "../plan/plan.js";
+import type { Step, StepContext } from "../steps/agent-step.js";
+import { fetchStep } from "../steps/fetch.js";
+import type { Planning } from "./planning.js";
 
 export interface TakenImage {
   readonly image: PlannedImage;
   /** An OCI layout; absent where nothing runs. */
   readonly layout: Output | undefined;
+  /** The steps that bring it. */
+  readonly steps: readonly Step[];
 }
 
-interface Wanted {
+/** A PRELOAD whose images are wanted. */
+export interface Wanted {
+  readonly planning: Planning;
   readonly stage: Stage;
   readonly directive: Directive;
+  /** Of the images. */
   readonly platform: Platform;
-  readonly done: readonly PreloadedCut[];
+  readonly step: StepContext;
 }
 
-export async function takeImages(
-  context: BuildContext,
-  request: StockRequest,
-  step: StepContext,
-  wanted: Wanted,
-): Promise<TakenImage[]> {
-  const { directive, platform, stage } = wanted;
+/** @throws Fault that names the image or the origin. */
+export async function takeImages(wanted: Wanted): Promise<TakenImage[]> {
+  const { directive, planning } = wanted;
+  const { context } = planning;
   const { from, images, lines } = directive;
-  if (from === undefined) {
-    return Promise.all(images.map((image) => takeFetched(context, step, directive, image, image, platform)));
-  }
+  if (from === undefined) return Promise.all(images.map((image) => takeFetched(wanted, image, image)));
   const above = replacesStage(context.options, from)
     ? undefined
-    : copiedStage(context.dockerfile, stage, from);
+    : copiedStage(context.dockerfile, wanted.stage, from);
   if (above) {
-    const text = stageText(context.dockerfile, above, wanted.done);
-    const { state, config } = await solveDraft(context, request, { text, done: wanted.done }, above);
+    const { state, config } = await planning.stage(above);
     const built = state && { states: [state], config };
-    return takePacked(context, step, wanted, built, { kind: "stage", name: from });
+    return takePacked(wanted, built, { kind: "stage", name: from });
   }
-  refuseStagesBelow(context, stage, from, directive);
-  const named = findNamedContext(request, from, platform);
-  if (named && named.kind !== "image") return takeContext(context, request, step, wanted, from, named);
-  const text = named?.reference ?? from;
-  const source = { text, reference: parseFrom(text, directive), lines };
-  const taken = images.map((image) => takeFetched(context, step, directive, source, image, platform));
-  return Promise.all(taken).catch((error: unknown) => {
-    if (named) throw error;
-    throw new LarderError(
-      `${LarderError.from(error).message}; no stage above and no --build-context has this name either`,
-      { lines, cause: error },
-    );
+  refuseStagesBelow(wanted, from);
+  const named = findNamedContext(context.request, from, wanted.platform);
+  if (named && named.kind !== "image") return takeContext(wanted, from, named);
+  const source = { ...parseFrom(from, named?.reference), lines };
+  return Promise.all(images.map((image) => takeFetched(wanted, source, image))).catch((error: unknown) => {
+    if (named || !(error instanceof Fault)) throw error;
+    const message = `${error.message}; no stage above and no --build-context has this name either`;
+    throw new Fault(message, { lines, cause: error });
   });
 }
 
 async function takeContext(
-  context: BuildContext,
-  request: StockRequest,
-  step: StepContext,
   wanted: Wanted,
   from: string,
   named: Exclude<NamedContext, { kind: "image" }>,
 ): Promise<TakenImage[]> {
-  const { platform, directive } = wanted;
+  const { context } = wanted.planning;
   const refuse = (cause: unknown): never => {
-    const { message } = LarderError.from(cause);
-    const what = /unknown scheme oci-layout/.test(message)
+    const reason = reasonOf(cause);
+    const what = /unknown scheme oci-layout/.test(reason)
       ? "this builder cannot read oci-layout://, as Docker with graph drivers cannot; push the image to a registry, " +
         "or build with the containerd image store"
-      : message;
-    throw new LarderError(`PRELOAD: --from="${from}": ${what}`, { lines: directive.lines, cause });
+      : reason;
+    throw new Fault(`--from="${from}": ${what}`, { cause });
   };
   if (named.kind === "layout" && context.settings.givesBlobs) {
-    const layout = await resolveLayout(context, from, named, platform).catch(refuse);
-    return takeBlobs(context, wanted, layout).catch(refuse);
+    return takeBlobs(wanted, from, named).catch(refuse);
   }
-  const given = await loadBaseImage(context, request, from, platform).catch(refuse);
-  return takePacked(context, step, wanted, given, { kind: "context", name: from });
+  const given = await loadBaseImage(context, from, wanted.platform).catch(refuse);
+  return takePacked(wanted, given, { kind: "context", name: from });
 }
 
-/** @param source what the registry calls it. */
+/** @param source as its registry calls it. */
 async function takeFetched(
-  context: BuildContext,
-  step: StepContext,
-  directive: Directive,
+  { planning: { context }, directive, platform, step }: Wanted,
   source: RequestedImage,
   image: RequestedImage,
-  platform: Platform,
 ): Promise<TakenImage> {
   const { bridge, settings, options } = context;
   const network = directive.network ?? (isOnHost(options) ? "host" : undefined);
   const resolved = await resolveImage(bridge, source, platform);
   const asked = askedFor(context, image);
   const planned = planFetched(resolved, image.reference, network, settings.insecureRegistries, asked);
-  return { image: planned, layout: fetchStep(step, planned) };
+  const fetched = fetchStep(step, planned);
+  return { image: planned, layout: fetched.layout, steps: [fetched.step] };
 }
 
 /** Triggers of a base image are in no file of the user's but at the FROM that fires them. */
@@ -117,29 +105,28 @@ function askedFor({ firing }: BuildContext, { lines, where }: RequestedImage): A
 }
 
 async function takeBlobs(
-  context: BuildContext,
-  { directive }: Wanted,
-  from: ClientLayout,
+  { planning: { context }, directive, platform }: Wanted,
+  name: string,
+  named: Extract<NamedContext, { kind: "layout" }>,
 ): Promise<TakenImage[]> {
-  const origin = { kind: "context", name: from.name } as const;
+  const from = await resolveLayout(context, name, named, platform);
+  const origin = { kind: "context", name } as const;
   return Promise.all(
     directive.images.map(async (requested) => {
       const { reference } = requested;
       const { image, layout } = await takeLayout(context.bridge, from, reference);
-      return { image: planPacked(image, reference, origin, askedFor(context, requested)), layout };
+      const planned = planPacked(image, reference, origin, askedFor(context, requested));
+      return { image: planned, layout, steps: [] };
     }),
   );
 }
 
 async function takePacked(
-  context: BuildContext,
-  step: StepContext,
-  { directive, platform }: Wanted,
+  { planning, directive, platform, step }: Wanted,
   given: BaseImage | undefined,
   origin: Extract<Origin, { name: string }>,
 ): Promise<TakenImage[]> {
-  const refuse = (what: string): LarderError =>
-    new LarderError(`PRELOAD: --from="${origin.name}": ${what}`, { lines: directive.lines });
+  const refuse = (what: string): Fault => new Fault(`--from="${origin.name}": ${what}`);
   if (!given) {
     throw refuse(
       origin.kind === "stage"
@@ -147,30 +134,28 @@ async function takePacked(
         : "the context is a folder of files and no image; give it one: oci-layout://, docker-image:// or target:",
     );
   }
-  const is = platformOf(given.config);
-  if (formatPlatform(is) !== formatPlatform(platform)) {
+  const is = formatPlatform(platformOf(given.config));
+  if (is !== formatPlatform(platform)) {
     throw refuse(
-      `it is for ${formatPlatform(is)}, not for ${formatPlatform(platform)}; build it for that with FROM --platform=, ` +
-        `or say PRELOAD --platform=${formatPlatform(is)}`,
+      `it is for ${is}, not for ${formatPlatform(platform)}; build it for that with FROM --platform=, ` +
+        `or say PRELOAD --platform=${is}`,
     );
   }
   const [first] = directive.images;
   if (!first) throw refuse("no name is given to the image");
-  const { image, layout } = await packImage(context, step, given, first.reference);
+  const { context, steps: earlier } = planning;
+  const { image, layout, steps } = await packImage(context, step, given, first.reference, earlier);
   return directive.images.map((requested) => ({
     image: planPacked(image, requested.reference, origin, askedFor(context, requested)),
     layout,
+    steps,
   }));
 }
 
-function refuseStagesBelow(
-  { dockerfile }: BuildContext,
-  stage: Stage,
-  from: string,
-  { lines }: Directive,
-): void {
+function refuseStagesBelow({ planning, stage }: Wanted, from: string): void {
+  const { stages } = planning.context.dockerfile;
   const isNumber = /^\d+$/.test(from);
-  const below = dockerfile.stages
+  const below = stages
     .slice(stage.index)
     .find(({ name, index }) =>
       isNumber ? index === Number(from) : name?.toLowerCase() === from.toLowerCase(),
@@ -178,17 +163,19 @@ function refuseStagesBelow(
   if (!below && !isNumber) return;
   const what = below
     ? `the stage begins on line ${below.from.lines.start}, at or below this one; move it above`
-    : `the file has ${dockerfile.stages.length} stages, numbered from 0; name the stage`;
-  throw new LarderError(`PRELOAD: --from="${from}": ${what}`, { lines });
+    : `the file has ${stages.length} stages, numbered from 0; name the stage`;
+  throw new Fault(`--from="${from}": ${what}`);
 }
 
-function parseFrom(text: string, { lines }: Directive) {
+/** @param named what a `--build-context` has in its place. */
+function parseFrom(from: string, named: string | undefined): Pick<RequestedImage, "text" | "reference"> {
+  const text = named ?? from;
   try {
-    return parseReference(text);
+    return { text, reference: parseReference(text) };
   } catch (error) {
-    throw new LarderError(
-      `PRELOAD: --from="${text}": no stage above, no --build-context and no image has this name (${(error as Error).message})`,
-      { lines, cause: error },
+    throw new Fault(
+      `--from="${text}": no stage above, no --build-context and no image has this name (${reasonOf(error)})`,
+      { cause: error },
     );
   }
 }

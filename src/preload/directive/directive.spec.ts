@@ -2,16 +2,27 @@ import assert from "node:assert/strict";
 import { LarderError } from "../../error.js";
 import { formatReference } from "../../image/reference.js";
 import { type Directive, parseDirective, withListed } from "./directive.js";
+import { placedError } from "./fault.js";
 
 const lines = { start: 3, end: 4 };
 
 /** As if each word stood for itself, but for those that are given. */
 function parse(words: readonly string[], expanded: Readonly<Record<string, string>> = {}): Directive {
-  return parseDirective(
-    words,
-    words.map((word) => expanded[word] ?? word),
-    lines,
+  return atBoundary(() =>
+    parseDirective(
+      words,
+      words.map((word) => expanded[word] ?? word),
+      lines,
+    ),
   );
+}
+
+function atBoundary<Value>(work: () => Value): Value {
+  try {
+    return work();
+  } catch (thrown) {
+    throw placedError(thrown, lines);
+  }
 }
 
 const names = ({ images }: Directive): string[] => images.map(({ reference }) => formatReference(reference));
@@ -86,9 +97,12 @@ describe("parseDirective", () => {
   it("says of an image in a file where it is", () => {
     const listed = [{ word: "b:1", where: "l.txt:7" }];
     assert.deepEqual(withListed(parse(["--list=l.txt"]), listed).images[0]?.where, "l.txt:7");
-    assert.throws(() => withListed(parse(["--list=l.txt"]), [{ word: "Foo", where: "l.txt:8" }]), {
-      message: 'PRELOAD: image "Foo" (l.txt:8): repository name must be lowercase',
-    });
+    assert.throws(
+      () => atBoundary(() => withListed(parse(["--list=l.txt"]), [{ word: "Foo", where: "l.txt:8" }])),
+      {
+        message: 'PRELOAD: image "Foo" (l.txt:8): repository name must be lowercase',
+      },
+    );
   });
 
   it("gives each image the line that its word is on", () => {
@@ -105,7 +119,7 @@ describe("parseDirective", () => {
       [["--list=a", "--compose=b"], 'PRELOAD: --list="a, b" names no image; write one a line'],
       [["--compose=b"], 'PRELOAD: --compose="b" names no image; give its services images'],
     ] as const)
-      assert.throws(() => withListed(parse(words), []), { message });
+      assert.throws(() => atBoundary(() => withListed(parse(words), [])), { message });
   });
 
   const targets: [words: string[], target: object][] = [

@@ -1,11 +1,11 @@
 /** What a PRELOAD says, once its words are expanded. */
 import { closest, distance } from "fastest-levenshtein";
 import type { StoreTarget } from "../../agent/job.js";
-import { LarderError, type Lines } from "../../error.js";
+import type { Lines } from "../../error.js";
 import { type Platform, parsePlatform } from "../../image/platform.js";
 import { parseReference, type Reference } from "../../image/reference.js";
-
-export type Network = "default" | "host" | "none";
+import { type Network, nameImage } from "../plan/plan.js";
+import { about, Fault } from "./fault.js";
 
 export interface Directive {
   readonly lines: Lines;
@@ -31,11 +31,6 @@ export interface RequestedImage {
   readonly where?: string;
 }
 
-/** An image as errors name it: `image "redis:7" (images.txt:7)`. */
-export function nameImage(name: string, where?: string): string {
-  return `image "${name}"${where === undefined ? "" : ` (${where})`}`;
-}
-
 const flags = [
   "--platform",
   "--network",
@@ -52,7 +47,7 @@ type Flag = (typeof flags)[number];
 /**
  * @param written words, and what each stands for.
  * @param more where these are in the Dockerfile, each; and the words of heredocs.
- * @throws LarderError that names the flag or the image and the line.
+ * @throws Fault that names the flag or the image.
  */
 export function parseDirective(
   written: readonly string[],
@@ -70,7 +65,7 @@ export function parseDirective(
   for (const [index, word] of written.entries()) {
     const value = expanded[index] ?? "";
     if (word.startsWith("--")) {
-      const [name, text] = splitFlag(value, lines);
+      const [name, text] = splitFlag(value);
       if (name === "--list") lists.push(text);
       else if (name === "--compose") composes.push(text);
       else values.set(name, text);
@@ -86,16 +81,15 @@ export function parseDirective(
   }
   images.push(...(more.listed ?? []).map(({ word, lines }) => requestImage(word, lines)));
   if (images.length + lists.length + composes.length === 0) {
-    throw new LarderError("PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7", {
-      lines,
-    });
+    throw new Fault("no image is named; write PRELOAD image..., for example PRELOAD redis:7");
   }
   const platform = values.get("--platform");
   return {
     lines,
-    platform: platform === undefined ? undefined : flagValue("--platform", platform, parsePlatform, lines),
-    network: oneOf("--network", values.get("--network"), ["default", "host", "none"], lines),
-    target: parseTarget(values, lines),
+    platform:
+      platform === undefined ? undefined : about(`--platform="${platform}": `, () => parsePlatform(platform)),
+    network: oneOf("--network", values.get("--network"), ["default", "host", "none"]),
+    target: parseTarget(values),
     images: withoutDuplicates(images),
     from: values.get("--from"),
     lists,
@@ -103,7 +97,7 @@ export function parseDirective(
   };
 }
 
-/** The directive with what its files name. @param words of all files. @throws LarderError if that is nothing at all. */
+/** The directive with what its files name. @param words of all files. @throws Fault if that is nothing at all. */
 export function withListed(
   directive: Directive,
   words: readonly { readonly word: string; readonly where: string }[],
@@ -115,48 +109,40 @@ export function withListed(
   const flag = lists.length > 0 ? "--list" : "--compose";
   const way = lists.length > 0 ? "write one a line" : "give its services images";
   const paths = [...lists, ...composes].join(", ");
-  throw new LarderError(`PRELOAD: ${flag}="${paths}" names no image; ${way}`, { lines });
+  throw new Fault(`${flag}="${paths}" names no image; ${way}`);
 }
 
-/** `--name=value` in its parts. @throws LarderError for a flag that there is not, or one without a value. */
-export function splitFlag(word: string, lines: Lines): [name: string, value: string] {
+/** `--name=value` in its parts. @throws Fault for a flag that there is not, or one without a value. */
+export function splitFlag(word: string): [name: string, value: string] {
   const equals = word.indexOf("=");
   const name = equals < 0 ? word : word.slice(0, equals);
-  if (!flags.some((flag) => flag === name)) throw unknownFlag(name, lines);
-  if (equals < 0) throw new LarderError(`PRELOAD: flag "${name}" has no value; write ${name}=...`, { lines });
+  if (!flags.some((flag) => flag === name)) throw unknownFlag(name);
+  if (equals < 0) throw new Fault(`flag "${name}" has no value; write ${name}=...`);
   return [name, word.slice(equals + 1)];
 }
 
-function unknownFlag(name: string, lines: Lines): LarderError {
+function unknownFlag(name: string): Fault {
   const nearest = closest(name, flags);
   const meant = distance(name, nearest) <= 3 ? `; did you mean ${nearest}?` : "";
-  return new LarderError(`PRELOAD: unknown flag "${name}"${meant || `; the flags are ${flags.join(", ")}`}`, {
-    lines,
-  });
+  return new Fault(`unknown flag "${name}"${meant || `; the flags are ${flags.join(", ")}`}`);
 }
 
 /** A namespace and a root are a containerd's, so that either of them says that no Docker is meant. */
-function parseTarget(values: ReadonlyMap<string, string>, lines: Lines): StoreTarget {
-  const store = oneOf("--store", values.get("--store"), ["docker", "containerd"], lines);
-  const blobs = oneOf("--blobs", values.get("--blobs"), ["auto", "never"], lines);
+function parseTarget(values: ReadonlyMap<string, string>): StoreTarget {
+  const store = oneOf("--store", values.get("--store"), ["docker", "containerd"]);
+  const blobs = oneOf("--blobs", values.get("--blobs"), ["auto", "never"]);
   const namespace = values.get("--namespace");
   const root = values.get("--root");
   if (namespace !== undefined && !namespacePattern.test(namespace)) {
-    throw new LarderError(
-      `PRELOAD: --namespace="${namespace}": a namespace is of letters, digits, ".", "_" and "-"`,
-      {
-        lines,
-      },
-    );
+    throw new Fault(`--namespace="${namespace}": a namespace is of letters, digits, ".", "_" and "-"`);
   }
   if (root !== undefined && !root.startsWith("/")) {
-    throw new LarderError(`PRELOAD: --root="${root}": write an absolute path`, { lines });
+    throw new Fault(`--root="${root}": write an absolute path`);
   }
   if (root !== undefined && !rootPattern.test(root)) {
-    throw new LarderError(
-      `PRELOAD: --root=${JSON.stringify(root)}: a root is of letters, digits and "/", ".", "_", "-", "+", "@", "=", since it ` +
+    throw new Fault(
+      `--root=${JSON.stringify(root)}: a root is of letters, digits and "/", ".", "_", "-", "+", "@", "=", since it ` +
         "comes into units of systemd and options of mounts; write another path",
-      { lines },
     );
   }
   for (const [flag, value] of [
@@ -164,7 +150,7 @@ function parseTarget(values: ReadonlyMap<string, string>, lines: Lines): StoreTa
     ["--root", root],
   ] as const) {
     if (value === undefined || store !== "docker") continue;
-    throw new LarderError(`PRELOAD: ${flag} is of containerd; leave it out, or --store=docker`, { lines });
+    throw new Fault(`${flag} is of containerd; leave it out, or --store=docker`);
   }
   const isContainerd = namespace !== undefined || root !== undefined;
   const manager = store ?? (isContainerd ? "containerd" : undefined);
@@ -176,41 +162,26 @@ function parseTarget(values: ReadonlyMap<string, string>, lines: Lines): StoreTa
   };
 }
 
-/** containerd's own rule (identifiers.Validate), with its limit of 76 characters. */
 /** Nothing that systemd, a shell, TOML or a mount option of overlayfs reads as anything but itself. */
 const rootPattern = /^\/[A-Za-z0-9._+@=/-]+$/;
+/** containerd's own rule (identifiers.Validate), with its limit of 76 characters. */
 const namespacePattern = /^(?=.{1,76}$)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 
-/** @throws LarderError that lists the values, for any other. */
+/** @throws Fault that lists the values, for any other. */
 function oneOf<Value extends string>(
   flag: Flag,
   text: string | undefined,
   values: readonly Value[],
-  lines: Lines,
 ): Value | undefined {
   const found = values.find((value) => value === text);
   if (text === undefined || found !== undefined) return found;
   const list = `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
-  throw new LarderError(`PRELOAD: unknown ${flag.slice(2)} "${text}"; ${flag} is ${list}`, { lines });
+  throw new Fault(`unknown ${flag.slice(2)} "${text}"; ${flag} is ${list}`);
 }
 
 function requestImage(text: string, lines: Lines, where?: string): RequestedImage {
-  try {
-    return { text, reference: parseReference(text), lines, ...(where !== undefined && { where }) };
-  } catch (error) {
-    throw new LarderError(`PRELOAD: ${nameImage(text, where)}: ${(error as Error).message}`, {
-      lines,
-      cause: error,
-    });
-  }
-}
-
-function flagValue<T>(name: string, text: string, parse: (text: string) => T, lines: Lines): T {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new LarderError(`PRELOAD: ${name}="${text}": ${(error as Error).message}`, { lines, cause: error });
-  }
+  const reference = about(`${nameImage(text, where)}: `, () => parseReference(text), lines);
+  return { text, reference, lines, ...(where !== undefined && { where }) };
 }
 
 function withoutDuplicates(images: readonly RequestedImage[]): RequestedImage[] {

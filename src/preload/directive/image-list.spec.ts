@@ -43,7 +43,7 @@ describe("images in a heredoc", () => {
   it("are refused where it has no end", () => {
     assert.throws(
       () => wordsInHeredocs(preload("PRELOAD <<EOF", "redis:7", "RUN true")),
-      /^LarderError: PRELOAD: the heredoc "EOF" has no end; write a line that is EOF$/,
+      /^Error: the heredoc "EOF" has no end; write a line that is EOF$/,
     );
   });
 

@@ -1,6 +1,7 @@
 /** Images in lists: in a heredoc of PRELOAD, and in a file of the build context. One a line, `#` begins a comment. */
 import type { Instruction } from "../../dockerfile/parse.js";
-import { LarderError, type Lines } from "../../error.js";
+import type { Lines } from "../../error.js";
+import { Fault } from "./fault.js";
 
 export interface ListedWord {
   readonly word: string;
@@ -10,14 +11,11 @@ export interface ListedWord {
   readonly expands: boolean;
 }
 
-/** @throws LarderError for a heredoc that never ends. */
-export function wordsInHeredocs({ heredocs, lines }: Instruction): ListedWord[] {
+/** @throws Fault for a heredoc that never ends. */
+export function wordsInHeredocs({ heredocs }: Instruction): ListedWord[] {
   const open = heredocs.find(({ isEnded }) => !isEnded);
   if (open) {
-    throw new LarderError(
-      `PRELOAD: the heredoc "${open.name}" has no end; write a line that is ${open.name}`,
-      { lines },
-    );
+    throw new Fault(`the heredoc "${open.name}" has no end; write a line that is ${open.name}`);
   }
   return heredocs.flatMap(({ content, isQuoted }) =>
     content.flatMap(({ line, text }) =>

@@ -14,7 +14,7 @@ export interface WrittenWords {
   readonly asked: readonly string[];
 }
 
-/** @throws LarderError for a heredoc that never ends. */
+/** @throws Fault for a heredoc that never ends. */
 export function writtenWords(preload: Instruction, escapeToken: string): WrittenWords {
   // A heredoc's mark is no word of PRELOAD's: the images in it are.
   const placed = wordsWithLines(preload, escapeToken).filter(({ word }) => !word.startsWith("<<"));

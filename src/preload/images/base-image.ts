@@ -6,7 +6,6 @@ import { formatReference, parseReference } from "../../image/reference.js";
 import { image } from "../../llb/source.js";
 import { fromDefinition, type Output } from "../../llb/state.js";
 import { findNamedContext } from "../../upstream/named-context.js";
-import type { StockRequest } from "../../upstream/request.js";
 import { type Builder, layoutStates, resolveLayout } from "./client-layout.js";
 
 export interface BaseImage {
@@ -18,12 +17,11 @@ export interface BaseImage {
 /** What FROM would take, of this name. @returns nothing for what is no image: scratch, a folder. */
 export async function loadBaseImage(
   builder: Builder,
-  request: StockRequest,
   name: string,
   platform: Platform,
 ): Promise<BaseImage | undefined> {
   if (name === "scratch") return undefined;
-  const context = findNamedContext(request, name, platform);
+  const context = findNamedContext(builder.request, name, platform);
   if (!context) return loadImage(builder, name, platform);
   switch (context.kind) {
     case "image":

@@ -1,7 +1,6 @@
 /** `--build-context inner=oci-layout://...`: an image in a folder of the client, which sends it blob by blob. */
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
-import type { BuildOptions } from "../../gateway/options.js";
 import { type ImageConfig, parseConfig } from "../../image/config.js";
 import { digestOf, hexOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
@@ -10,10 +9,11 @@ import { blobPath } from "../../image/oci-layout.js";
 import { messagePlatform, type Platform } from "../../image/platform.js";
 import { formatReference, parseReference, type Reference } from "../../image/reference.js";
 import { type CopiedFile, files } from "../../llb/file.js";
-import { marshal } from "../../llb/marshal.js";
 import { ociBlob, ociLayout } from "../../llb/source.js";
 import type { Output } from "../../llb/state.js";
 import type { NamedContext } from "../../upstream/named-context.js";
+import type { Task } from "../build-context.js";
+import { readOutput } from "../result.js";
 
 export interface ClientLayout {
   /** Of the context, for people. */
@@ -29,10 +29,7 @@ export interface ClientLayout {
 }
 
 /** Who is asked for images, and what the client said of them. */
-export interface Builder {
-  readonly bridge: Bridge;
-  readonly options: BuildOptions;
-}
+export type Builder = Pick<Task, "bridge" | "options" | "request">;
 
 /** ResolverTypeOCILayout of client/llb/sourceresolver. */
 const ociLayoutResolver = 1;
@@ -95,9 +92,8 @@ export async function takeLayout(
 }
 
 async function readBlob(bridge: Bridge, layout: ClientLayout, digest: string): Promise<Buffer> {
-  const { result } = await bridge.solve({ Definition: marshal(blobOf(layout, digest)) });
-  if (result?.$case !== "ref") throw new LarderError(`the context "${layout.name}" lacks the blob ${digest}`);
-  return bridge.readFile(result.value.id, hexOf(digest));
+  const missing = `the context "${layout.name}" lacks the blob ${digest}`;
+  return readOutput(bridge, blobOf(layout, digest), hexOf(digest), missing);
 }
 
 function blobOf({ name, store, sessionId }: ClientLayout, digest: string): Output {

@@ -1,18 +1,20 @@
-/** `PRELOAD --from=`: what is no image of a registry becomes one, in a step that runs while the build is planned. */
+/** `PRELOAD --from=`: a stage or a context becomes an image, in a step that runs while the build is planned. */
 import { type PackAnswer, packAnswer } from "../../agent/job.js";
-import { LarderError } from "../../error.js";
 import { sourceDateEpoch } from "../../gateway/options.js";
-import type { ImageConfig } from "../../image/config.js";
+import { platformOf } from "../../image/config.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import type { Platform } from "../../image/platform.js";
 import { onMirror, parseReference, type Reference } from "../../image/reference.js";
 import { layerChain } from "../../llb/layer-chain.js";
-import { marshal } from "../../llb/marshal.js";
 import type { Output } from "../../llb/state.js";
 import type { BuildContext } from "../build-context.js";
-import { nameOf, planFetched } from "../plan/plan.js";
-import type { StepContext } from "../steps/agent-step.js";
-import { fetchStep, packTrees } from "../steps/steps.js";
+import { planFetched } from "../plan/images.js";
+import { nameOf } from "../plan/plan.js";
+import { readOutput } from "../result.js";
+import type { Step, StepContext } from "../steps/agent-step.js";
+import { withReasons } from "../steps/failure.js";
+import { fetchStep } from "../steps/fetch.js";
+import { packTrees } from "../steps/pack.js";
 import type { BaseImage } from "./base-image.js";
 import { resolveImage } from "./resolve.js";
 
@@ -20,35 +22,38 @@ export interface PackedImage {
   readonly image: InnerImage;
   /** Absent where nothing runs. */
   readonly layout: Output | undefined;
+  readonly steps: readonly Step[];
 }
 
-/** @param reference the name that it gets. */
+/**
+ * @param reference the name that it gets.
+ * @param earlier The steps of PRELOADs that the stage may build on.
+ */
 export async function packImage(
   context: BuildContext,
   step: StepContext,
   { states, config }: BaseImage,
   reference: Reference,
+  earlier: readonly Step[],
 ): Promise<PackedImage> {
   const platform = platformOf(config);
-  if (context.settings.plansOnly) return { image: unknownImage(reference, platform), layout: undefined };
+  const { bridge, settings, options } = context;
+  if (settings.plansOnly) return { image: unknownImage(reference, platform), layout: undefined, steps: [] };
   const [only] = states;
   const chain = states.length === 1 && only ? layerChain(only) : { states };
   const base = chain.image && (await fetchBase(context, step, chain.image, platform));
-  const name = nameOf(reference);
-  const created = sourceDateEpoch(context.options);
-  const layout = packTrees(
+  const created = sourceDateEpoch(options);
+  const packed = packTrees(
     step,
     { reference, platform, ...(base && { base: base.image }), ...(created !== undefined && { created }) },
-    { name, config, trees: chain.states, baseLayout: base?.layout },
+    { name: nameOf(reference), config, trees: chain.states, baseLayout: base?.layout },
   );
-  const { result } = await context.bridge.solve({ Definition: marshal(layout) });
-  if (result?.$case !== "ref") throw new LarderError("the pack step left no answer", { lines: step.lines });
-  const text = await context.bridge.readFile(result.value.id, `/${packAnswer}`);
-  return { image: (JSON.parse(text.toString("utf8")) as PackAnswer).image, layout };
-}
-
-export function platformOf({ os, architecture, variant }: ImageConfig): Platform {
-  return { os: os ?? "linux", architecture: architecture ?? "amd64", ...(variant && { variant }) };
+  const steps = [...(base ? [base.step] : []), packed.step];
+  const { image } = await withReasons(bridge, [...earlier, ...steps], async () => {
+    const text = await readOutput(bridge, packed.layout, `/${packAnswer}`, "the pack step left no answer");
+    return JSON.parse(text.toString("utf8")) as PackAnswer;
+  });
+  return { image, layout: packed.layout, steps };
 }
 
 /**
@@ -60,7 +65,7 @@ async function fetchBase(
   step: StepContext,
   { identifier }: { identifier: string },
   platform: Platform,
-): Promise<{ image: InnerImage; layout: Output } | undefined> {
+): Promise<{ image: InnerImage; layout: Output; step: Step } | undefined> {
   const text = identifier.slice("docker-image://".length);
   const reference = parseReference(text);
   if (!reference.digest) return undefined;
@@ -68,10 +73,10 @@ async function fetchBase(
   const image = await resolveImage(bridge, { text, reference, lines }, platform).catch(() => undefined);
   if (!image) return undefined;
   const planned = planFetched(image, reference, undefined, settings.insecureRegistries, { lines });
-  return { image, layout: fetchStep(step, planned, `FROM ${onMirror(reference)}`) };
+  return { image, ...fetchStep(step, planned, `FROM ${onMirror(reference)}`) };
 }
 
-/** For a plan alone: what the stage comes to, only its build can tell. */
+/** For a plan alone: only the stage's build can tell its image. */
 function unknownImage(reference: Reference, platform: Platform): InnerImage {
   return { reference: { ...reference, digest: "" }, platform, imageId: "", diffIds: [] };
 }

@@ -6,11 +6,13 @@ import { digestOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { formatPlatform, messagePlatform, type Platform } from "../../image/platform.js";
 import { formatReference, onMirror } from "../../image/reference.js";
-import { nameImage, type RequestedImage } from "../directive/directive.js";
+import type { RequestedImage } from "../directive/directive.js";
+import { Fault } from "../directive/fault.js";
+import { nameImage } from "../plan/plan.js";
 
 /**
  * Asks the registry, never the builder's own store: the fetch step asks the registry, too.
- * @throws LarderError that names the image, its line and what to do.
+ * @throws Fault that names the image, its line and the way out.
  */
 export async function resolveImage(
   bridge: Bridge,
@@ -28,18 +30,15 @@ export async function resolveImage(
       LogName: `[larder] resolve ${text}`,
     })
     .catch((error: unknown) => {
-      throw new LarderError(`PRELOAD: ${subject}: ${explain(error, requested, wanted)}`, {
-        lines,
-        cause: error,
-      });
+      throw new Fault(`${subject}: ${explain(error, requested, wanted)}`, { lines, cause: error });
     });
   const config = parseConfig(Config);
   if (config.os === undefined && config.rootfs === undefined) {
-    throw new LarderError(`PRELOAD: ${subject}: ${noImage}`, { lines });
+    throw new Fault(`${subject}: ${noImage}`, { lines });
   }
   if (config.os !== platform.os || config.architecture !== platform.architecture) {
-    throw new LarderError(
-      `PRELOAD: ${subject}: it is for ${config.os}/${config.architecture}, not for ${wanted}; ` +
+    throw new Fault(
+      `${subject}: it is for ${config.os}/${config.architecture}, not for ${wanted}; ` +
         "choose another image or say --platform=",
       { lines },
     );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { claimedLayers, planHistory } from "./history.js";
-import { planBlobLayers } from "./plan.js";
+import { planBlobLayers } from "./layers.js";
 import { digestOf, samplePlan } from "./testing.js";
 
 const layers = [digestOf("1"), digestOf("2"), digestOf("3"), digestOf("4")] as const;

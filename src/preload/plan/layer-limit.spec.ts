@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { blobBudget, findCrowding, layerBudget, layerLimit } from "./layer-limit.js";
-import { groupLayers, planOuterLayers } from "./plan.js";
+import { groupLayers, planOuterLayers } from "./layers.js";
 
 const counts = (above: number, below = 0, present = 0) => ({ above, below, present });
 

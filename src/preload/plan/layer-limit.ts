@@ -1,5 +1,5 @@
 /** How many outer layers one PRELOAD may add, so that engines take the image. */
-import type { Finding } from "../check/rules.js";
+import type { Finding } from "./finding.js";
 import { count } from "./history.js";
 import type { OuterLayer } from "./plan.js";
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseReference } from "../../image/reference.js";
-import { groupLayers, newLayers, type PlannedImage, planFetched, stockStep } from "./plan.js";
+import { planFetched } from "./images.js";
+import { groupLayers, newLayers, stockStep } from "./layers.js";
+import type { PlannedImage } from "./plan.js";
 import { digestOf, innerImage, plannedImage, samplePlan } from "./testing.js";
 
 const digest = digestOf("0");

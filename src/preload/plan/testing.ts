@@ -2,14 +2,9 @@
 import type { DiffId } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { parseReference } from "../../image/reference.js";
-import type { Network } from "../directive/directive.js";
-import {
-  type InsecureRegistries,
-  type PlannedImage,
-  type PreloadPlan,
-  planFetched,
-  planOuterLayers,
-} from "./plan.js";
+import { planFetched } from "./images.js";
+import { planOuterLayers } from "./layers.js";
+import type { InsecureRegistries, Network, PlannedImage, PreloadPlan } from "./plan.js";
 
 export const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
 

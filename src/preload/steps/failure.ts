@@ -6,6 +6,19 @@ import { type FailedSolve, failedSolve } from "../../gateway/details.js";
 import type { Step } from "./agent-step.js";
 import { sandboxCanMount, securityArgument } from "./privilege.js";
 
+/** Runs some of these steps. @throws LarderError with the reason that a step has left, where one of them fails. */
+export async function withReasons<Value>(
+  bridge: Bridge,
+  steps: readonly Step[],
+  run: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await run();
+  } catch (thrown) {
+    throw await explainFailure(bridge, thrown, steps);
+  }
+}
+
 /** The error as it is, unless it is about one of PRELOAD's own steps. */
 export async function explainFailure(
   bridge: Bridge,

@@ -30,6 +30,13 @@ export function chooseSecurity(
  * as the builder's runtime it can mount overlayfs, with plain runc it cannot mount at all.
  */
 export function sandboxCanMount(): boolean {
+  known ??= tryToMount();
+  return known;
+}
+
+let known: boolean | undefined;
+
+function tryToMount(): boolean {
   const script =
     "mount -t tmpfs tmpfs /mnt && mkdir /mnt/l /mnt/u /mnt/w /mnt/m && " +
     "mount -t overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/m";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Bridge } from "../gateway/bridge.js";
 import { PongResponse } from "../gen/gateway.js";
-import { readSettings, type Settings } from "./build-context.js";
+import { readSettings, type Settings } from "./settings.js";
+import { chooseSecurity } from "./steps/privilege.js";
 
 function settings(
   given: {
@@ -45,6 +46,6 @@ describe("readSettings", () => {
 
   it("asks for a privilege only where a PRELOAD needs one", async () => {
     const { security } = await settings({ args: { LARDER_SECURITY: "nonsense" } });
-    assert.throws(security, /write auto, sysbox or insecure/);
+    assert.throws(() => chooseSecurity(security), /write auto, sysbox or insecure/);
   });
 });

@@ -1,0 +1,51 @@
+import { LarderError } from "../error.js";
+import type { Bridge } from "../gateway/bridge.js";
+import { type BuildOptions, buildArgument } from "../gateway/options.js";
+import type { InsecureRegistries, PreloadPlan } from "./plan/plan.js";
+
+/** What the build arguments want of Larder, and what the builder can do. */
+export interface Settings {
+  /** Nothing runs. */
+  readonly plansOnly: boolean;
+  /** How the stock step is to mount, as the build argument has it. */
+  readonly security: string | undefined;
+  readonly assembly: PreloadPlan["assembly"];
+  /** The builder gives single blobs of images (BuildKit 0.28). */
+  readonly givesBlobs: boolean;
+  readonly insecureRegistries: InsecureRegistries;
+  /** So many outer layers may hold inner layers' files, if the user says so. */
+  readonly layerBudget: number | undefined;
+}
+
+const planArgument = "LARDER_PLAN";
+const securityArgument = "LARDER_SECURITY";
+const insecureArgument = "LARDER_INSECURE_REGISTRIES";
+const budgetArgument = "LARDER_LAYERS";
+
+/** @throws LarderError for a build argument that says nothing. */
+export async function readSettings(
+  bridge: Bridge,
+  options: BuildOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<Settings> {
+  const { LLBCaps } = await bridge.ping();
+  const can = (capability: string): boolean =>
+    LLBCaps.some(({ ID, Enabled }) => ID === capability && Enabled);
+  // The frontend image may name registries of its own site in its environment.
+  const insecure = [buildArgument(options, insecureArgument), env[insecureArgument]];
+  return {
+    plansOnly: buildArgument(options, planArgument) === "1",
+    security: buildArgument(options, securityArgument),
+    assembly: can("mergeop") ? "merge" : "copy",
+    givesBlobs: can("source.imageblob"),
+    insecureRegistries: new Set(insecure.flatMap((list) => (list ?? "").split(/[\s,]+/)).filter(Boolean)),
+    layerBudget: parseBudget(buildArgument(options, budgetArgument)),
+  };
+}
+
+function parseBudget(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const budget = Number(text);
+  if (Number.isInteger(budget) && budget >= 1 && budget <= 120) return budget;
+  throw new LarderError(`build argument ${budgetArgument}="${text}": write a number from 1 to 120`);
+}

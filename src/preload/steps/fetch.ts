@@ -1,0 +1,47 @@
+import { mount } from "../../agent/job.js";
+import { plainInnerImage } from "../../image/inner-image.js";
+import { onMirror } from "../../image/reference.js";
+import type { Output } from "../../llb/state.js";
+import type { PlannedImage } from "../plan/plan.js";
+import { aboutImages, agentStep, type Step, type StepContext } from "./agent-step.js";
+
+/** The secret with registry credentials: `--secret id=larder-auth,src=$HOME/.docker/config.json`. */
+const authSecret = "larder-auth";
+/** That with the certificates of registries' own authorities: `--secret id=larder-ca,src=ca.pem`. */
+const caSecret = "larder-ca";
+
+/**
+ * image of a registry -> OCI layout
+ * @param mirrored The instruction that names a mirror for it.
+ */
+export function fetchStep(
+  context: StepContext,
+  image: PlannedImage,
+  mirrored = preloadMirrored(image),
+): { layout: Output; step: Step } {
+  const { origin, name } = image;
+  if (origin.kind !== "registry") throw new Error(`unreachable: "${name}" is in no registry`);
+  const { reference, network, insecure } = origin;
+  const { outputAt, step } = agentStep(
+    context,
+    { kind: "fetch", image: { ...plainInnerImage(image), reference }, insecure },
+    {
+      name: image.step,
+      ...aboutImages([image]),
+      mirrored,
+      network,
+      proxies: context.proxies,
+      mounts: [
+        { kind: "output", dest: mount.layout, from: undefined },
+        { kind: "secret", dest: mount.auth, id: authSecret },
+        { kind: "secret", dest: mount.ca, id: caSecret },
+      ],
+    },
+  );
+  return { layout: outputAt(mount.layout), step };
+}
+
+/** `PRELOAD --from=mirror.example/library/redis:7 redis:7`: a mirror has an image under its path. */
+function preloadMirrored({ name, origin }: PlannedImage): string {
+  return origin.kind === "registry" ? `PRELOAD --from=${onMirror(origin.reference)} ${name}` : "";
+}
