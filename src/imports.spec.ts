@@ -2,44 +2,68 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * What each part may import, besides itself and Node's own modules. Parts are folders of src, except for
- * single files: error.ts, is-object.ts, and agent/job.ts, which is what frontend and agent agree on.
+ * What each part may import, besides itself and Node's own modules; the lowest parts come last. Parts are folders of src,
+ * except for single files: those that a whole folder shares, and agent/job.ts, on which frontend and agent agree.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  "main.ts": ["preload", "dockerfile", "gateway", "error.ts"],
+  "main.ts": ["preload", "upstream", "gateway", "error.ts"],
   preload: [
-    "preload/images",
-    "preload/plan",
+    "preload/cut",
+    "preload/check",
     "preload/directive",
+    "preload/steps",
+    "preload/plan",
+    "preload/shared",
+    "upstream",
     "dockerfile",
     "llb",
     "image",
     "agent/job.ts",
+    "gateway",
+    "gen",
+  ],
+  "preload/cut": [
+    "preload/images",
+    "preload/directive",
+    "preload/steps",
+    "preload/plan",
+    "preload/shared",
+    "upstream",
+    "dockerfile",
+    "shelf",
+    "llb",
+    "image",
+    "agent/job.ts",
+    "gateway",
+    "gen",
+    "error.ts",
+  ],
+  "preload/check": [
+    "preload/images",
+    "preload/directive",
+    "preload/plan",
+    "preload/shared",
+    "upstream",
+    "dockerfile",
+    "image",
     "gateway",
     "gen",
     "error.ts",
   ],
   "preload/images": [
+    "preload/directive",
+    "preload/steps",
     "preload/plan",
-    "preload/directive",
-    "llb",
-    "image",
-    "gateway",
-    "gen",
-    "dockerfile",
-    "error.ts",
-  ],
-  "preload/plan": [
-    "preload/directive",
+    "preload/shared",
+    "upstream",
     "llb",
     "image",
     "agent/job.ts",
     "gateway",
-    "gen",
     "error.ts",
-    "is-object.ts",
   ],
   "preload/directive": [
+    "preload/plan",
     "dockerfile",
     "image",
     "agent/job.ts",
@@ -48,18 +72,75 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "fastest-levenshtein",
     "yaml",
   ],
-  dockerfile: ["llb", "image", "gateway", "gen", "error.ts", "dockerfile-ast"],
-  llb: ["gen", "@noble/hashes"],
-  image: [],
-  gateway: ["gen", "error.ts"],
-  agent: ["agent/containerd", "store", "image", "agent/job.ts", "error.ts", "is-object.ts", "tar-stream"],
+  // What all of the above have in hand: the context of a build, its settings, its platforms, its results.
+  "preload/shared": ["preload/plan", "upstream", "dockerfile", "llb", "image", "gateway", "gen", "error.ts"],
+  "preload/steps": ["preload/plan", "llb", "image", "agent/job.ts", "gateway", "gen", "error.ts"],
+  "preload/plan": ["shelf", "image", "agent/job.ts", "error.ts"],
+  upstream: ["dockerfile", "llb", "image", "gateway", "gen", "error.ts"],
+  dockerfile: ["image", "error.ts", "dockerfile-ast"],
+  llb: ["image", "gen"],
+  gateway: ["gateway/grpc", "gateway/http2", "gen", "error.ts"],
+  "gateway/grpc": ["gateway/http2", "gen", "error.ts"],
+  "gateway/http2": ["error.ts"],
+  agent: [
+    "agent/fetch",
+    "agent/pack",
+    "agent/stock",
+    "agent/shared",
+    "agent/job.ts",
+    "files",
+    "image",
+    "shelf",
+    "error.ts",
+  ],
+  "agent/stock": [
+    "agent/containerd",
+    "agent/install",
+    "agent/shared",
+    "agent/job.ts",
+    "stores",
+    "shelf",
+    "files",
+    "image",
+    "error.ts",
+    "tar-stream",
+  ],
   // Only this folder speaks gRPC by a library, with containerd. The frontend does without: loading it takes time.
-  "agent/containerd": ["agent", "gen", "store", "image", "agent/job.ts", "error.ts", "@grpc/grpc-js"],
-  "agent/job.ts": ["image"],
-  store: ["image", "error.ts"],
+  "agent/containerd": [
+    "agent/shared",
+    "stores",
+    "shelf",
+    "files",
+    "image",
+    "gen",
+    "error.ts",
+    "@grpc/grpc-js",
+  ],
+  "agent/install": ["agent/shared", "stores", "shelf", "error.ts"],
+  "agent/fetch": ["agent/shared", "agent/job.ts", "files", "image", "error.ts", "is-object.ts"],
+  "agent/pack": ["agent/shared", "agent/job.ts", "shelf", "files", "image", "error.ts"],
+  // What the steps of the agent have in common.
+  "agent/shared": ["agent/job.ts", "stores", "image", "error.ts"],
+  "agent/job.ts": ["stores", "shelf", "image"],
+  stores: ["shelf", "files", "image"],
+  shelf: ["files", "image", "error.ts", "is-object.ts"],
+  files: [],
+  image: ["@noble/hashes"],
   "error.ts": ["gen"],
   "is-object.ts": [],
   gen: ["@grpc/grpc-js", "@bufbuild/protobuf"],
+};
+
+/** Parts that are no folders. */
+const shared: Readonly<Record<string, string>> = {
+  "preload/build-context.ts": "preload/shared",
+  "preload/settings.ts": "preload/shared",
+  "preload/platforms.ts": "preload/shared",
+  "preload/result.ts": "preload/shared",
+  "agent/layout-image.ts": "agent/shared",
+  "agent/report.ts": "agent/shared",
+  "agent/step-error.ts": "agent/shared",
+  "agent/stage-path.ts": "agent/shared",
 };
 
 const src = new URL("./", import.meta.url);
@@ -70,22 +151,40 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
 );
 
 function partOf(path: string): string {
+  const alone = shared[path];
+  if (alone !== undefined) return alone;
   const names = Object.keys(allowed).filter((name) => path === name || path.startsWith(`${name}/`));
   return names.sort((a, b) => b.length - a.length)[0] ?? path;
 }
 
+/** Files of src by their paths there, packages by their names. */
 function importedBy(path: string): string[] {
   const text = readFileSync(new URL(path, src), "utf8");
   const statements = /^(?:import|export)\b[^;]*?\bfrom "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"\)/gm;
   return [...text.matchAll(statements)]
     .map(([, from, bare, lazy]) => from ?? bare ?? lazy ?? "")
-    .filter((specifier) => !specifier.startsWith("node:"))
     .map((specifier) => {
       if (!specifier.startsWith("."))
         return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
       const target = new URL(specifier.replace(/\.js$/, ".ts"), new URL(path, src)).pathname;
-      return partOf(target.slice(src.pathname.length));
+      return target.slice(src.pathname.length);
     });
+}
+
+/** Files that import each other, types included, in a circle. */
+function findCircle(): string[] {
+  const done = new Set<string>();
+  const visit = (path: string, line: readonly string[]): string[] => {
+    if (line.includes(path)) return [...line.slice(line.indexOf(path)), path];
+    if (done.has(path)) return [];
+    for (const target of importedBy(path).filter((one) => files.includes(one))) {
+      const circle = visit(target, [...line, path]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(path);
+    return [];
+  };
+  return files.map((path) => visit(path, [])).find((circle) => circle.length > 0) ?? [];
 }
 
 describe("imports", () => {
@@ -94,20 +193,50 @@ describe("imports", () => {
       const part = partOf(path);
       const may = [part, ...(allowed[part] ?? [])];
       return importedBy(path)
-        .filter((target) => !may.includes(target))
+        .filter((target) => !target.startsWith("node:") && !may.includes(partOf(target)))
         .map((target) => `${path} imports ${target}`);
     });
     assert.deepEqual(forbidden, []);
+  });
+
+  it("are of parts that stand further down in the table", () => {
+    const parts = Object.keys(allowed);
+    const upward = Object.entries(allowed).flatMap(([part, targets]) =>
+      targets
+        .filter((target) => parts.includes(target) && parts.indexOf(target) <= parts.indexOf(part))
+        .map((target) => `${part} imports ${target}`),
+    );
+    assert.deepEqual(upward, []);
   });
 
   it("are all of parts that the table knows, and the table knows no other parts", () => {
     assert.deepEqual([...new Set(files.map(partOf))].sort(), Object.keys(allowed).sort());
   });
 
+  it("go in no circle, types included", () => {
+    assert.deepEqual(findCircle(), []);
+  });
+
+  it("of a plan are of nothing that reads or writes", () => {
+    for (const path of files.filter((one) => one.startsWith("preload/plan/"))) {
+      const impure = importedBy(path).filter((target) => /^node:|^gateway\//.test(target));
+      assert.deepEqual(impure, [], path);
+    }
+  });
+
   it("are found: this test sees what it looks for", () => {
     assert.ok(importedBy("agent/containerd/client.ts").includes("@grpc/grpc-js"));
-    assert.ok(importedBy("main.ts").includes("preload"));
-    assert.ok(importedBy("preload/plan/steps.ts").includes("agent/job.ts"));
+    assert.ok(importedBy("main.ts").includes("preload/build.ts"));
+    assert.ok(importedBy("preload/steps/stock.ts").includes("agent/job.ts"));
+  });
+});
+
+describe("a file", () => {
+  it("has at most 300 lines", () => {
+    const long = files.filter(
+      (path) => !path.startsWith("gen/") && readFileSync(new URL(path, src), "utf8").split("\n").length > 301,
+    );
+    assert.deepEqual(long, []);
   });
 });
 
