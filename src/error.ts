@@ -7,7 +7,7 @@ export interface Lines {
 }
 
 /**
- * The one error type. `code` is a gRPC status code (2, unknown, is what the stock frontend's own errors
+ * The one error type. `code` is a gRPC status code (2, unknown, is what upstream's own errors
  * have), `lines` the place in the Dockerfile, `details` BuildKit's typed details of an error from below.
  */
 export class LarderError extends Error {

@@ -145,19 +145,19 @@ describe("frontend", function () {
     );
   });
 
-  it("lets the stock frontend say what there is to say of an empty folder for the Dockerfile", async () => {
+  it("lets upstream say what there is to say of an empty folder for the Dockerfile", async () => {
     const requests: SolveRequest[] = [];
     const { returned } = await runFrontend(() => ({
       ...sound(requests),
       inputs: () => ({ dockerfile: Definition.fromPartial({}) }),
       solve: (request) => {
-        if (request.Frontend) throw new Refusal("the stock frontend's words");
+        if (request.Frontend) throw new Refusal("upstream's words");
         return ref((request.Definition?.def ?? []).length > 0 ? "dockerfile" : "");
       },
     }));
     assert.deepEqual(
       returned.map(({ error }) => error?.message),
-      ["the stock frontend's words"],
+      ["upstream's words"],
     );
   });
 

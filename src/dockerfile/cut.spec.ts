@@ -14,7 +14,7 @@ import {
 import { type Dockerfile, parseDockerfile, preloadsOf, type Stage, splitWords } from "./parse.js";
 import { baseStage, neededStages, targetStage } from "./stages.js";
 
-/** What the stock frontend would answer to the probe, at each cut of the case. */
+/** What upstream would answer to the probe, at each cut of the case. */
 interface Answer {
   readonly variables?: Readonly<Record<string, string>>;
   readonly config?: ImageConfig;

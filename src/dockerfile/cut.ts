@@ -1,5 +1,5 @@
 /**
- * A stage is cut at each PRELOAD. The part above goes to the stock frontend as it is (`headText`); the
+ * A stage is cut at each PRELOAD. The part above goes to upstream as it is (`headText`); the
  * part below goes to it in a file where the stage builds FROM a named context, the cut (`tailText`).
  *
  * Some instructions act on what comes after them without leaving all of it in the image config: ARG, an
@@ -133,7 +133,7 @@ export function withoutKeptHistory(config: ImageConfig, cut: SolvedCut | undefin
 
 function replaceCutStages(draft: Draft, dockerfile: Dockerfile, solved: readonly SolvedCut[]): void {
   for (const stage of dockerfile.stages) {
-    // A PRELOAD that is left is one of a stage that is not needed; the stock frontend does not know it.
+    // A PRELOAD that is left is one of a stage that is not needed; upstream does not know it.
     for (const { lines } of preloadsOf(stage)) draft.blank(lines);
     const last = solved.findLast((cut) => cut.stage.index === stage.index);
     if (last) replaceHead(draft, last);

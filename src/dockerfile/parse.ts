@@ -1,6 +1,6 @@
 /**
  * What Larder must know of a Dockerfile: its stages, where its instructions stand, and the words after
- * PRELOAD. What the instructions mean is the stock frontend's business.
+ * PRELOAD. What the instructions mean is upstream's business.
  */
 import {
   type Heredoc as AstHeredoc,
@@ -19,7 +19,7 @@ export interface Instruction {
   readonly text: string;
   /** Where in `text` a line of the file begins that has a part of it, in order. */
   readonly lineStarts: readonly LineStart[];
-  /** Of PRELOAD, whose text is without their contents; those of others are the stock frontend's business. */
+  /** Of PRELOAD, whose text is without their contents; those of others are upstream's business. */
   readonly heredocs: readonly Heredoc[];
 }
 
@@ -62,7 +62,7 @@ export interface Dockerfile {
   readonly stages: readonly Stage[];
 }
 
-/** Never throws: what is wrong with the file is for the stock frontend to say. */
+/** Never throws: what is wrong with the file is for upstream to say. */
 export function parseDockerfile(filename: string, text: string): Dockerfile {
   const ast = DockerfileParser.parse(maskForAst(text));
   const escapeToken = ast.getEscapeCharacter();
@@ -92,7 +92,7 @@ export function isPreloadTrigger(text: string): boolean {
   return /^\s*PRELOAD\s/i.test(text);
 }
 
-/** Splits at white space outside quotes; quotes and escapes stay in the words, for the stock frontend. */
+/** Splits at white space outside quotes; quotes and escapes stay in the words, for upstream. */
 export function splitWords(text: string, escapeToken: string): string[] {
   return placedWords(text, escapeToken).map(({ word }) => word);
 }

@@ -1,5 +1,5 @@
 /**
- * Asks the stock frontend what words stand for. ARG, ENV, the base image's environment, `${X:-y}` and
+ * Asks upstream what words stand for. ARG, ENV, the base image's environment, `${X:-y}` and
  * whatever it learns next are expanded by it alone: the words are put into a LABEL, and the config that
  * comes back holds their values. Nothing runs for it.
  */

@@ -1,4 +1,4 @@
-/** How the stock frontend calls the steps of a stage in the build's output: `[linux/amd64 stage-0 2/5] RUN make`. */
+/** How upstream calls the steps of a stage in the build's output: `[linux/amd64 stage-0 2/5] RUN make`. */
 import type { Dockerfile, Instruction, Stage } from "./parse.js";
 import { stageName } from "./stages.js";
 

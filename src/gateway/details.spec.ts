@@ -36,7 +36,7 @@ describe("withExcerpt", () => {
     assert.deepEqual(values(shown), [{ info, ranges: [line(2), line(3)] }, { digest: "d" }]);
   });
 
-  it("shows the user's text where the stock frontend shows the one that it was given", () => {
+  it("shows the user's text where upstream shows the one that it was given", () => {
     const given = { ...info, data: Buffer.from("FROM a\n\nRUN »\n").toString("base64"), definition: {} };
     const error = new LarderError("m", {
       lines: { start: 1, end: 1 },

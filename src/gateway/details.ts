@@ -35,8 +35,8 @@ export interface DockerfileText {
 }
 
 /**
- * The error as a user of the stock frontend would see it: with an excerpt of the user's own file. Excerpts
- * that came from below show the file that the stock frontend was given, whose lines are the same.
+ * The error as a user of upstream would see it: with an excerpt of the user's own file. Excerpts
+ * that came from below show the file that upstream was given, whose lines are the same.
  */
 export function withExcerpt(error: LarderError, file: DockerfileText): LarderError {
   const info = sourceInfo(file);
@@ -60,7 +60,7 @@ export function withoutExcerpt(details: readonly Detail[]): Detail[] {
   return details.filter(({ type_url }) => type_url !== sourceType);
 }
 
-/** One range a line, as the stock frontend's parser has it. */
+/** One range a line, as upstream's parser has it. */
 export function lineRanges(lines: Lines | undefined): { start: { line: number }; end: { line: number } }[] {
   if (!lines) return [];
   const { start, end } = lines;

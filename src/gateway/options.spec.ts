@@ -45,7 +45,7 @@ describe("cacheImports", () => {
     assert.deepEqual(of({ ...today, ...older }), [entry, registry("a/b:1"), registry("c")]);
   });
 
-  it("leaves it to the stock frontend to refuse what is no JSON", () => {
+  it("leaves it to upstream to refuse what is no JSON", () => {
     assert.deepEqual(of({ "cache-imports": "{" }), []);
     assert.deepEqual(of({ "cache-imports": "", "cache-from": "" }), []);
   });

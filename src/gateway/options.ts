@@ -38,7 +38,7 @@ export function cacheImports({ frontend }: BuildOptions): CacheOptionsEntry[] {
   ];
 }
 
-/** What is no JSON the stock frontend refuses. */
+/** What is no JSON upstream refuses. */
 function parseEntries(text: string): CacheOptionsEntry[] {
   try {
     return JSON.parse(text) as CacheOptionsEntry[];

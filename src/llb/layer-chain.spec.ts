@@ -30,7 +30,7 @@ function step(name: string, from: State, dest = "/"): Output {
   }).get(dest) as Output;
 }
 
-/** As it is known of what the stock frontend solves. */
+/** As it is known of what upstream solves. */
 function asForeign(state: Output): Output {
   return fromDefinition(marshal(state)) as Output;
 }

@@ -229,7 +229,7 @@ describe("files", () => {
 });
 
 describe("a definition from elsewhere", () => {
-  /** With a source map, as the stock frontend's have. */
+  /** With a source map, as upstream's have. */
   function foreign(reference: string, filename: string): Definition {
     const definition = marshal(image("load", reference));
     const [digest = ""] = digests(definition);

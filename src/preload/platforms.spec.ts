@@ -5,7 +5,7 @@ import { buildPlatforms } from "./platforms.js";
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-/** A build that says for what it was asked, as the stock frontend does. */
+/** A build that says for what it was asked, as upstream does. */
 function recorder(named = true) {
   const asked: Readonly<Record<string, string>>[] = [];
   const build = async ({ options }: UpstreamRequest): Promise<Result> => {

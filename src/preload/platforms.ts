@@ -52,7 +52,7 @@ export function isMultiPlatform(request: UpstreamRequest): boolean {
   return flag ? /^(1|t|true)$/i.test(flag) : platformsOf(request).length > 1;
 }
 
-/** The stock frontend names the platform in its results; a plan has none. */
+/** Upstream names the platform in its results; a plan has none. */
 function withPlatform(result: Result, name: string): Result {
   if (result.metadata[platformsKey]) return result;
   const platform = parsePlatform(name);

@@ -1,4 +1,4 @@
-/** What the stock frontend's linter says of a Dockerfile, and which of its rules a build wants. */
+/** What upstream's linter says of a Dockerfile, and which of its rules a build wants. */
 
 import { readDirectives } from "../dockerfile/directives.js";
 import { LarderError } from "../error.js";
@@ -67,7 +67,7 @@ function predefinedArguments(platform: string | undefined): Readonly<Record<stri
   };
 }
 
-/** What a build with `error=true` ends with, as the stock frontend says it. */
+/** What a build with `error=true` ends with, as upstream says it. */
 export function violation(warnings: readonly LintWarning[]): LarderError {
   const rules = new Set(warnings.map(({ ruleName }) => ruleName));
   return new LarderError(`lint violation found for rules: ${[...rules].join(", ")}`);

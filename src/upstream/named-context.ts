@@ -1,4 +1,4 @@
-/** What `--build-context NAME=...` puts in the place of a name, found as the stock frontend finds it. */
+/** What `--build-context NAME=...` puts in the place of a name, found as upstream finds it. */
 
 import type { Definition } from "../gen/ops.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";

@@ -20,7 +20,7 @@ export interface SourceFile {
   readonly context: Definition | undefined;
 }
 
-/** All that the stock frontend reads beside the build context. */
+/** All that upstream reads beside the build context. */
 export interface Source extends SourceFile {
   /** `<filename>.dockerignore`, where there is one, even an empty one. */
   readonly ignore: Buffer | undefined;
@@ -29,8 +29,8 @@ export interface Source extends SourceFile {
 const defaultFilename = "Dockerfile";
 
 /**
- * Reads the Dockerfile from where the stock frontend would read it.
- * @returns nothing if the client has given an empty folder for it: it is for the stock frontend to say so.
+ * Reads the Dockerfile from where upstream would read it.
+ * @returns nothing if the client has given an empty folder for it: it is for upstream to say so.
  */
 export async function readDockerfile(bridge: Bridge, options: BuildOptions): Promise<SourceFile | undefined> {
   const { dockerfilekey } = options.frontend;
@@ -47,14 +47,14 @@ export async function readDockerfile(bridge: Bridge, options: BuildOptions): Pro
   return { filename, text, definition: elsewhere ?? own, folder, inputs, context: remote?.definition };
 }
 
-/** What is read only where the stock frontend is to be given another Dockerfile. */
+/** What is read only where upstream is to be given another Dockerfile. */
 export async function withIgnoreFile(bridge: Bridge, file: SourceFile): Promise<Source> {
   const path = `${file.filename}.dockerignore`;
   return { ...file, ignore: await bridge.readFile(file.folder, path).catch(() => undefined) };
 }
 
 /**
- * To the last byte what the stock frontend asks for: then it is one step of the build for both, and the client sends
+ * To the last byte what upstream asks for: then it is one step of the build for both, and the client sends
  * the file once.
  */
 function localDockerfile(options: BuildOptions, name: string, filename: string): Definition {

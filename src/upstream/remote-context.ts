@@ -1,5 +1,5 @@
 /**
- * A build context that is a URL. The stock frontend looks at no input of the name `dockerfile` then, so
+ * A build context that is a URL. Upstream looks at no input of the name `dockerfile` then, so
  * Larder turns the URL into LLB and gives it as the input `context` in place of the URL.
  */
 import type { Bridge } from "../gateway/bridge.js";

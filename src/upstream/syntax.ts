@@ -17,7 +17,7 @@ export interface Syntax {
 }
 
 /**
- * What the stock frontend would hand this build over to. It looks for that where nobody has said `cmdline`, which is so
+ * What upstream would hand this build over to. It looks for that where nobody has said `cmdline`, which is so
  * if the client named the frontend rather than the file.
  * @returns nothing if it is for the frontend at hand to go on.
  */

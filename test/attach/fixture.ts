@@ -29,7 +29,7 @@ export function innerImage(target: Target, tag = "1"): string {
   return labImage(`e2e/attach-${target}:${tag}`);
 }
 
-/** Builds one of the inner images with the stock frontend, and pushes it. */
+/** Builds one of the inner images with upstream, and pushes it. */
 export async function pushTarget(target: Target, reference = innerImage(target)): Promise<string> {
   const dockerfile = readFileSync(new URL("Dockerfile", import.meta.url), "utf8");
   const args = ["--push", "--target", target, "--build-arg", `REGISTRY=${lab.registry}`];

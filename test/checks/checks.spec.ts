@@ -4,7 +4,7 @@ import { type Build, build, tryBuild } from "../harness/build.js";
 import { lab, labImage } from "../harness/lab.js";
 
 const busybox = labImage("busybox");
-/** Each of the stock frontend's own rules that it breaks is broken above or below PRELOAD. */
+/** Each of upstream's own rules that it breaks is broken above or below PRELOAD. */
 const above = `FROM ${lab.system} AS Base
 ENV legacy form
 VOLUME /var/lib/docker
@@ -55,7 +55,7 @@ const isOwn = (finding: string): boolean => finding.startsWith("Preload");
 describe("checks", () => {
   const stock = above + preload.replaceAll(/.+/g, "") + below;
 
-  it("--check has the stock frontend's findings for the file without PRELOAD, and PRELOAD's own", async () => {
+  it("--check has upstream's findings for the file without PRELOAD, and PRELOAD's own", async () => {
     const [ours, theirs] = [await check(dockerfile), await check(stock, { larder: false })];
     assert.ok(theirs.found.length >= 6, theirs.found.join("\n"));
     assert.deepEqual(ours.found, [...theirs.found, ...own].sort());

@@ -1,6 +1,6 @@
 /**
- * A user changes the `# syntax=` line and nothing else changes. Each folder is built by the stock frontend and by
- * Larder; PRELOADs are blank lines for the stock frontend.
+ * A user changes the `# syntax=` line and nothing else changes. Each folder is built by upstream and by
+ * Larder; PRELOADs are blank lines for upstream.
  */
 import assert from "node:assert/strict";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
@@ -113,7 +113,7 @@ function assertExpected({ fails, warns = [] }: Case, { error, warnings }: Built)
   );
 }
 
-/** A file without PRELOAD is the stock frontend's, to the last step. */
+/** A file without PRELOAD is upstream's, to the last step. */
 async function assertUntouched(ours: Built, theirs: Built): Promise<void> {
   if (!ours.image || !theirs.image) return;
   assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
@@ -124,7 +124,7 @@ async function assertUntouched(ours: Built, theirs: Built): Promise<void> {
   }
   assert.deepEqual(image, stock);
   const executed = comparableSteps(ours.executed).filter((name) => /^\[[^\]]*\d+\/\d+\] /.test(name));
-  assert.deepEqual(executed, [], "steps that the stock frontend's build had already made");
+  assert.deepEqual(executed, [], "steps that upstream's build had already made");
 }
 
 async function assertPreloaded(
@@ -135,7 +135,7 @@ async function assertPreloaded(
   if (!ours.image || !theirs.image) return;
   const steps = new Set(comparableSteps(ours.steps));
   const missing = comparableSteps(theirs.steps).filter((name) => !steps.has(name));
-  assert.deepEqual(missing, [], "steps of the stock frontend");
+  assert.deepEqual(missing, [], "steps of upstream");
   const [image, stock] = await Promise.all([readPushed(ours.image), readPushed(theirs.image)]);
   assert.deepEqual(innerImages(image), inner.map(inLab));
   assert.deepEqual(preloadTriggers(image), onBuild.map(inLab));
@@ -159,7 +159,7 @@ async function assertProvenance(one: Case, ours: Built, theirs: Built): Promise<
     assert.deepEqual(comparableProvenance(one, own), comparableProvenance(one, stock));
     const { inner = [], fetches = inner } = one;
     const { missing, names, added } = compareMaterials(own, stock);
-    assert.deepEqual(missing, [], "materials of the stock frontend");
+    assert.deepEqual(missing, [], "materials of upstream");
     const larders = [lab.frontend, ...fetches.map(inLab)];
     assert.deepEqual(
       larders.filter((name) => !names.includes(name)),

@@ -1,4 +1,4 @@
-/** A case as the stock frontend builds it, and as Larder does. */
+/** A case as upstream builds it, and as Larder does. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -39,7 +39,7 @@ for (const engine of engineNames) {
     after(cleanUp);
 
     for (const stage of stages) {
-      it(`${stage}: config, history and layers are those that the stock frontend gives the stage`, async () => {
+      it(`${stage}: config, history and layers are those that upstream gives the stage`, async () => {
         const [inner, outer] = await Promise.all([
           innerConfig(container, `example.com/${stage}:1`),
           registryConfig(nativeTag(stage)),

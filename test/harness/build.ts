@@ -9,7 +9,7 @@ import { lab } from "./lab.js";
 export interface Build extends EngineOptions {
   /** Without the `# syntax=` line, which is put before it. */
   readonly dockerfile: string;
-  /** `false`: the stock frontend builds it. */
+  /** `false`: upstream builds it. */
   readonly larder?: boolean;
   readonly tag?: string;
   /** Other files of the build context. */

@@ -28,7 +28,7 @@ export const buildkitd = process.env.LARDER_BUILDKITD
   ? {
       address: process.env.LARDER_BUILDKITD,
       buildctl: fromEnvironment("LARDER_BUILDCTL"),
-      /** The stock frontend as an image, newer than the one that is built into the engines. */
+      /** Upstream as an image, newer than the one that is built into the engines. */
       upstream: fromEnvironment("LARDER_UPSTREAM_IMAGE"),
     }
   : undefined;

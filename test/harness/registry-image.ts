@@ -51,7 +51,7 @@ export async function registryImage(reference: string): Promise<RegistryImage> {
 }
 
 /**
- * Builds a Dockerfile with the stock frontend and pushes the image as `<registry>/e2e/<name>:1`. The
+ * Builds a Dockerfile with upstream and pushes the image as `<registry>/e2e/<name>:1`. The
  * Dockerfile has no context, and the build argument REGISTRY.
  */
 export async function pushInnerImage(

@@ -35,7 +35,7 @@ describe("shells: attach with each /bin/sh", () => {
 
       before(async () => {
         image = `e2e-shells-${name}:1`;
-        // The stock frontend serves: what PRELOAD made is in the image already.
+        // Upstream serves: what PRELOAD made is in the image already.
         await build({
           larder: false,
           dockerfile: `FROM ${await systemImage()}\n${instructions}\n`,

@@ -1,6 +1,6 @@
-/** What the build's secrets give for a registry, in the form in which skopeo takes it. */
+/** The build's secrets for a registry, in the form in which skopeo takes it. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { mount } from "../job.js";
+import type { Places } from "../job.js";
 import { parseAuthorities } from "./authorities.js";
 import { findLogin, type Login } from "./credentials.js";
 
@@ -20,8 +20,8 @@ export interface Access {
 const memory = "/dev/shm";
 
 /** @throws LarderError if a secret is not what it has to be. */
-export async function openAccess(registry: string): Promise<Access> {
-  const [config, ca] = await Promise.all([readSecret(mount.auth), readSecret(mount.ca)]);
+export async function openAccess(registry: string, places: Pick<Places, "auth" | "ca">): Promise<Access> {
+  const [config, ca] = await Promise.all([readSecret(places.auth), readSecret(places.ca)]);
   const found = findLogin(config?.toString("utf8"), registry);
   const authorities = ca === undefined ? [] : parseAuthorities(ca);
   const ownConfig = typeof found.config === "object" ? found.config.text : undefined;
@@ -33,7 +33,7 @@ export async function openAccess(registry: string): Promise<Access> {
   const folder = await writeInMemory(files);
   return {
     login: found.login,
-    authFile: found.config === "as given" ? mount.auth : ownConfig && `${folder}/config.json`,
+    authFile: found.config === "as given" ? places.auth : ownConfig && `${folder}/config.json`,
     certificates: authorities.length > 0 ? folder : undefined,
     authorities: authorities.length,
     close: async () => {

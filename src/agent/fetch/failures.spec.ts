@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainFailure, type FailureContext } from "./failures.js";
+import { explainSkopeo, type FailureContext } from "./failures.js";
 
 /** What skopeo 1.22 said when it was tried. */
 const words = {
@@ -29,7 +29,7 @@ const words = {
   other: "something new",
 };
 
-describe("explainFailure", () => {
+describe("explainSkopeo", () => {
   const context: FailureContext = {
     registry: "r:5000",
     platform: { os: "linux", architecture: "arm64" },
@@ -39,7 +39,7 @@ describe("explainFailure", () => {
     attempts: 3,
   };
   const explain = (message: string, more: Partial<FailureContext> = {}) =>
-    explainFailure(`some log\ntime="..." level=fatal msg=${JSON.stringify(message)}`, {
+    explainSkopeo(`some log\ntime="..." level=fatal msg=${JSON.stringify(message)}`, {
       ...context,
       ...more,
     });

@@ -149,7 +149,7 @@ function helperSays(registry: string, program: string): string {
 }
 
 /** Makes one sentence of skopeo's last words. */
-export function explainFailure(stderr: string, context: FailureContext): Failure {
+export function explainSkopeo(stderr: string, context: FailureContext): Failure {
   const last = lastWords(stderr);
   const found = classes.find(({ pattern }) => pattern.test(stderr));
   if (!found) return { message: `skopeo: ${last}`, transient: false, unreachable: false };

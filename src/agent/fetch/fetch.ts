@@ -5,7 +5,7 @@ import type { InnerImage } from "../../image/inner-image.js";
 import { type Descriptor, type Manifest, parseManifestOrIndex } from "../../image/manifest.js";
 import { blobFile, finishLayout } from "../../image/oci-layout.js";
 import { repositoryName } from "../../image/reference.js";
-import { type FetchJob, mount } from "../job.js";
+import { type FetchJob, mount, type Places } from "../job.js";
 import { verifyBlob } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { StepError } from "../step-error.js";
@@ -14,16 +14,21 @@ import { unreachable } from "./failures.js";
 import { doorsOf, hasMirrors, whyUnreachable } from "./reach.js";
 import { skopeo } from "./skopeo.js";
 
-const layout = mount.layout;
+/** Where a fetch step has what it reads and writes. */
+export type FetchPlaces = Pick<Places, "layout" | "auth" | "ca">;
+
 /** skopeo's own layout, on the same file system: its files are renamed, not copied. */
-const raw = `${layout}/raw`;
+function rawLayout(layout: string): string {
+  return `${layout}/raw`;
+}
 
 /**
  * Fetches an image into an OCI layout with the bytes that its registry has. skopeo's own `oci:` layouts
  * convert Docker's manifests, which changes image IDs; its `dir:` layouts do not.
  */
-export async function fetchImage({ image, insecure }: FetchJob): Promise<void> {
-  const access = await openAccess(image.reference.domain);
+export async function fetchImage({ image, insecure }: FetchJob, places: FetchPlaces = mount): Promise<void> {
+  const { layout } = places;
+  const access = await openAccess(image.reference.domain, places);
   try {
     const source = sourceOf(image, insecure, access);
     const top = await inspect(source);
@@ -33,8 +38,8 @@ export async function fetchImage({ image, insecure }: FetchJob): Promise<void> {
       );
     }
     await mkdir(`${layout}/blobs/sha256`, { recursive: true });
-    await skopeo(copyArguments(source, image), source.context, { onLine: announceBlob() });
-    const manifest = await adoptRawLayout(image);
+    await skopeo(copyArguments(source, image, layout), source.context, { onLine: announceBlob() });
+    const manifest = await adoptRawLayout(image, layout);
     await finishLayout(layout, top);
     const total = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
     progress(`${manifest.layers.length} layers, ${formatBytes(total)}`);
@@ -88,7 +93,7 @@ function inspectArguments({ url, options, certificates, insecure }: Source): str
   return ["inspect", "--raw", `--tls-verify=${!insecure}`, ...trust, ...options, url];
 }
 
-function copyArguments(source: Source, { platform }: InnerImage): string[] {
+function copyArguments(source: Source, { platform }: InnerImage, layout: string): string[] {
   return [
     `--override-os=${platform.os}`,
     `--override-arch=${platform.architecture}`,
@@ -99,7 +104,7 @@ function copyArguments(source: Source, { platform }: InnerImage): string[] {
     ...(source.certificates === undefined ? [] : [`--src-cert-dir=${source.certificates}`]),
     ...source.options,
     source.url,
-    `dir:${raw}`,
+    `dir:${rawLayout(layout)}`,
   ];
 }
 
@@ -112,7 +117,8 @@ function announceBlob(): (line: string) => void {
 }
 
 /** Moves the blobs of skopeo's `dir:` layout to where an OCI layout has them, and checks each. */
-async function adoptRawLayout(image: InnerImage): Promise<Manifest> {
+async function adoptRawLayout(image: InnerImage, layout: string): Promise<Manifest> {
+  const raw = rawLayout(layout);
   const bytes = await readFile(`${raw}/manifest.json`);
   const parsed = parseManifestOrIndex(bytes);
   if (!("manifest" in parsed)) throw new Error("skopeo wrote an index where a manifest was expected");
@@ -122,16 +128,16 @@ async function adoptRawLayout(image: InnerImage): Promise<Manifest> {
       `the registry's image has the ID ${manifest.config.digest}, but BuildKit resolved ${image.imageId}: build again`,
     );
   }
-  await adoptBlob(manifest.config, "the config");
+  await adoptBlob(manifest.config, "the config", layout);
   const layers = new Map(manifest.layers.map((layer) => [layer.digest, layer]));
-  for (const layer of layers.values()) await adoptBlob(layer, "the layer");
+  for (const layer of layers.values()) await adoptBlob(layer, "the layer", layout);
   await rename(`${raw}/manifest.json`, blobFile(layout, digestOf(bytes)));
   await rm(raw, { recursive: true });
   return manifest;
 }
 
-async function adoptBlob(blob: Descriptor, what: string): Promise<void> {
+async function adoptBlob(blob: Descriptor, what: string, layout: string): Promise<void> {
   const path = blobFile(layout, blob.digest);
-  await rename(`${raw}/${hexOf(blob.digest)}`, path);
+  await rename(`${rawLayout(layout)}/${hexOf(blob.digest)}`, path);
   await verifyBlob(path, blob, what);
 }

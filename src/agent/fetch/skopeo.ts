@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { toolEnvironment } from "../../files/tool.js";
 import { progress } from "../report.js";
 import { StepError } from "../step-error.js";
-import { explainFailure, type Failure, type FailureContext } from "./failures.js";
+import { explainSkopeo, type Failure, type FailureContext } from "./failures.js";
 
 /** Pauses before a further try, in ms. skopeo's own `--retry-times` would multiply them, and covers no broken blob. */
 const pauses = [1000, 4000];
@@ -31,7 +31,7 @@ export async function skopeo(
     const { stdout, stderr, ok } = await runOnce(args, { onLine, signal });
     if (ok) return stdout;
     signal?.throwIfAborted();
-    const failure = explainFailure(stderr, { ...context, attempts: attempt });
+    const failure = explainSkopeo(stderr, { ...context, attempts: attempt });
     const pause = pauses[attempt - 1];
     if (!failure.transient || pause === undefined) throw toError(failure);
     progress(`try ${attempt} of ${pauses.length + 1} failed: ${failure.message}`);

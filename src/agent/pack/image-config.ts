@@ -20,7 +20,7 @@ export function imageConfig(stage: ImageConfig, { platform, diffIds, created }: 
     rootfs: { type: "layers", diff_ids: diffIds },
     history: reconcileHistory(history, diffIds.length).map((entry) => ({
       ...entry,
-      // The stock frontend leaves the times of a stage's own steps to the exporter.
+      // Upstream leaves the times of a stage's own steps to the exporter.
       created: entry.created ?? time,
     })),
   };

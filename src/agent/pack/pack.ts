@@ -6,7 +6,7 @@ import { digestOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import type { Descriptor, Manifest } from "../../image/manifest.js";
 import { blobFile, finishLayout } from "../../image/oci-layout.js";
-import { mount, type PackAnswer, type PackJob, packAnswer } from "../job.js";
+import { mount, type PackAnswer, type PackJob, type Places, packAnswer } from "../job.js";
 import { readManifest } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { canonicalJson, imageConfig } from "./image-config.js";
@@ -15,13 +15,8 @@ import { formatManifest, mediaTypesOf } from "./manifest.js";
 import { findChanges } from "./tree-changes.js";
 import { type WrittenLayer, writeLayer } from "./write-layer.js";
 
-/** Where a pack step has what it reads and writes: the mounts, but for specs. */
-export interface PackPlaces {
-  readonly layout: string;
-  readonly configFile: string;
-  input(i: number): string;
-  packTree(i: number): string;
-}
+/** Where a pack step has what it reads and writes. */
+export type PackPlaces = Pick<Places, "layout" | "configFile" | "input" | "packTree">;
 
 /**
  * Makes an image of a stage: the layers of its base as their registry has them, and one for each step, also for a step

@@ -1,5 +1,5 @@
 /**
- * Questions about a Dockerfile (`docker build --check`, `--call=outline`): the stock frontend is asked about a file
+ * Questions about a Dockerfile (`docker build --check`, `--call=outline`): upstream is asked about a file
  * where what PRELOAD says stands in a LABEL.
  */
 import { Draft } from "../../dockerfile/draft.js";

@@ -1,4 +1,4 @@
-/** PRELOAD's own rules, beside those of the stock frontend's linter. They look at the file as it is written. */
+/** PRELOAD's own rules, beside those of upstream's linter. They look at the file as it is written. */
 import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
 import { LarderError, type Lines } from "../../error.js";
 import { formatReference, parseReference } from "../../image/reference.js";

@@ -1,5 +1,5 @@
 /**
- * What the stock frontend made of a draft, as if it had been made of the user's file: that is the file where the steps
+ * What upstream made of a draft, as if it had been made of the user's file: that is the file where the steps
  * stand, and a stage that is cut is numbered through.
  */
 import type { Stage } from "../../dockerfile/parse.js";
@@ -17,7 +17,7 @@ import { joinSources } from "../../llb/source-map.js";
 import type { BuildContext } from "../build-context.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 
-/** What was given to the stock frontend. */
+/** What was given to upstream. */
 export interface SolvedDraft {
   readonly text: string;
   readonly done: readonly PreloadedCut[];

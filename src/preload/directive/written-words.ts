@@ -10,7 +10,7 @@ export interface WrittenWords {
   readonly places: readonly Lines[];
   /** In its heredocs. */
   readonly listed: readonly ListedWord[];
-  /** What the stock frontend is to expand: `words`, then those of `listed` that are not literal. */
+  /** What upstream is to expand: `words`, then those of `listed` that are not literal. */
   readonly asked: readonly string[];
 }
 
