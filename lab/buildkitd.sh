@@ -50,8 +50,10 @@ case $action in
     start
     exec 8>&- 9>&-
     address=unix://$(engine_dir buildkitd)/run/buildkitd.sock
+    # What it has built runs on an engine of its own, beside tests that use the others.
+    DOCKER_HOST=$("$(dirname "$0")/engine.sh" start buildkitd-runs)
     # A test with a client configuration of its own has no builders in it.
-    export BUILDX_BUILDER=buildkitd BUILDX_CONFIG=$LAB_DIR/client/buildx \
+    export DOCKER_HOST BUILDX_BUILDER=buildkitd BUILDX_CONFIG=$LAB_DIR/client/buildx \
       LARDER_BUILDKITD=$address LARDER_BUILDCTL=$BUILDKIT_BIN/buildctl \
       LARDER_UPSTREAM_IMAGE=$UPSTREAM_IMAGE LARDER_LAB_HTTP_PORTS="${BUILDKITD_HTTP_PORTS[*]}"
     PATH=$(dirname "$0")/../node_modules/.bin:$PATH exec "$@"

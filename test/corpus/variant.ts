@@ -30,6 +30,7 @@ export interface Built extends Outcome {
 export function inLab(text: string): string {
   return text
     .replaceAll("registry.test/system", lab.system)
+    .replaceAll("registry.test/e2e", labImage("e2e"))
     .replaceAll("registry.test", lab.registry)
     .replace("larder/dockerfile:1", lab.frontend);
 }

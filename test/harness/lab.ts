@@ -79,6 +79,7 @@ export function needsDocker(test: Mocha.Context, version: DockerVersion): void {
 /** containerd versions that there are system images for: `<registry>/containerd:<version>`. */
 export const containerdVersions = ["1.6", "1.7", "2.1"] as const;
 
+/** An image of the lab's registry. Those that tests push (`e2e/...`) have other names where a buildkitd builds them. */
 export function labImage(name: string): string {
-  return `${lab.registry}/${name}`;
+  return `${lab.registry}/${buildkitd ? name.replace(/^e2e\b/, "e2e-buildkitd") : name}`;
 }

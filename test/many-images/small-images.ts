@@ -15,7 +15,9 @@ export type SmallLayer = readonly string[];
 /** @returns the images' references, in the same order. */
 export async function pushSmallImages(name: string, images: readonly SmallImage[]): Promise<string[]> {
   const program = fileURLToPath(new URL("registry-push.ts", import.meta.url));
-  const command = [process.execPath, "--import", "tsx", program, lab.registry, `e2e/${name}`];
+  const repository = labImage(`e2e/${name}`);
+  const path = repository.slice(lab.registry.length + 1);
+  const command = [process.execPath, "--import", "tsx", program, lab.registry, path];
   await output(lab.inNetwork, command, { input: JSON.stringify(images) });
-  return images.map(({ tag }) => labImage(`e2e/${name}:${tag}`));
+  return images.map(({ tag }) => `${repository}:${tag}`);
 }

@@ -1,0 +1,87 @@
+/**
+ * Tests that `npm test` leaves to `npm run test:all`. The first and the last version of a matrix stay, and of each kind of
+ * engine and store some test.
+ */
+interface LeftOut {
+  /** Fits the beginning of their full titles. */
+  readonly titles: RegExp;
+  /** For the one who reads the list. */
+  readonly tests: string;
+}
+
+export const leftOut: readonly LeftOut[] = [
+  {
+    titles: /inner Docker (26\.1|28\.5), |inner Docker 29\.9, overlay2/,
+    tests: "inner Docker as if pulled: 26.1 and 28.5, and 29.9 with overlay2",
+  },
+  {
+    titles:
+      /exact files: an inner image .* Docker (26\.1|28\.5), (overlay2|containerd), in a system image from the engine with containerd/,
+    tests: "exact files: Docker 26.1 and 28.5 in images from the engine with containerd",
+  },
+  {
+    titles:
+      /attach: (the data root|LARDER_ATTACH|a data root that an older system image used|a container that is started again|a data root that already holds images), Docker (28\.5 with containerd|29\.9 with overlay2)/,
+    tests: "attach: Docker 28.5 with containerd, 29.9 with overlay2",
+  },
+  {
+    titles:
+      /attach: a data root that was copied (overlay2|containerd) (by a tool that knows no links|by modes)/,
+    tests: "attach: two of the ways to lose something in a copy of the data root",
+  },
+  {
+    titles:
+      /sysbox: a builder with sysbox-runc, (containerd (docker-containerd|docker29|docker29-overlay2|systemd)|graph (docker-containerd|docker29|docker29-overlay2|containerd|systemd)): /,
+    tests: "sysbox: builds of all but overlay2, and of containerd by the engine with containerd",
+  },
+  {
+    titles: /sysbox: a container of the engine ("graph"|"containerd" .*: docker-containerd)/,
+    tests:
+      "sysbox: containers that are committed, on the engine with graph drivers and with Docker's containerd",
+  },
+  {
+    titles: /sysbox: a system container of the engine "containerd", Docker (28\.5|29\.9 with overlay2)/,
+    tests: "sysbox: system containers of Docker 28.5, and of 29.9 with overlay2",
+  },
+  { titles: /a list of 300 images/, tests: "300 images" },
+  {
+    titles:
+      /a stage of 84 layers, .* \((graph; the inner store is containerd|containerd; the inner store is overlay2)\)/,
+    tests: "the limit of layers: two of four kinds of engine and store",
+  },
+  {
+    titles:
+      /sharing: an inner layer is the same .* (in a system image with Docker 20\.10|by that engine again|preloaded together)/,
+    tests: "sharing: Docker 20.10, other images beside, twice by the engine with graph drivers",
+  },
+  {
+    titles: /sharing: several PRELOADs .* \(graph\)|sharing: several PRELOADs which layers share/,
+    tests: "sharing: several PRELOADs by the engine with graph drivers, and the set that shares",
+  },
+  {
+    titles: /sharing: across the two kinds of store .* the containerd of Docker 28\.5/,
+    tests: "sharing: the two stores of Docker 28.5",
+  },
+  {
+    titles: /examples (dind: |dind \(graph\): )/,
+    tests: "examples: Docker in Docker with Debian's newest Docker, and with a graph driver",
+  },
+  {
+    titles: /(CRI: containerd|Kubernetes: images in the namespace k8s\.io of containerd) 1\.7/,
+    tests: "Kubernetes: containerd 1.7",
+  },
+];
+
+/** The same for the lane of the buildkitd. */
+export const leftOutOnBuildkitd: readonly LeftOut[] = [
+  {
+    titles: /the corpus (?!preload|onbuild)/,
+    tests: "corpus on a buildkitd: files without PRELOAD",
+  },
+  { titles: /sharing: |the login|errors: the login/, tests: "sharing and logins on a buildkitd" },
+];
+
+/** For mocha's `--grep`, with `--invert`. */
+export function patternOf(list: readonly LeftOut[]): string {
+  return `^(?:${list.map(({ titles }) => titles.source).join("|")})`;
+}
