@@ -1,6 +1,6 @@
 /**
- * A PRELOAD's images are taken in while the build is planned. What does not need them is not kept waiting: it is
- * built at the same time, as it would be if all were one build. A plan for which nothing runs shows which steps these are.
+ * The stages that need no inner image are built while images are taken in, as they would be if all were one build. The
+ * plan shows which steps these are.
  */
 import { jobVariable } from "../agent/job.js";
 import { preloadsOf, type Stage } from "../dockerfile/parse.js";
@@ -15,29 +15,25 @@ import type { Planning } from "./cut/planning.js";
 import { ancestorsOf } from "./cut/preloaded-cut.js";
 import { evaluateOutput } from "./result.js";
 
-type PreloadStages = (context: BuildContext) => Promise<Planning>;
-
 /**
  * Builds the stages that no PRELOAD is below.
- * @param preload makes the cuts; here nothing runs for it.
+ * @param planned all cuts of the build, for which nothing has run.
  * @throws LarderError if one of their steps fails.
  */
-export async function buildAhead(context: BuildContext, preload: PreloadStages): Promise<void> {
-  const { bridge, needed, options, settings } = context;
-  const isWorthIt = needed.some((stage) => runs(stage) && !isPreloaded(context, stage));
-  // What a cache from elsewhere has of a step, it may have without what the step was made of.
-  if (settings.plansOnly || !isWorthIt || cacheImports(options).length > 0) return;
-  // A fault of a PRELOAD is for its own planning to tell.
-  const parts = await planParts(context, preload).catch(() => []);
-  await Promise.all(parts.map((part) => evaluateOutput(bridge, part)));
+export async function buildAhead(planned: Planning): Promise<void> {
+  const { context } = planned;
+  const isWorthIt = context.needed.some((stage) => runs(stage) && !isPreloaded(context, stage));
+  // A cache from elsewhere may have a step without the steps that it was made of.
+  if (!isWorthIt || cacheImports(context.options).length > 0) return;
+  // A fault of the file is for the build itself to tell.
+  const parts = await independentOf(planned).catch(() => []);
+  await Promise.all(parts.map((part) => evaluateOutput(context.bridge, part)));
 }
 
-async function planParts(original: BuildContext, preload: PreloadStages): Promise<Output[]> {
-  const settings = { ...original.settings, plansOnly: true };
-  const context: BuildContext = { ...original, settings, warn: async () => {} };
-  const { solved, draft } = await (await preload(context)).tail();
+async function independentOf(planned: Planning): Promise<Output[]> {
+  const { solved, draft } = await planned.tail();
   const definition = definitionOf(solved);
-  return definition ? independentParts(asWritten(context, definition, draft), isOfPreload) : [];
+  return definition ? independentParts(asWritten(planned.context, definition, draft), isOfPreload) : [];
 }
 
 function isOfPreload({ op }: Op): boolean {

@@ -24,8 +24,9 @@ import { checkConfig, checkDaemonPaths } from "./check/daemon-path.js";
 import { type BaseTriggers, reportWarnings } from "./check/warnings.js";
 import { asWritten } from "./cut/as-written.js";
 import { fireTriggers } from "./cut/onbuild.js";
-import { Planning } from "./cut/planning.js";
-import { preloadCut } from "./cut/preload-cut.js";
+import { type PlannedCut, planCut } from "./cut/plan-cut.js";
+import { type MakeCut, Planning } from "./cut/planning.js";
+import { draftCut, stockCut } from "./cut/stock-cut.js";
 import { refuseMisplaced } from "./directive/misplaced.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
 import { planResult } from "./print-plan.js";
@@ -113,11 +114,18 @@ function needOf(needs: ReadonlyMap<string | undefined, Need>, { options }: Upstr
 
 async function buildPlatform(context: BuildContext): Promise<Result> {
   const { bridge, settings, target } = context;
-  const ahead = buildAhead(context, preloadStages);
-  const planned = preloadStages(context);
+  const plans = new Map<string, PlannedCut>();
+  const planned = await makeCuts(context, async (planning, cut) => {
+    const plan = await planCut(planning, cut);
+    plans.set(cut.context, plan);
+    return draftCut(planning, plan);
+  });
+  if (settings.plansOnly) return planResult(planned);
+
+  const ahead = buildAhead(planned);
+  const stocked = makeCuts(context, (planning, cut) => stockCut(planning, planOf(plans, cut)));
   // Whichever fails first ends the build.
-  const planning = await Promise.race([planned, ahead.then(() => planned)]);
-  if (settings.plansOnly) return planResult(planning);
+  const planning = await Promise.race([stocked, ahead.then(() => stocked)]);
 
   const { solved, draft } = await planning.tail();
   const cut = planning.cutBelow(target);
@@ -128,6 +136,12 @@ async function buildPlatform(context: BuildContext): Promise<Result> {
     await evaluate(bridge, result);
     return { ...result, metadata: { ...result.metadata, "containerimage.config": encodeConfig(config) } };
   });
+}
+
+function planOf(plans: ReadonlyMap<string, PlannedCut>, { context }: Cut): PlannedCut {
+  const plan = plans.get(context);
+  if (!plan) throw new Error(`unreachable: ${context} has not been planned`);
+  return plan;
 }
 
 /** The commands of the file itself have been checked with the rest of it. */
@@ -141,14 +155,14 @@ async function warnOfInheritedCommand(
 }
 
 /** Makes the cuts, one after the other: a cut may build on those above it. */
-async function preloadStages(context: BuildContext): Promise<Planning> {
+async function makeCuts(context: BuildContext, make: MakeCut): Promise<Planning> {
   let planning = new Planning(context);
   for (const stage of context.needed) {
-    const fired = context.mayFire ? await fireTriggers(planning, stage) : undefined;
+    const fired = context.mayFire ? await fireTriggers(planning, stage, make) : undefined;
     if (fired) planning = planning.with(fired);
     for (const preload of preloadsOf(stage)) {
       const cut: Cut = { context: `larder-cut-${planning.done.length + 1}`, stage, preload };
-      planning = planning.with(await preloadCut(planning, cut));
+      planning = planning.with(await make(planning, cut));
     }
   }
   return planning;

@@ -7,7 +7,7 @@ import { marshal } from "../llb/marshal.js";
 import type { BuildContext } from "./build-context.js";
 import type { Planning } from "./cut/planning.js";
 import type { PreloadedCut } from "./cut/preloaded-cut.js";
-import { stockStep } from "./plan/layers.js";
+import { stockStepName } from "./plan/layers.js";
 import type { Origin, PreloadPlan } from "./plan/plan.js";
 
 /** `plan.json`, alone in an image, in place of the build: what `--build-arg LARDER_PLAN=1` asks for. */
@@ -60,6 +60,6 @@ function describePlan(plan: PreloadPlan) {
       })),
     })),
     outerLayers: plan.outerLayers,
-    steps: [...plan.images.map(({ step }) => step), stockStep(plan)],
+    steps: [...plan.images.map(({ step }) => step), stockStepName(plan)],
   };
 }

@@ -86,7 +86,7 @@ function readWarning({ short, detail = [], url = "", sourceInfo, range = [] }: R
 
 /** Each frontend builds on what it made itself of the cases that others build on. */
 export function withoutFrontend(text: string): string {
-  return text.replaceAll(/(\/e2e\/corpus[:@][\w-]+)-(stock|larder)\b/g, "$1");
+  return text.replaceAll(/(\/e2e(?:-buildkitd)?\/corpus[:@][\w-]+)-(stock|larder)\b/g, "$1");
 }
 
 const decode = (text: string): string => withoutFrontend(Buffer.from(text, "base64").toString("utf8"));

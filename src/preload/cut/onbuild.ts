@@ -20,18 +20,24 @@ import type { ImageConfig } from "../../image/config.js";
 import type { Output } from "../../llb/state.js";
 import { placed } from "../directive/fault.js";
 import { loadBaseImage } from "../images/base-image.js";
-import { Planning } from "./planning.js";
-import { preloadCut } from "./preload-cut.js";
+import { type MakeCut, Planning } from "./planning.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 
-/** @returns nothing for a stage whose base has no such trigger. */
-export async function fireTriggers(planning: Planning, stage: Stage): Promise<PreloadedCut | undefined> {
+/**
+ * @param make makes the cuts that the triggers ask for.
+ * @returns nothing for a stage whose base has no such trigger.
+ */
+export async function fireTriggers(
+  planning: Planning,
+  stage: Stage,
+  make: MakeCut,
+): Promise<PreloadedCut | undefined> {
   const { lines } = stage.from;
   const base = await placed(lines, () => baseOf(planning, stage));
   const triggers = base?.config.config?.OnBuild ?? [];
   if (!base || !triggers.some(isPreloadTrigger)) return undefined;
   try {
-    return await placed(lines, () => runTriggers(planning, stage, base, triggers));
+    return await placed(lines, () => runTriggers(planning, stage, base, triggers, make));
   } catch (thrown) {
     const error = LarderError.from(thrown);
     throw new LarderError(`ONBUILD of "${stage.base}": ${error.message}`, {
@@ -79,6 +85,7 @@ async function runTriggers(
   stage: Stage,
   base: Base,
   triggers: readonly string[],
+  make: MakeCut,
 ): Promise<PreloadedCut> {
   const { dockerfile: written } = outer.context;
   const dockerfile = triggersFile(written, stage, triggers);
@@ -97,7 +104,7 @@ async function runTriggers(
   });
   for (const [index, preload] of preloadsOf(fired).entries()) {
     const cut: Cut = { context: `${name}-${index + 1}`, stage: fired, preload };
-    planning = planning.with(await preloadCut(planning, cut));
+    planning = planning.with(await make(planning, cut));
   }
   const end = endOf(dockerfile, fired);
   const head = await planning.head(end, []);

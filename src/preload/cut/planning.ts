@@ -44,6 +44,9 @@ export interface DraftedStage {
   readonly config: ImageConfig;
 }
 
+/** Makes a cut on top of those that are done. */
+export type MakeCut = (planning: Planning, cut: Cut) => Promise<PreloadedCut>;
+
 /** What is done of a platform's build so far, and the questions to upstream that build on it. */
 export class Planning {
   readonly context: BuildContext;

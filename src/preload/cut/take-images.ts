@@ -12,7 +12,7 @@ import type { Directive, RequestedImage } from "../directive/directive.js";
 import { Fault, reasonOf } from "../directive/fault.js";
 import { type BaseImage, loadBaseImage } from "../images/base-image.js";
 import { resolveLayout, takeLayout } from "../images/client-layout.js";
-import { packImage } from "../images/pack-image.js";
+import { packImage, unknownImage } from "../images/pack-image.js";
 import { resolveImage } from "../images/resolve.js";
 import { planFetched, planPacked } from "../plan/images.js";
 import type { Asked, Origin, PlannedImage } from "../plan/plan.js";
@@ -22,7 +22,7 @@ import type { Planning } from "./planning.js";
 
 export interface TakenImage {
   readonly image: PlannedImage;
-  /** An OCI layout; absent where nothing runs. */
+  /** An OCI layout; absent for an image that a step would have to pack, where nothing runs. */
   readonly layout: Output | undefined;
   /** The steps that bring it. */
   readonly steps: readonly Step[];
@@ -36,6 +36,8 @@ export interface Wanted {
   /** Of the images. */
   readonly platform: Platform;
   readonly step: StepContext;
+  /** Steps may run: images that a step packs are not known otherwise. */
+  readonly runs: boolean;
 }
 
 /** @throws Fault that names the image or the origin. */
@@ -122,7 +124,7 @@ async function takeBlobs(
 }
 
 async function takePacked(
-  { planning, directive, platform, step }: Wanted,
+  { planning, directive, platform, step, runs }: Wanted,
   given: BaseImage | undefined,
   origin: Extract<Origin, { name: string }>,
 ): Promise<TakenImage[]> {
@@ -144,7 +146,9 @@ async function takePacked(
   const [first] = directive.images;
   if (!first) throw refuse("no name is given to the image");
   const { context, steps: earlier } = planning;
-  const { image, layout, steps } = await packImage(context, step, given, first.reference, earlier);
+  const { image, layout, steps } = runs
+    ? await packImage(context, step, given, first.reference, earlier)
+    : unknownImage(first.reference, given);
   return directive.images.map((requested) => ({
     image: planPacked(image, requested.reference, origin, askedFor(context, requested)),
     layout,

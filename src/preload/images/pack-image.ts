@@ -20,7 +20,7 @@ import { resolveImage } from "./resolve.js";
 
 export interface PackedImage {
   readonly image: InnerImage;
-  /** Absent where nothing runs. */
+  /** Absent where nothing has run. */
   readonly layout: Output | undefined;
   readonly steps: readonly Step[];
 }
@@ -37,8 +37,7 @@ export async function packImage(
   earlier: readonly Step[],
 ): Promise<PackedImage> {
   const platform = platformOf(config);
-  const { bridge, settings, options } = context;
-  if (settings.plansOnly) return { image: unknownImage(reference, platform), layout: undefined, steps: [] };
+  const { bridge, options } = context;
   const [only] = states;
   const chain = states.length === 1 && only ? layerChain(only) : { states };
   const base = chain.image && (await fetchBase(context, step, chain.image, platform));
@@ -77,6 +76,8 @@ async function fetchBase(
 }
 
 /** For a plan alone: only the stage's build can tell its image. */
-function unknownImage(reference: Reference, platform: Platform): InnerImage {
-  return { reference: { ...reference, digest: "" }, platform, imageId: "", diffIds: [] };
+export function unknownImage(reference: Reference, { config }: BaseImage): PackedImage {
+  const platform = platformOf(config);
+  const image = { reference: { ...reference, digest: "" }, platform, imageId: "", diffIds: [] };
+  return { image, layout: undefined, steps: [] };
 }

@@ -49,12 +49,12 @@ export function planBlobLayers(
   });
 }
 
-export function stockStep({ images, outerLayers }: PreloadPlan): string {
+export function stockStepName({ images, outerLayers }: PreloadPlan): string {
   const layers = outerLayers.reduce((sum, { diffIds }) => sum + diffIds.length, 0);
   return `[larder] stock ${count(images.length, "image")} (${count(layers, "layer")})`;
 }
 
-export function shelveStep(layers: readonly BlobLayer[]): string {
+export function shelveStepName(layers: readonly BlobLayer[]): string {
   const blobs = layers.reduce((sum, layer) => sum + layer.blobs.length, 0);
   return `[larder] shelve ${count(blobs, "blob")}`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseReference } from "../../image/reference.js";
 import { planFetched } from "./images.js";
-import { groupLayers, newLayers, stockStep } from "./layers.js";
+import { groupLayers, newLayers, stockStepName } from "./layers.js";
 import type { PlannedImage } from "./plan.js";
 import { digestOf, innerImage, plannedImage, samplePlan } from "./testing.js";
 
@@ -104,9 +104,9 @@ describe("step names", () => {
   const plan = samplePlan(["1", "2", "3", "4"]);
 
   it("count images and layers", () => {
-    assert.equal(stockStep(plan), "[larder] stock 2 images (4 layers)");
+    assert.equal(stockStepName(plan), "[larder] stock 2 images (4 layers)");
     const small = { ...plan, images: plan.images.slice(0, 1), outerLayers: plan.outerLayers.slice(0, 1) };
-    assert.equal(stockStep(small), "[larder] stock 1 image (1 layer)");
-    assert.equal(stockStep({ ...small, outerLayers: [] }), "[larder] stock 1 image (0 layers)");
+    assert.equal(stockStepName(small), "[larder] stock 1 image (1 layer)");
+    assert.equal(stockStepName({ ...small, outerLayers: [] }), "[larder] stock 1 image (0 layers)");
   });
 });

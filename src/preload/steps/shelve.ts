@@ -1,7 +1,7 @@
 import { mount } from "../../agent/job.js";
 import type { Mount } from "../../llb/exec.js";
 import type { Output } from "../../llb/state.js";
-import { shelveStep } from "../plan/layers.js";
+import { shelveStepName } from "../plan/layers.js";
 import type { BlobLayer, PreloadPlan } from "../plan/plan.js";
 import { aboutImages, agentStep, type Step, type StepContext } from "./agent-step.js";
 
@@ -18,7 +18,7 @@ export function shelveBlobs(
     context,
     { kind: "shelve", layers },
     {
-      name: shelveStep(blobLayers),
+      name: shelveStepName(blobLayers),
       ...aboutImages(images),
       network: "none",
       mounts: [

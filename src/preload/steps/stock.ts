@@ -2,7 +2,7 @@ import { daemonVariables, mount, type StockJob } from "../../agent/job.js";
 import { plainInnerImage } from "../../image/inner-image.js";
 import type { Mount } from "../../llb/exec.js";
 import type { Output } from "../../llb/state.js";
-import { stockStep } from "../plan/layers.js";
+import { stockStepName } from "../plan/layers.js";
 import type { PreloadPlan } from "../plan/plan.js";
 import { aboutImages, agentStep, ownTree, type Step, type StepContext } from "./agent-step.js";
 
@@ -40,7 +40,7 @@ export function stockImages(
     (_, k): Mount => ({ kind: "output", dest: mount.layer(k), from: undefined }),
   );
   const { outputAt, step } = agentStep(context, stock, {
-    name: stockStep(plan),
+    name: stockStepName(plan),
     ...aboutImages(plan.images),
     network: "none",
     insecure: plan.security === "insecure",

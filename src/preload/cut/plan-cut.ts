@@ -1,0 +1,117 @@
+/** The first half of a cut: what a PRELOAD asks for becomes a plan. Nothing runs but fetch steps, for sizes of layers. */
+import type { Cut } from "../../dockerfile/cut.js";
+import { laterLayers } from "../../dockerfile/later-layers.js";
+import { stageName } from "../../dockerfile/stages.js";
+import type { Lines } from "../../error.js";
+import { ignoresCache, proxyEnvironment } from "../../gateway/options.js";
+import { countLayers, type ImageConfig, platformOf } from "../../image/config.js";
+import type { Platform } from "../../image/platform.js";
+import { checkLabel } from "../../shelf/label.js";
+import type { BuildContext } from "../build-context.js";
+import type { Directive } from "../directive/directive.js";
+import { about, placed } from "../directive/fault.js";
+import { readLayerSizes } from "../images/layer-sizes.js";
+import { claimedLayers } from "../plan/history.js";
+import { type LayerBudget, layerBudget } from "../plan/layer-limit.js";
+import { groupLayers, newLayers, planOuterLayers } from "../plan/layers.js";
+import type { PreloadPlan } from "../plan/plan.js";
+import { isMultiPlatform } from "../platforms.js";
+import type { StepContext } from "../steps/agent-step.js";
+import { withReasons } from "../steps/failure.js";
+import { chooseSecurity } from "../steps/privilege.js";
+import type { Head, Planning } from "./planning.js";
+import { readDirective } from "./read-directive.js";
+import { type TakenImage, takeImages } from "./take-images.js";
+
+/** A PRELOAD that has been read, with the images that it names. */
+export interface PlannedCut extends CutPlan {
+  readonly cut: Cut;
+  readonly head: Head;
+  readonly directive: Directive;
+  readonly step: StepContext;
+  readonly platform: Platform;
+  readonly taken: readonly TakenImage[];
+}
+
+/** The plan of a PRELOAD, and the room that it has in the image. */
+export interface CutPlan {
+  readonly plan: PreloadPlan;
+  readonly budget: LayerBudget;
+}
+
+/** @throws LarderError with the PRELOAD's place. */
+export async function planCut(planning: Planning, cut: Cut): Promise<PlannedCut> {
+  const { context } = planning;
+  return placed(placeOf(context, cut), async () => {
+    const { head, directive } = await readDirective(planning, cut);
+    const { config } = head.answer;
+    about("", () => checkLabel(config));
+    const platform = directive.platform ?? platformOf(config);
+    const lines = context.firing?.stage.from.lines ?? directive.lines;
+    const step = stepContext(context, cut, platform, lines);
+    const taken = await takeImages({ planning, stage: cut.stage, directive, platform, step, runs: false });
+    const read = { cut, head, directive, platform, step, taken };
+    return { ...read, ...(await planLayers(planning, read)) };
+  });
+}
+
+/** Where errors of a cut are shown. */
+export function placeOf({ firing }: BuildContext, { preload }: Cut): Lines {
+  return firing?.stage.from.lines ?? preload.lines;
+}
+
+/** Which outer layer holds which layer of the images. */
+export async function planLayers(
+  planning: Planning,
+  { cut, head, directive, step, taken }: Omit<PlannedCut, keyof CutPlan>,
+): Promise<CutPlan> {
+  const { context } = planning;
+  const { config } = head.answer;
+  const budget = budgetAt(context, cut, directive, config);
+  const images = taken.map(({ image }) => image);
+  const layers = newLayers(images, new Set(claimedLayers(config).flat()));
+  const isPast = layers.length > budget.files;
+  const sizes = isPast ? await readSizes(planning, taken) : new Map<string, number>();
+  const plan: PreloadPlan = {
+    lines: step.lines,
+    stage: stageName(cut.stage),
+    context: cut.context,
+    security: step.security,
+    target: directive.target,
+    assembly: context.settings.assembly,
+    images,
+    outerLayers: planOuterLayers(groupLayers(layers, sizes, budget.files), images),
+  };
+  return { plan, budget };
+}
+
+function stepContext(context: BuildContext, cut: Cut, platform: Platform, lines: Lines): StepContext {
+  const { larder, options, settings, request } = context;
+  return {
+    larder,
+    ignoreCache: ignoresCache(options, cut.stage.name),
+    proxies: proxyEnvironment(options),
+    platform: isMultiPlatform(request) ? platform : undefined,
+    security: chooseSecurity(settings.security),
+    lines,
+  };
+}
+
+function budgetAt(
+  { dockerfile, bases, firing, settings }: BuildContext,
+  { stage, preload }: Cut,
+  { target }: Directive,
+  config: ImageConfig,
+): LayerBudget {
+  const below = firing
+    ? laterLayers(firing.dockerfile, bases, firing.stage, 0)
+    : laterLayers(dockerfile, bases, stage, preload.lines.start);
+  const counts = { above: countLayers(config), below, present: claimedLayers(config).length };
+  return layerBudget(settings.layerBudget, counts, target.blobs !== "never");
+}
+
+function readSizes(planning: Planning, taken: readonly TakenImage[]): Promise<ReadonlyMap<string, number>> {
+  const { bridge } = planning.context;
+  const steps = [...planning.steps, ...taken.flatMap((one) => one.steps)];
+  return withReasons(bridge, steps, () => readLayerSizes(bridge, taken));
+}
