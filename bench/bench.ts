@@ -1,5 +1,5 @@
 /**
- * `npm run bench` measures two things.
+ * `npm run bench` measures three things.
  *
  * `frontend`: how much longer a Dockerfile without PRELOAD takes through Larder than through the frontend that is built
  * into the builder, all steps cached.
@@ -11,7 +11,10 @@
  * `load` (docker load or ctr images import of a saved tar at start), `copy` (a copy of the daemon's root).
  * The ways take turns, so that drift of the machine falls on all of them alike.
  *
- * LARDER_BENCH_PARTS=frontend,stores
+ * `memory`: the page cache of three containers that read all of the largest inner image, with PRELOAD and with copies of
+ * the daemon's root.
+ *
+ * LARDER_BENCH_PARTS=frontend,stores,memory
  * LARDER_BENCH_BUILDS=20 (of `frontend`)
  * LARDER_BENCH_MEGABYTES=50,300,1000 LARDER_BENCH_RUNS=5
  * LARDER_BENCH_STORES=docker-overlay2,docker-containerd,containerd
@@ -19,11 +22,12 @@
 import { cleanUp } from "../test/harness/cleanup.js";
 import { measureFrontends } from "./frontend.js";
 import { buildInnerImage, buildSystems, type Way, ways } from "./images.js";
-import { medians, printFrontends, printTable } from "./report.js";
+import { measureMemory, readers } from "./memory.js";
+import { medians, printFrontends, printMemory, printTable } from "./report.js";
 import { type Measurement, measure } from "./run.js";
 import { type BenchStore, selectStores } from "./stores.js";
 
-const parts = (process.env.LARDER_BENCH_PARTS ?? "frontend,stores").split(",");
+const parts = (process.env.LARDER_BENCH_PARTS ?? "frontend,stores,memory").split(",");
 const builds = Number(process.env.LARDER_BENCH_BUILDS ?? 20);
 const sizes = (process.env.LARDER_BENCH_MEGABYTES ?? "50,300,1000").split(",").map(Number);
 const runs = Number(process.env.LARDER_BENCH_RUNS ?? 5);
@@ -50,6 +54,14 @@ try {
   for (const megabytes of parts.includes("stores") ? sizes : []) {
     const inner = await buildInnerImage(megabytes);
     for (const store of stores) await benchStore(store, megabytes, inner);
+  }
+  if (parts.includes("memory")) {
+    const megabytes = Math.max(...sizes);
+    const inner = await buildInnerImage(megabytes);
+    for (const store of stores) {
+      const title = `${store.name}, ${readers} containers read an inner image of ${megabytes} MB, one run`;
+      printMemory(title, await measureMemory(store, inner));
+    }
   }
 } finally {
   await cleanUp();

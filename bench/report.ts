@@ -1,5 +1,6 @@
 import { type Frontend, frontends } from "./frontend.js";
 import type { Way } from "./images.js";
+import type { CachedWay } from "./memory.js";
 import type { Measurement } from "./run.js";
 
 function median(values: readonly number[]): number {
@@ -28,6 +29,21 @@ export function printFrontends(title: string, seconds: Readonly<Record<Frontend,
         {
           "docker buildx build, s": median(seconds[frontend]).toFixed(3),
           "over built-in, s": (median(seconds[frontend]) - builtIn).toFixed(3),
+        },
+      ]),
+    ),
+  );
+}
+
+export function printMemory(title: string, bytes: Readonly<Record<CachedWay, number>>): void {
+  console.log(`\n${title}`);
+  console.table(
+    Object.fromEntries(
+      Object.entries(bytes).map(([way, cached]) => [
+        way,
+        {
+          "page cache, MB": (cached / 1e6).toFixed(0),
+          "times larder": (cached / bytes.larder).toFixed(2),
         },
       ]),
     ),

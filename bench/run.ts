@@ -37,17 +37,19 @@ export async function measure(
   }
 }
 
+const firstCommand = "echo first-output";
+
 /** What runs before the inner daemon, and what runs when it answers. */
 function commands(store: BenchStore, way: Way, inner: string): [entrypoint: string, script: string] {
   const start = 'exec system-entrypoint sh -c "$1"';
   // Sizes are asked for when the inner container is gone.
   const end = "echo finished; sleep infinity";
-  const run = `${store.run(inner)}; ${end}`;
+  const run = `${store.run(inner, firstCommand)}; ${end}`;
   switch (way) {
     case "larder":
       return [start, run];
     case "empty":
-      return [start, `${uncountedLoad(store)}\n${store.run(smallImage)}; ${end}`];
+      return [start, `${uncountedLoad(store)}\n${store.run(smallImage, firstCommand)}; ${end}`];
     case "load":
       return [start, `${store.load}; ${run}`];
     case "copy":

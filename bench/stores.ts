@@ -11,15 +11,15 @@ export interface BenchStore {
   readonly parts: readonly string[];
   /** A shell command that takes in `/seed.tar`. */
   readonly load: string;
-  /** A shell command that runs `echo first-output` in a container of the image. */
-  run(image: string): string;
+  /** A shell command that runs another one in a container of the image. */
+  run(image: string, command: string): string;
 }
 
 const docker = {
   daemon: "docker",
   root: "/var/lib/docker",
   load: "docker load --quiet --input /seed.tar >/dev/null",
-  run: (image: string) => `docker run --rm --network none ${image} echo first-output`,
+  run: (image: string, command: string) => `docker run --rm --network none ${image} ${command}`,
 } as const;
 
 function dockerWith(containerdSnapshotter: boolean): string {
@@ -37,7 +37,7 @@ const all: readonly BenchStore[] = [
     root: "/var/lib/containerd",
     parts: ["."],
     load: "ctr images import /seed.tar >/dev/null",
-    run: (image: string) => `ctr run --rm ${image} bench echo first-output`,
+    run: (image: string, command: string) => `ctr run --rm ${image} bench ${command}`,
   },
 ];
 
