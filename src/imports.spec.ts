@@ -49,6 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "gateway",
     "gen",
     "error.ts",
+    "daemons.ts",
   ],
   "preload/images": [
     "preload/directive",
@@ -103,6 +104,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "files",
     "image",
     "error.ts",
+    "daemons.ts",
     "tar-stream",
   ],
   // Only this folder speaks gRPC by a library, with containerd. The frontend does without: loading it takes time.
@@ -116,18 +118,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "error.ts",
     "@grpc/grpc-js",
   ],
-  "agent/install": ["agent/shared", "stores", "shelf", "error.ts"],
+  "agent/install": ["agent/shared", "stores", "shelf", "error.ts", "daemons.ts"],
   "agent/fetch": ["agent/shared", "agent/job.ts", "files", "image", "error.ts", "is-object.ts"],
   "agent/pack": ["agent/shared", "agent/job.ts", "shelf", "files", "image", "error.ts"],
   // What the steps of the agent have in common.
   "agent/shared": ["agent/job.ts", "stores", "image", "error.ts"],
   "agent/job.ts": ["stores", "shelf", "image"],
-  stores: ["shelf", "files", "image"],
+  stores: ["shelf", "files", "image", "daemons.ts"],
   shelf: ["files", "image", "error.ts", "is-object.ts"],
   files: [],
   image: ["@noble/hashes"],
   "error.ts": ["gen"],
   "is-object.ts": [],
+  "daemons.ts": [],
   gen: ["@grpc/grpc-js", "@bufbuild/protobuf"],
 };
 

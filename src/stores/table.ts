@@ -1,7 +1,5 @@
 /** The stores, each a folder beside this file: what the agent, its jobs, the shims and attach know of them. */
-
-/** Programs that start container managers, as attach knows them. */
-export type DaemonName = "dockerd" | "containerd";
+import type { DaemonName } from "../daemons.js";
 
 interface StoreRow {
   /** Daemons that may keep images in it: each of them attaches its catalog. */

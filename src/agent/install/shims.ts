@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { type DaemonName, embeddingPrograms } from "../../daemons.js";
 import { LarderError } from "../../error.js";
 import type { CatalogFiles } from "../../shelf/catalog-files.js";
-import type { DaemonName } from "../../stores/table.js";
 import { type FoundDaemon, findDaemon, pathOf, placeInStage, resolveInStage } from "../stage-path.js";
 import { programs } from "./programs.js";
 import { shellWord } from "./shell-word.js";
@@ -23,7 +23,7 @@ export function daemonShim(name: DaemonName): Shim {
 /** k3s and RKE2 have a containerd inside, which they start from a directory of their own. @param root of that one. */
 export function embeddingShims(root: string): Shim[] {
   const attach = `containerd ${shellWord(`--root=${root}`)}`;
-  return ["k3s", "rke2"].map((name) => ({ name, attach, commands: ["server", "agent"] }));
+  return embeddingPrograms.map(({ name, commands }) => ({ name, attach, commands }));
 }
 
 /** Adds the shim, if the stage has such a program. @returns its path, absolute in the stage. */

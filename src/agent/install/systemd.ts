@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
+import { type DaemonName, daemonUnits, embeddingPrograms } from "../../daemons.js";
 import type { CatalogFiles } from "../../shelf/catalog-files.js";
 import { shelf } from "../../shelf/paths.js";
-import type { DaemonName } from "../../stores/table.js";
 import { placeInStage, resolveInStage } from "../stage-path.js";
 
 /** Unit directories, the most important one last (systemd.unit(5)). */
@@ -12,14 +12,10 @@ const unitDirectories = [
   "/etc/systemd/system",
 ];
 
-/** Units whose daemon is started with its own arguments. */
-const units: Readonly<Record<DaemonName, string>> = { dockerd: "docker", containerd: "containerd" };
-
-/** Services that have a containerd of their own inside, whose root only the user can tell. */
-const embedding = ["k3s", "k3s-agent", "rke2-server", "rke2-agent"];
+const embeddingUnits = embeddingPrograms.flatMap(({ units }) => units);
 
 /** Directories that drop-ins come into. */
-export const dropInDirectories = [...Object.values(units), ...embedding].map(dropInDirectory);
+export const dropInDirectories = [...Object.values(daemonUnits), ...embeddingUnits].map(dropInDirectory);
 
 function dropInDirectory(unit: string): string {
   return `/etc/systemd/system/${unit}.service.d`;
@@ -31,7 +27,7 @@ function dropInDirectory(unit: string): string {
  * and takes those of today where it gets no answer.
  */
 export async function addDropIn(files: CatalogFiles, stage: string, daemon: DaemonName): Promise<void> {
-  const unit = units[daemon];
+  const unit = daemonUnits[daemon];
   const texts = await unitTexts(stage, unit);
   if (texts.length === 0) return;
   const args = [`--unit ${unit}.service ${daemon}`, daemonArguments(texts)].join(" ").trimEnd();
@@ -40,7 +36,7 @@ export async function addDropIn(files: CatalogFiles, stage: string, daemon: Daem
 
 /** The same for k3s and RKE2, whose containerd has its root where PRELOAD says. */
 export async function addEmbeddingDropIns(files: CatalogFiles, stage: string, root: string): Promise<void> {
-  for (const unit of embedding) {
+  for (const unit of embeddingUnits) {
     if ((await unitTexts(stage, unit)).length === 0) continue;
     await putDropIn(files, stage, unit, `containerd --root=${root}`);
   }

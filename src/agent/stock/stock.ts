@@ -1,11 +1,12 @@
 import { lstat, mkdir, rm } from "node:fs/promises";
+import type { DaemonName } from "../../daemons.js";
 import { parentsOf } from "../../files/bytes.js";
 import { packDirectories, unpackDirectories } from "../../files/tree.js";
 import { CatalogFiles } from "../../shelf/catalog-files.js";
 import { writeLayerFolder } from "../../shelf/layer-folder.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
 import { formatPreload, mergePreload, type Preload, readPreload } from "../../shelf/preload-file.js";
-import { type DaemonName, storeNames, stores } from "../../stores/table.js";
+import { storeNames, stores } from "../../stores/table.js";
 import { addInitSetting, initSettingDirectory } from "../install/init-script.js";
 import { addAttach } from "../install/programs.js";
 import { addShim, daemonShim, embeddingShims } from "../install/shims.js";

@@ -1,4 +1,5 @@
 /** A daemon that is started by its full path runs past the program that attaches the images. */
+import { daemonUnits, embeddingPrograms } from "../../daemons.js";
 import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Lines } from "../../error.js";
@@ -28,7 +29,8 @@ export function checkConfig(
 }
 
 /** Programs by which containers start the daemons that attach is for. */
-const daemon = /^\/(?:.*\/)?(?:dockerd|(?:bin|sbin)\/(?:containerd|k3s|rke2))$/;
+const names = [...Object.keys(daemonUnits), ...embeddingPrograms.map(({ name }) => name)].join("|");
+const daemon = new RegExp(`^/(?:.*/)?(?:dockerd|(?:bin|sbin)/(?:${names}))$`);
 /** Where Larder's own programs are, which do attach. */
 const own = "/usr/local/sbin/";
 
