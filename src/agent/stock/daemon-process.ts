@@ -56,7 +56,7 @@ export class DaemonProcess {
     }
   }
 
-  /** The reason of the daemon's end, if it has ended or is about to. Use it after a lost connection. */
+  /** Tells how the daemon ended, if it has ended or is about to: for callers that lost the connection. */
   async ending(): Promise<string | undefined> {
     return Promise.race([this.#exit, sleep(this.#ended ? 0 : endWithinMs, undefined, { ref: false })]);
   }

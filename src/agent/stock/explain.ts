@@ -9,7 +9,7 @@ import { archiveSize } from "./load-archive.js";
 export interface AskedDaemon {
   /** The last lines of its log. */
   readonly log: readonly string[];
-  /** The reason of its end, if it has ended. */
+  /** Tells how it ended, if it has. */
   ending(): Promise<string | undefined>;
 }
 
