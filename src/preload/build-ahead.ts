@@ -1,6 +1,6 @@
 /**
- * A PRELOAD's images are taken in while the build is planned. What does not need them is not kept waiting: it is
- * built at the same time, as it would be if all were one build. A plan for which nothing runs shows which steps these are.
+ * A PRELOAD's images are taken in while the build is planned. Steps that do not need them need not wait: they run at
+ * the same time, as in a build without PRELOAD. A plan for which nothing runs shows these steps.
  */
 import { jobVariable } from "../agent/job.js";
 import { preloadsOf, type Stage } from "../dockerfile/parse.js";
@@ -18,16 +18,16 @@ import { evaluateOutput } from "./result.js";
 type PreloadStages = (context: BuildContext) => Promise<Planning>;
 
 /**
- * Builds the stages that no PRELOAD is below.
- * @param preload makes the cuts; here nothing runs for it.
- * @throws LarderError if one of their steps fails.
+ * Builds the stages that have no PRELOAD and stand on none.
+ * @param preload makes the cuts; nothing runs for it here.
+ * @throws LarderError if one of these steps fails.
  */
 export async function buildAhead(context: BuildContext, preload: PreloadStages): Promise<void> {
   const { bridge, needed, options, settings } = context;
   const isWorthIt = needed.some((stage) => runs(stage) && !isPreloaded(context, stage));
-  // What a cache from elsewhere has of a step, it may have without what the step was made of.
+  // An imported cache may have the result of a step without the step's inputs.
   if (settings.plansOnly || !isWorthIt || cacheImports(options).length > 0) return;
-  // A fault of a PRELOAD is for its own planning to tell.
+  // The planning of a PRELOAD itself reports its faults.
   const parts = await planParts(context, preload).catch(() => []);
   await Promise.all(parts.map((part) => evaluateOutput(bridge, part)));
 }

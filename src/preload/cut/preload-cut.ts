@@ -1,4 +1,4 @@
-/** One cut: from the part above a PRELOAD to the image that the stage builds FROM below it. */
+/** Makes one cut: from the part above a PRELOAD to the image in the FROM of the part below. */
 import { type StockAnswer, stockAnswer } from "../../agent/job.js";
 import type { Cut } from "../../dockerfile/cut.js";
 import { laterLayers } from "../../dockerfile/later-layers.js";
@@ -39,7 +39,7 @@ export async function preloadCut(planning: Planning, cut: Cut): Promise<Preloade
   );
 }
 
-/** A PRELOAD that is planned: what will be done, and the images that it will be done with. */
+/** A planned PRELOAD, with its images. */
 interface PlannedCut {
   readonly planning: Planning;
   readonly cut: Cut;
@@ -48,7 +48,7 @@ interface PlannedCut {
   readonly budget: LayerBudget;
   readonly plan: PreloadPlan;
   readonly layouts: readonly Output[];
-  /** The steps that bring the images. */
+  /** The steps that produce the images. */
   readonly steps: readonly Step[];
 }
 
@@ -80,7 +80,7 @@ async function planCut(planning: Planning, cut: Cut): Promise<PlannedCut> {
   return { planning, cut, head, step, budget, plan, layouts, steps };
 }
 
-/** Runs the stock step, and makes LLB of the plan. */
+/** Runs the stock step, and turns the plan into LLB. */
 async function stockCut(planned: PlannedCut): Promise<PreloadedCut> {
   const { planning, cut, head, step, budget, plan, layouts } = planned;
   const { context } = planning;
@@ -137,15 +137,15 @@ function readSizes(planning: Planning, taken: readonly TakenImage[]): Promise<Re
 }
 
 /**
- * Which store the stage's container manager has, only the manager knows: so the stock step runs now, and the outer
- * layers of blobs follow from its answer.
+ * Only the stage's container manager knows which store it has. So the stock step runs now, and its answer gives the
+ * outer layers of blobs.
  */
 async function askForBlobs(planned: PlannedCut, { layers, catalog, step }: Stocked): Promise<BlobLayer[]> {
   const { planning, plan, budget } = planned;
   const { bridge } = planning.context;
   const steps = [...planning.steps, ...planned.steps, step];
   const { blobs } = await withReasons(bridge, steps, async () => {
-    // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
+    // All outputs at once: `--cache-from` may not find an output that is requested later (see larder-image.ts).
     const [text] = await Promise.all([
       readOutput(bridge, catalog, `/${stockAnswer}`, "the stock step left no answer"),
       ...layers.map((layer) => evaluateOutput(bridge, layer)),

@@ -20,13 +20,13 @@ import { resolveImage } from "./resolve.js";
 
 export interface PackedImage {
   readonly image: InnerImage;
-  /** Absent where nothing runs. */
+  /** Absent if nothing runs. */
   readonly layout: Output | undefined;
   readonly steps: readonly Step[];
 }
 
 /**
- * @param reference the name that it gets.
+ * @param reference the image's new name.
  * @param earlier The steps of PRELOADs that the stage may build on.
  */
 export async function packImage(
@@ -57,8 +57,8 @@ export async function packImage(
 }
 
 /**
- * The image below all steps keeps its layers as its registry has them, so that others that build on it share
- * them. One that no registry has under this digest becomes a layer like the rest.
+ * The lowest image keeps its layers as in its registry, so that other images with the same base share them. If no
+ * registry has it under this digest, it becomes a layer like the others.
  */
 async function fetchBase(
   { bridge, settings }: BuildContext,
@@ -76,7 +76,7 @@ async function fetchBase(
   return { image, ...fetchStep(step, planned, `FROM ${onMirror(reference)}`) };
 }
 
-/** For a plan alone: only the stage's build can tell its image. */
+/** Only for a plan: the image is not known before the stage is built. */
 function unknownImage(reference: Reference, platform: Platform): InnerImage {
   return { reference: { ...reference, digest: "" }, platform, imageId: "", diffIds: [] };
 }
