@@ -7,8 +7,8 @@ export interface Lines {
 }
 
 /**
- * The one error type. `code` is a gRPC status code (2, unknown, is what upstream's own errors
- * have), `lines` the place in the Dockerfile, `details` BuildKit's typed details of an error from below.
+ * The one error type. `code` is a gRPC status code (upstream's own errors have 2, unknown), `lines` the place in the
+ * Dockerfile, `details` BuildKit's typed details of an error from below.
  */
 export class LarderError extends Error {
   readonly code: number;
@@ -26,7 +26,7 @@ export class LarderError extends Error {
     this.details = options.details ?? [];
   }
 
-  /** Whatever was thrown, as a LarderError; a missing place is filled in with `lines`. */
+  /** Turns any thrown value into a LarderError. If it has no place, it gets `lines`. */
   static from(thrown: unknown, lines?: Lines): LarderError {
     if (thrown instanceof LarderError) {
       if (thrown.lines || !lines) return thrown;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * What each part may import, besides itself and Node's own modules; the lowest parts come last. Parts are folders of src,
- * except for single files: those that a whole folder shares, and agent/job.ts, on which frontend and agent agree.
+ * The allowed imports of each part, besides itself and Node's own modules. The lowest parts come last. A part is a
+ * folder of src or a single file: one that a whole folder shares, or agent/job.ts, on which frontend and agent agree.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["preload", "upstream", "gateway", "error.ts"],
@@ -73,7 +73,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "fastest-levenshtein",
     "yaml",
   ],
-  // What all of the above have in hand: the context of a build, its settings, its platforms, its results.
+  // Data that all of the above use: a build's context, its settings, its platforms, its results.
   "preload/shared": ["preload/plan", "upstream", "dockerfile", "llb", "image", "gateway", "gen", "error.ts"],
   "preload/steps": ["preload/plan", "llb", "image", "agent/job.ts", "gateway", "gen", "error.ts"],
   "preload/plan": ["shelf", "image", "agent/job.ts", "error.ts"],
@@ -107,7 +107,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "daemons.ts",
     "tar-stream",
   ],
-  // Only this folder speaks gRPC by a library, with containerd. The frontend does without: loading it takes time.
+  // Only this folder uses a gRPC library, with containerd. Loading it takes too long for the frontend.
   "agent/containerd": [
     "agent/shared",
     "stores",
@@ -121,7 +121,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "agent/install": ["agent/shared", "stores", "shelf", "error.ts", "daemons.ts"],
   "agent/fetch": ["agent/shared", "agent/job.ts", "files", "image", "error.ts", "is-object.ts"],
   "agent/pack": ["agent/shared", "agent/job.ts", "shelf", "files", "image", "error.ts"],
-  // What the steps of the agent have in common.
+  // Files that all steps of the agent share.
   "agent/shared": ["agent/job.ts", "stores", "image", "error.ts"],
   "agent/job.ts": ["stores", "shelf", "image"],
   stores: ["shelf", "files", "image", "daemons.ts"],
@@ -134,7 +134,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   gen: ["@grpc/grpc-js", "@bufbuild/protobuf"],
 };
 
-/** Parts that are no folders. */
+/** Parts that are files. */
 const shared: Readonly<Record<string, string>> = {
   "preload/build-context.ts": "preload/shared",
   "preload/settings.ts": "preload/shared",
@@ -148,7 +148,7 @@ const shared: Readonly<Record<string, string>> = {
 
 const src = new URL("./", import.meta.url);
 
-/** Programs of the product: no specs, and not what only specs use. */
+/** Files of the product: neither specs nor helpers of specs. */
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
   (path) => path.endsWith(".ts") && !/(\.spec|\.d|(^|\/)testing)\.ts$/.test(path),
 );
@@ -174,7 +174,7 @@ function importedBy(path: string): string[] {
     });
 }
 
-/** Files that import each other, types included, in a circle. */
+/** Finds files that import each other, types included, in a circle. */
 function findCircle(): string[] {
   const done = new Set<string>();
   const visit = (path: string, line: readonly string[]): string[] => {
@@ -202,7 +202,7 @@ describe("imports", () => {
     assert.deepEqual(forbidden, []);
   });
 
-  it("are of parts that stand further down in the table", () => {
+  it("name parts further down in the table", () => {
     const parts = Object.keys(allowed);
     const upward = Object.entries(allowed).flatMap(([part, targets]) =>
       targets
@@ -212,7 +212,7 @@ describe("imports", () => {
     assert.deepEqual(upward, []);
   });
 
-  it("are all of parts that the table knows, and the table knows no other parts", () => {
+  it("name the parts that the table has, and no others", () => {
     assert.deepEqual([...new Set(files.map(partOf))].sort(), Object.keys(allowed).sort());
   });
 
@@ -220,7 +220,7 @@ describe("imports", () => {
     assert.deepEqual(findCircle(), []);
   });
 
-  it("of a plan are of nothing that reads or writes", () => {
+  it("of a plan name nothing that reads or writes", () => {
     for (const path of files.filter((one) => one.startsWith("preload/plan/"))) {
       const impure = importedBy(path).filter((target) => /^node:|^gateway\//.test(target));
       assert.deepEqual(impure, [], path);

@@ -9,7 +9,7 @@ import { type Answers, FakeBuilder, Refusal } from "../test/harness/fake-builder
 import { Result, type ReturnRequest, type SolveRequest } from "./gen/gateway.js";
 import { Definition } from "./gen/ops.js";
 
-/** Faults of the builder that no engine can be made to show. */
+/** Faults of the builder that no real engine shows on demand. */
 describe("frontend", function () {
   this.timeout(20_000);
 
@@ -64,7 +64,7 @@ describe("frontend", function () {
     metadata: { "containerimage.config": Buffer.from("{}") },
   });
 
-  /** A builder that does all right, with a Dockerfile that has no PRELOAD. */
+  /** A builder without faults, with a Dockerfile that has no PRELOAD. */
   function sound(requests: SolveRequest[] = [], dockerfile = "FROM scratch AS x\n"): Answers {
     return {
       inputs: () => ({}),
@@ -145,7 +145,7 @@ describe("frontend", function () {
     );
   });
 
-  it("lets upstream say what there is to say of an empty folder for the Dockerfile", async () => {
+  it("leaves the error about an empty folder for the Dockerfile to upstream", async () => {
     const requests: SolveRequest[] = [];
     const { returned } = await runFrontend(() => ({
       ...sound(requests),

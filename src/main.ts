@@ -18,14 +18,14 @@ try {
   const { code, message, details } = error;
   await bridge.return({ error: { code: code || 2, message, details: [...details] } });
 }
-// At once: a frontend that lingers after its return is taken for one that broke off.
+// Exit now: BuildKit reports a frontend that lingers after its return as broken off.
 process.exit(0);
 
 async function buildWithoutFile() {
   return solveUpstream(bridge, { options: options.frontend, inputs: await bridge.inputs() });
 }
 
-/** What deals with PRELOAD is loaded only for a file that has the word, or that builds FROM an image that fires it. */
+/** Loads the code for PRELOAD only if the file has the word, or builds FROM an image that fires it. */
 async function build(file: SourceFile) {
   const syntax = syntaxOf(options, file.text);
   if (syntax) return forwardBuild(bridge, options, file, syntax);

@@ -1,4 +1,4 @@
-/** What all specs share. */
+/** Helpers of all specs. */
 
 /** The test is counted as skipped, with its reason. */
 export function skip(test: Mocha.Context, reason: string): never {
@@ -6,7 +6,7 @@ export function skip(test: Mocha.Context, reason: string): never {
   return test.skip();
 }
 
-/** Owners, devices and capabilities are root's to give. */
+/** Only root can set owners, devices and capabilities. */
 export function onlyAsRoot(test: Mocha.Context): void {
   if (process.getuid?.() !== 0) skip(test, "only root can make such files");
 }

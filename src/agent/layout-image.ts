@@ -7,12 +7,12 @@ import { type FoundManifest, findManifest } from "../image/manifest.js";
 import { blobFile } from "../image/oci-layout.js";
 import type { LoadedImage } from "../stores/store.js";
 
-/** An inner image, with the layout that has its blobs. */
+/** An inner image and the layout with its blobs. */
 export interface LayoutImage extends LoadedImage {
   readonly layout: string;
 }
 
-/** @param layout with the blobs of one platform. */
+/** @param layout It has the blobs of one platform. */
 export async function readLayoutImage(image: InnerImage, layout: string): Promise<LayoutImage> {
   const { digest: manifestDigest, bytes, manifest } = await readManifest(layout, image);
   const read = (digest: Digest): Promise<Buffer> => readFile(blobFile(layout, digest));
@@ -28,7 +28,7 @@ export async function readManifest(layout: string, image: InnerImage): Promise<F
   return found;
 }
 
-/** @throws Error that names the blob, if the file is not what its digest says. */
+/** @throws Error that names the blob, if the file does not have this digest. */
 export async function verifyBlob(
   path: string,
   expected: { digest: Digest; size?: number },

@@ -9,7 +9,10 @@ import { reportError } from "./report.js";
 import { shelve } from "./shelve.js";
 import { stock } from "./stock/stock.js";
 
-/** What a build step of Larder runs. Ends with exit code 1, a sentence on stderr and in the error report. */
+/**
+ * The program of Larder's build steps. On failure it exits with code 1, and writes a sentence to stderr and into the
+ * error report.
+ */
 async function main(): Promise<void> {
   const job = JSON.parse(await readFile(`${mount.job}/${jobFile}`, "utf8")) as Job;
   try {

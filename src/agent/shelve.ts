@@ -5,7 +5,7 @@ import { fixDirectories } from "../shelf/layer-folder.js";
 import { onShelf, shelf } from "../shelf/paths.js";
 import { mount, type Places, type ShelveJob } from "./job.js";
 
-/** Puts blobs where the shelf has them: owner root, mode 0644, time 0, in directories of 0755. */
+/** Puts blobs onto the shelf: owner root, mode 0644, time 0, in directories of 0755. */
 export async function shelve(
   { layers }: ShelveJob,
   places: Pick<Places, "input" | "layer"> = mount,

@@ -35,7 +35,7 @@ describe("the stage's PATH", () => {
     assert.equal(await resolveInStage(stage, "/above/docker/dockerd"), "/opt/docker/dockerd");
   });
 
-  it("means by link/.. what the kernel does", async () => {
+  it("reads link/.. as the kernel does", async () => {
     program("/data/docker/dockerd");
     symlinkSync("/data/docker", `${stage}/link`);
     assert.equal(await resolveInStage(stage, "/link/../docker/dockerd"), "/data/docker/dockerd");
@@ -45,8 +45,8 @@ describe("the stage's PATH", () => {
     assert.equal(await resolveInStage(stage, "/../.././data/."), "/data");
   });
 
-  it("is the kernel's own in any tree", async function () {
-    // Thousands of calls of the file system, on a machine that may have other work.
+  it("is the same as the kernel's in any tree", async function () {
+    // It makes thousands of calls to the file system, on a machine that may be busy.
     this.timeout(20_000);
     const name = fc.constantFrom("a", "b", "c");
     const path = fc.array(fc.oneof(name, name, fc.constantFrom("..", ".")), { minLength: 1, maxLength: 5 });
@@ -63,7 +63,7 @@ describe("the stage's PATH", () => {
             else if (what === "file") writeFileSync(file, "");
             else symlinkSync(target.join("/"), file);
           } catch {
-            // Something else is there, or nothing above it.
+            // Another file is there, or the directory above is missing.
           }
         }
         const real = realpathOrNothing(`${stage}/${asked.join("/")}`);
@@ -78,7 +78,7 @@ describe("the stage's PATH", () => {
     );
   });
 
-  it("is where a file will be", async () => {
+  it("leads to the place of a new file", async () => {
     program("/real/system/x");
     program("/file");
     symlinkSync("/real/system", `${stage}/link`);
@@ -99,7 +99,7 @@ describe("the stage's PATH", () => {
     }
   });
 
-  it("ends where links go round", async () => {
+  it("ends at links that form a circle", async () => {
     symlinkSync("b", `${stage}/a`);
     symlinkSync("a", `${stage}/b`);
     assert.equal(await resolveInStage(stage, "/a"), undefined);

@@ -1,14 +1,14 @@
-/** Paths in the stage, as a process there would mean them: the stage is the root, and links lead nowhere else. */
+/** Paths in the stage, as a process there sees them: the stage is the root, and links cannot leave it. */
 import { lstat, readFile, readlink, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LarderError } from "../error.js";
 
-/** As the kernel has it (path_resolution(7)). */
+/** The kernel's limit (path_resolution(7)). */
 const maxLinks = 40;
 
 /**
- * Where a path leads, symbolic links followed as the kernel does: `link/..` is above what the link leads to.
- * @param path Absolute, as a process in the stage would say it.
+ * Follows the symbolic links of a path as the kernel does: `link/..` is the directory above the link's target.
+ * @param path Absolute, as a process in the stage sees it.
  * @returns the path without links, absolute in the stage; undefined if nothing is there.
  */
 export async function resolveInStage(stage: string, path: string): Promise<string | undefined> {
@@ -17,9 +17,9 @@ export async function resolveInStage(stage: string, path: string): Promise<strin
 }
 
 /**
- * Where a file comes to be that is written to this path, whether it is there or not.
+ * The place of a file that is written to this path. The file may exist.
  * @returns the path without links, absolute in the stage.
- * @throws LarderError where no file can be: below a file, or behind links that go round.
+ * @throws LarderError if no file can be there: below a file, or behind links that form a circle.
  */
 export async function placeInStage(stage: string, path: string): Promise<string> {
   const { resolved, missing } = await walk(stage, path);
@@ -32,7 +32,7 @@ export async function placeInStage(stage: string, path: string): Promise<string>
   return [resolved === "/" ? "" : resolved, ...missing].join("/") || "/";
 }
 
-/** @returns the part that is there, without links, and the names after it that are not. */
+/** @returns the existing part without links, and the missing names after it. */
 async function walk(stage: string, path: string): Promise<{ resolved: string; missing: string[] }> {
   let resolved = "/";
   let links = 0;
@@ -64,11 +64,11 @@ function partsOf(path: string): string[] {
   return path.split("/").filter(Boolean);
 }
 
-/** Second line of our own programs that stand in for a daemon; see src/attach. */
+/** The second line of Larder's programs that run in place of a daemon; see src/attach. */
 export const shimMark = "# larder-shim";
 
 export interface FoundDaemon {
-  /** The directory of PATH that it was found in, as PATH has it. */
+  /** The directory of PATH with the program, as PATH names it. */
   readonly directory: string;
   /** The program itself, without symbolic links. */
   readonly program: string;
@@ -93,14 +93,14 @@ export async function findDaemon(
 
 async function isShim(file: string): Promise<boolean> {
   const { size } = await stat(file);
-  // A shim is small; a daemon is not read whole for this.
+  // A shim is small, so there is no need to read a whole daemon.
   if (size > 10_000) return false;
   return (await readFile(file, "latin1")).split("\n")[1] === shimMark;
 }
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** The directories of PATH of an image's environment (`NAME=value`), absolute ones only. */
+/** The directories in PATH of an image's environment (`NAME=value`), absolute ones only. */
 export function pathOf(env: readonly string[]): string[] {
   const setting = env.find((line) => line.startsWith("PATH="))?.slice("PATH=".length) || defaultPath;
   return setting.split(":").filter((directory) => directory.startsWith("/"));

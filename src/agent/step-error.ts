@@ -1,7 +1,7 @@
 import { LarderError } from "../error.js";
 import type { ErrorReport } from "./job.js";
 
-/** An error of which the frontend is told more than the sentence. */
+/** An error that tells the frontend more than a sentence. */
 export class StepError extends LarderError {
   readonly facts: Omit<ErrorReport, "message">;
 
@@ -11,7 +11,7 @@ export class StepError extends LarderError {
   }
 }
 
-/** Does something with one of a job's images. @throws what it throws, as an error about that image. */
+/** Works with one of a job's images. @throws any error of the work, as an error about that image. */
 export async function aboutImage<Value>(index: number, work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();

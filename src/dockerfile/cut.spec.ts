@@ -14,12 +14,12 @@ import {
 import { type Dockerfile, parseDockerfile, preloadsOf, type Stage, splitWords } from "./parse.js";
 import { baseStage, neededStages, targetStage } from "./stages.js";
 
-/** What upstream would answer to the probe, at each cut of the case. */
+/** Upstream's answer to the probe, at each cut of the case. */
 interface Answer {
   readonly variables?: Readonly<Record<string, string>>;
   readonly config?: ImageConfig;
   readonly buildArguments?: Readonly<Record<string, string>>;
-  /** The cuts of all stages, also of those that the last one does not need. */
+  /** Cut all stages, also those that the last one does not need. */
   readonly all?: boolean;
 }
 
@@ -99,7 +99,7 @@ describe("withoutKeptHistory", () => {
     });
   });
 
-  it("leaves a config alone that builds on no cut", () => {
+  it("does not change a config that builds on no cut", () => {
     const config = { history: entries("FROM") };
     assert.equal(withoutKeptHistory(config, undefined), config);
   });

@@ -1,10 +1,10 @@
 /**
- * A stage is cut at each PRELOAD. The part above goes to upstream as it is (`headText`); the
- * part below goes to it in a file where the stage builds FROM a named context, the cut (`tailText`).
+ * A stage is cut at each PRELOAD. Upstream gets the part above unchanged (`headText`). It gets the part below in a file
+ * in which the stage builds FROM a named context, the cut (`tailText`).
  *
- * Some instructions act on what comes after them without leaving all of it in the image config: ARG, an
- * ENV that hides an ARG, CMD (an ENTRYPOINT below clears a CMD from another stage), ONBUILD. They are kept
- * in the tail, on their own lines, with the values that they had at the cut.
+ * Some instructions affect later ones, and the image config does not keep all of their effect: ARG, an ENV that hides
+ * an ARG, CMD (an ENTRYPOINT below clears a CMD from another stage), ONBUILD. The tail keeps them on their own lines,
+ * with the values that they had at the cut.
  */
 import type { Lines } from "../error.js";
 import { environmentOf, type HistoryEntry, type ImageConfig } from "../image/config.js";
@@ -12,36 +12,36 @@ import { Draft } from "./draft.js";
 import { type Dockerfile, type Instruction, preloadsOf, type Stage, splitWords } from "./parse.js";
 import { type Probe, probeInstruction } from "./probe.js";
 
-/** A place where a stage is cut. */
+/** A place at which a stage is cut. */
 export interface Cut {
-  /** The named context that the stage builds FROM below the cut. */
+  /** The stage builds FROM this named context below the cut. */
   readonly context: string;
   readonly stage: Stage;
   readonly preload: Instruction;
 }
 
-/** A cut whose upper part has been solved: an image stands for it. */
+/** A cut whose upper part has been solved and is now an image. */
 export interface SolvedCut {
   readonly context: string;
   readonly stage: Stage;
-  /** The instructions that fired at the stage's FROM, if there were any, as a stage of their own. */
+  /** The instructions that fired at the stage's FROM, if there were any, as a separate stage. */
   readonly triggers?: Stage;
-  /** What the image stands for, from the FROM on. */
+  /** The lines that the image replaces, from the FROM on. */
   readonly lines: Lines;
   readonly kept: readonly KeptInstruction[];
-  /** Config of the image at the cut, PRELOAD's own history and label in it. */
+  /** Config of the image at the cut. It includes PRELOAD's own history and label. */
   readonly config: ImageConfig;
 }
 
 export interface KeptInstruction {
-  /** Absent where it is a trigger of the cut's image, which fires at the FROM. */
+  /** Absent for a trigger of the cut's image, which fires at the FROM. */
   readonly line?: number;
   readonly text: string;
-  /** Entries that it adds to the image's history, where they already are. */
+  /** Number of entries that the instruction adds to the image's history. They are there already. */
   readonly entries: 0 | 1;
 }
 
-/** The file up to the cut, and the probe in place of PRELOAD. Its last stage is the one to solve. */
+/** The file up to the cut, with the probe in place of PRELOAD. Its last stage is the one to solve. */
 export function headText(
   dockerfile: Dockerfile,
   cut: Cut,
@@ -56,14 +56,14 @@ export function headText(
     .toString();
 }
 
-/** The whole file with all cut stages building FROM their last cut. */
+/** The whole file, in which each cut stage builds FROM its last cut. */
 export function tailText(dockerfile: Dockerfile, solved: readonly SolvedCut[]): string {
   const draft = new Draft(dockerfile.text);
   replaceCutStages(draft, dockerfile, solved);
   return draft.toString();
 }
 
-/** The file up to the end of a stage, which is the one to solve. */
+/** The file up to the end of a stage. That stage is the one to solve. */
 export function stageText(dockerfile: Dockerfile, stage: Stage, solved: readonly SolvedCut[]): string {
   const draft = new Draft(dockerfile.text);
   replaceCutStages(draft, dockerfile, solved);
@@ -71,7 +71,7 @@ export function stageText(dockerfile: Dockerfile, stage: Stage, solved: readonly
   return (next ? draft.blankFrom(next.from.lines.start) : draft).toString();
 }
 
-/** Variables whose values at the cut have to be known to keep the instructions that set them. */
+/** The variables that kept instructions set. Their values at the cut must be known. */
 export function keptVariables(dockerfile: Dockerfile, ancestors: readonly Stage[], cut: Cut): string[] {
   const above = [...ancestors.flatMap(({ instructions }) => instructions), ...instructionsAbove(cut)];
   return [...new Set(argumentNames(above, dockerfile.escape))].filter((name) => /^[A-Za-z_]\w*$/.test(name));
@@ -79,12 +79,12 @@ export function keptVariables(dockerfile: Dockerfile, ancestors: readonly Stage[
 
 export interface KeptContext {
   readonly dockerfile: Dockerfile;
-  /** The stages of this file that the cut one builds on, nearest first. */
+  /** The stages of this file below the cut one, nearest first: it builds FROM them. */
   readonly ancestors: readonly Stage[];
   readonly cut: Cut;
   readonly variables: ReadonlyMap<string, string>;
   readonly config: ImageConfig;
-  /** What `--build-arg` sets a variable to. */
+  /** The value of a variable in `--build-arg`. */
   readonly buildArgument: (name: string) => string | undefined;
 }
 
@@ -119,8 +119,8 @@ export function keptInstructions(context: KeptContext): KeptInstruction[] {
 }
 
 /**
- * Takes the entries of kept instructions out of a config that was solved from a tail: they stand there a
- * second time, right after the history of the cut that the result builds on.
+ * Removes the entries of kept instructions from a config that was solved from a tail. They are there a second time,
+ * directly after the history of the cut that the result builds on.
  */
 export function withoutKeptHistory(config: ImageConfig, cut: SolvedCut | undefined): ImageConfig {
   if (!cut) return config;
@@ -133,7 +133,7 @@ export function withoutKeptHistory(config: ImageConfig, cut: SolvedCut | undefin
 
 function replaceCutStages(draft: Draft, dockerfile: Dockerfile, solved: readonly SolvedCut[]): void {
   for (const stage of dockerfile.stages) {
-    // A PRELOAD that is left is one of a stage that is not needed; upstream does not know it.
+    // A remaining PRELOAD belongs to a stage that is not needed. Upstream does not know the instruction.
     for (const { lines } of preloadsOf(stage)) draft.blank(lines);
     const last = solved.findLast((cut) => cut.stage.index === stage.index);
     if (last) replaceHead(draft, last);
@@ -169,15 +169,15 @@ function keptArg({ text }: Instruction, context: KeptContext): string[] {
   });
 }
 
-/** All lines of an instruction: what is to run later may be a heredoc. */
+/** All lines of an instruction. The instruction in ONBUILD may have a heredoc. */
 function asWritten({ lines }: Instruction, { text }: Dockerfile): KeptInstruction[] {
   const written = text.split("\n").slice(lines.start - 1, lines.end);
   return written.map((text, index) => ({ line: lines.start + index, text, entries: 0 }));
 }
 
 /**
- * An ENV is kept where it decides the value of an ARG's variable. Its own value is the one in the config:
- * an ARG below it may have hidden it.
+ * An ENV is kept if it decides the value of an ARG's variable. It may differ from the value in the config, since an ARG
+ * below it may have hidden it.
  */
 function keptEnv({ text }: Instruction, names: ReadonlySet<string>, context: KeptContext): string[] {
   const words = splitWords(text, context.dockerfile.escape);
@@ -191,23 +191,23 @@ function keptEnv({ text }: Instruction, names: ReadonlySet<string>, context: Kep
 }
 
 /**
- * ARGs of the stages below are in scope, too. They have no lines here: they go before the stage's own
- * first ARG, or else take the line of the PRELOAD.
+ * ARGs of the stages below are in scope, too, but have no lines here. They go before the stage's first ARG or, without
+ * one, into the line of the PRELOAD.
  */
 function inheritedArguments(context: KeptContext): string[] {
   const { ancestors, dockerfile, variables, buildArgument } = context;
-  // The lowest stage first: the history of a RUN names them in this order.
+  // The lowest stage comes first: the history of a RUN names the arguments in this order.
   const instructions = ancestors.toReversed().flatMap((stage) => stage.instructions);
   const names = new Set(argumentNames(instructions, dockerfile.escape));
   return [...names].flatMap((name) => {
     const given = buildArgument(name);
     if (given === undefined) return [assignment(name, variables.get(name), context) ?? name];
-    // Not where an ENV has hidden it since: the build argument would be back.
+    // If an ENV has hidden the ARG since, the bare name would bring the build argument back.
     return given === variables.get(name) ? [name] : [];
   });
 }
 
-/** `NAME="value"`, or nothing if no line of a Dockerfile can say it. */
+/** `NAME="value"`, or nothing if a Dockerfile cannot express the value in one line. */
 function assignment(
   name: string,
   value: string | undefined,

@@ -1,4 +1,4 @@
-/** The directives of a file: the comments `# name=value` above all else. */
+/** A directive of a file: a comment `# name=value` before everything else. */
 export interface Directive {
   /** In small letters. */
   readonly name: string;
@@ -10,8 +10,8 @@ export interface Directive {
 const names = ["syntax", "escape", "check"];
 
 /**
- * As BuildKit's parser reads them: a line that is none ends them, and so does one that is there twice.
- * @param mark what a comment begins with
+ * Reads directives as BuildKit's parser does: they end at a line that is none, and at one that repeats a name.
+ * @param mark the sign that begins a comment
  */
 export function readDirectives(text: string, mark = "#"): Directive[] {
   const directives: Directive[] = [];

@@ -9,12 +9,12 @@ describe("Draft", () => {
     assert.equal(draft.toString(), "1\n\nthree\n4\n");
   });
 
-  it("blanks all from a line on", () => {
+  it("blanks a line and all lines below it", () => {
     assert.equal(new Draft(text).blankFrom(3).toString(), "1\n2\n\n\n");
     assert.equal(new Draft("1\n2").blankFrom(1).toString(), "\n");
   });
 
-  it("is the text as it was where nothing is done", () => {
+  it("is the original text if nothing is done", () => {
     for (const same of [text, "", "\r\n\r\n"]) assert.equal(new Draft(same).toString(), same);
   });
 });

@@ -1,8 +1,8 @@
 import type { Lines } from "../error.js";
 
 /**
- * A Dockerfile being rewritten. Lines are replaced or made blank, never removed or added, so that what is
- * said of a line of the draft is true of the user's file.
+ * A Dockerfile that is being rewritten. Lines are replaced or made blank, never removed or added, so a line number of
+ * the draft is valid in the user's file.
  */
 export class Draft {
   readonly #lines: string[];

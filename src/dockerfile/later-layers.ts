@@ -2,13 +2,13 @@ import type { Dockerfile, Instruction, Stage } from "./parse.js";
 import type { Bases } from "./stages.js";
 import { baseStage } from "./stages.js";
 
-/** What makes a layer of its own. A PRELOAD below makes three at least: of files, of blobs, and the catalog. */
+/** The number of layers that an instruction makes. A PRELOAD makes three at least: files, blobs and the catalog. */
 const layersBy: Readonly<Record<string, number>> = { RUN: 1, COPY: 1, ADD: 1, WORKDIR: 1, PRELOAD: 3 };
 
 /**
- * How many layers instructions add to an image at most that builds on a place in a stage: those below it, and those of
- * stages that build FROM this one. All stages count, so that what a PRELOAD gives is the same for every target.
- * @param line after which the instructions stand, 1-based; 0: all of the stage.
+ * The highest number of layers that instructions below a place in a stage add to an image. Instructions of stages that
+ * build FROM this one count, too. All stages count, so that the result of a PRELOAD is the same for every target.
+ * @param line after which the instructions stand, 1-based; 0 for the whole stage.
  */
 export function laterLayers(
   dockerfile: Dockerfile,

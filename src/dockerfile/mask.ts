@@ -1,12 +1,12 @@
-/** It knows heredocs of the instructions that it knows, so that PRELOAD is one of those for it. */
+/** dockerfile-ast finds heredocs only in instructions that it knows, so PRELOAD is shown to it as one of them. */
 const preload = /^(\s*)PRELOAD(?=\s)/i;
 
 /**
- * dockerfile-ast sees more heredocs and continued lines than BuildKit does, and after a heredoc that never
- * ends it sees nothing more. What it would get wrong is masked, character for character, before it looks.
+ * Masks the text, character for character, where dockerfile-ast would read it wrong: it finds more heredocs and
+ * continued lines than BuildKit, and it finds nothing after a heredoc that never ends.
  */
 export function maskForAst(text: string): string {
-  // It ends lines at a lone carriage return, too.
+  // dockerfile-ast ends lines at a lone carriage return, too.
   return text
     .replace(/\r(?!\n)/g, " ")
     .split("\n")
@@ -15,9 +15,9 @@ export function maskForAst(text: string): string {
 }
 
 const quoted = /"(?:\\.|[^"\\])*"|'[^']*'/g;
-/** Two of them are an escaped one, which continues nothing. */
+/** Two such characters are an escaped one, which continues no line. */
 const doubledEscape = /(?<=([\\`]))\1(?=\s*$)/;
-/** A heredoc for a file descriptor that has a number. */
+/** The number of a file descriptor before a heredoc. */
 const descriptor = /(?<=\s)\d+(?=<<)/g;
 
 function maskLine(line: string): string {

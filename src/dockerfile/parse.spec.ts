@@ -70,7 +70,7 @@ describe("parseDockerfile", () => {
       expected: [[5, 5, "x"]],
     },
     {
-      title: "what only looks like a heredoc",
+      title: "text that only looks like a heredoc",
       text: 'FROM a\nRUN echo "a <<E" \' <<F\' $((1<<2))\nRUN ["a", "<<E"]\nENV A=<<E\nPRELOAD x',
       expected: [[5, 5, "x"]],
     },
@@ -90,7 +90,7 @@ describe("parseDockerfile", () => {
     for (const text of ["", "# only a comment", "PRELOAD x", "ARG A"]) assert.deepEqual(stagesOf(text), []);
   });
 
-  it("keeps what it masks for its parser", () => {
+  it("keeps the text that it masks for its parser", () => {
     const [stage] = stagesOf('FROM a\nONBUILD RUN echo "x <<E" 3<<2\n');
     assert.equal(stage?.instructions[0]?.text, 'RUN echo "x <<E" 3<<2');
   });

@@ -1,6 +1,6 @@
 /**
- * What Larder must know of a Dockerfile: its stages, where its instructions stand, and the words after
- * PRELOAD. What the instructions mean is upstream's business.
+ * The facts of a Dockerfile that Larder needs: its stages, the places of its instructions, and the words after PRELOAD.
+ * Upstream alone knows the meaning of instructions.
  */
 import {
   type Heredoc as AstHeredoc,
@@ -15,11 +15,11 @@ export interface Instruction {
   /** In capitals. */
   readonly keyword: string;
   readonly lines: Lines;
-  /** All after the keyword, continued lines joined, comments between them removed. */
+  /** The text after the keyword: continued lines are joined, and comments between them are removed. */
   readonly text: string;
-  /** Where in `text` a line of the file begins that has a part of it, in order. */
+  /** The places in `text` at which a line of the file begins, in order. */
   readonly lineStarts: readonly LineStart[];
-  /** Of PRELOAD, whose text is without their contents; those of others are upstream's business. */
+  /** Heredocs of PRELOAD, whose text does not have their contents. Those of other instructions are left to upstream. */
   readonly heredocs: readonly Heredoc[];
 }
 
@@ -29,13 +29,13 @@ export interface LineStart {
   readonly at: number;
 }
 
-/** `<<EOF` and the lines that follow, up to one that is EOF. */
+/** `<<EOF` and the following lines, up to a line `EOF`. */
 export interface Heredoc {
   readonly name: string;
-  /** Its name is in quotes: variables in it are not expanded. */
+  /** The name is in quotes, so variables in the content are not expanded. */
   readonly isQuoted: boolean;
   readonly content: readonly { readonly line: number; readonly text: string }[];
-  /** The line with its name came. */
+  /** The line with the name was found. */
   readonly isEnded: boolean;
 }
 
@@ -48,7 +48,7 @@ export interface Stage {
   /** `--platform=...` as written, not expanded. */
   readonly flags: readonly string[];
   readonly from: Instruction;
-  /** Without the FROM. */
+  /** All instructions but the FROM. */
   readonly instructions: readonly Instruction[];
 }
 
@@ -62,7 +62,7 @@ export interface Dockerfile {
   readonly stages: readonly Stage[];
 }
 
-/** Never throws: what is wrong with the file is for upstream to say. */
+/** Never throws: upstream reports errors in the file. */
 export function parseDockerfile(filename: string, text: string): Dockerfile {
   const ast = DockerfileParser.parse(maskForAst(text));
   const escapeToken = ast.getEscapeCharacter();
@@ -87,17 +87,17 @@ export function preloadTriggersOf(stage: Stage): readonly Instruction[] {
   return stage.instructions.filter(({ keyword, text }) => keyword === "ONBUILD" && isPreloadTrigger(text));
 }
 
-/** Of what stands behind ONBUILD, in a file or in an image. */
+/** Is the text after ONBUILD a PRELOAD? It may come from a file or an image. */
 export function isPreloadTrigger(text: string): boolean {
   return /^\s*PRELOAD\s/i.test(text);
 }
 
-/** Splits at white space outside quotes; quotes and escapes stay in the words, for upstream. */
+/** Splits at white space outside quotes. Quotes and escapes stay in the words, for upstream. */
 export function splitWords(text: string, escapeToken: string): string[] {
   return placedWords(text, escapeToken).map(({ word }) => word);
 }
 
-/** The same, with the line of the file on which each word begins. */
+/** The same, with the first line of each word in the file. */
 export function wordsWithLines(
   { text, lineStarts, lines }: Instruction,
   escapeToken: string,
@@ -137,7 +137,7 @@ function toInstruction(node: AstInstruction, fileLines: readonly string[], escap
   const heredocs = isPreload ? node.getHeredocs().map((heredoc) => toHeredoc(heredoc, fileLines)) : [];
   const last = heredocs[0]?.content[0]?.line ?? end.line + 2;
   const whole = fileLines.slice(start.line, last - 1).join("\n");
-  // What the mask made another word of is read from the file itself.
+  // The mask changes some words, so the word is read from the file itself.
   const [word = ""] = /^\S*/.exec(whole.slice(start.character)) ?? [];
   return {
     keyword: word.toUpperCase(),

@@ -34,7 +34,7 @@ describe("probe", () => {
     assert.deepEqual([...unset.variables], []);
   });
 
-  it("leaves the config as it is without the probe", () => {
+  it("gives the config without the probe", () => {
     const answer = readProbe({ words: [], variables: [] }, config({ mine: "x" }));
     assert.deepEqual(answer.config, {
       os: "linux",

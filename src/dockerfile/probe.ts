@@ -1,7 +1,6 @@
 /**
- * Asks upstream what words stand for. ARG, ENV, the base image's environment, `${X:-y}` and
- * whatever it learns next are expanded by it alone: the words are put into a LABEL, and the config that
- * comes back holds their values. Nothing runs for it.
+ * Asks upstream to expand words. Upstream alone knows ARG, ENV, the base image's environment, `${X:-y}` and whatever it
+ * learns next. The words go into a LABEL, and the config in the answer holds their values. Nothing runs for it.
  */
 import { type ImageConfig, labelsOf, withLabels } from "../image/config.js";
 
@@ -10,7 +9,7 @@ const prefix = "io.larder.probe.";
 export interface Probe {
   /** Words as written, in order. */
   readonly words: readonly string[];
-  /** Names of variables whose values are asked for. */
+  /** Variables whose values are needed. */
   readonly variables: readonly string[];
   /** Predefined variables that the words use without an ARG. */
   readonly predefined?: readonly string[];
@@ -18,13 +17,13 @@ export interface Probe {
 
 export interface ProbeAnswer {
   readonly words: readonly string[];
-  /** Without those that are not set. */
+  /** Variables that are not set are left out. */
   readonly variables: ReadonlyMap<string, string>;
-  /** The config as it is without the probe. */
+  /** The config without the probe. */
   readonly config: ImageConfig;
 }
 
-/** What asks, to be the end of the stage that is solved. */
+/** The instruction of the probe, for the end of the stage that is solved. */
 export function probeInstruction({ words, variables, predefined = [] }: Probe): string {
   const labels = [
     `${prefix}asked=1`,

@@ -3,8 +3,8 @@ import type { Dockerfile, Stage } from "./parse.js";
 import { type Bases, baseStage } from "./stages.js";
 
 /**
- * The platform of a stage: that of the stage that it builds FROM, or that of its FROM's flag, else the build's, else
- * the builder's own.
+ * The platform of a stage: that of the stage in its FROM, or that in the FROM's flag, else the build's, else the
+ * builder's own.
  * @param platform The build's, if it names one.
  */
 export function stagePlatform(

@@ -87,7 +87,7 @@ describe("neededStages", () => {
     it(title, () => assert.deepEqual(needed(text, target), expected));
   }
 
-  it("does not need what a named context replaces", () => {
+  it("leaves out a stage that a named context replaces", () => {
     const dockerfile = parseDockerfile("Dockerfile", "FROM x AS a\nFROM a AS b\nFROM b AS c");
     const [, , target] = dockerfile.stages;
     assert.ok(target);

@@ -38,7 +38,7 @@ describe("names of steps", () => {
 describe("numbers of steps", () => {
   const third = { platform: "", stage: "", step: 3, total: 3, words: "" };
 
-  it("stay where nothing is above, and count what is below", () => {
+  it("stay the same if nothing is above, and include the steps below", () => {
     const { step, total } = numberThrough(third, undefined, 4);
     assert.deepEqual([step, total], [3, 7]);
   });
@@ -53,7 +53,7 @@ describe("numbers of steps", () => {
     assert.deepEqual([step, total], [8, 10]);
   });
 
-  it("are given to what makes a layer", () => {
+  it("are given to instructions that make a layer", () => {
     const text = "FROM a\nENV X=1\nRUN b\nWORKDIR /c\nPRELOAD d\nCOPY e f\nADD g h\nUSER i\n";
     const [stage] = parseDockerfile("Dockerfile", text).stages;
     assert.equal(countSteps(stage?.instructions ?? []), 4);
@@ -67,7 +67,7 @@ describe("the stage in the names of steps", () => {
     return stageInNames(dockerfile, stage);
   };
 
-  it("is left out where there is but one", () => {
+  it("is left out in a file with one stage", () => {
     assert.equal(nameOf("FROM a AS b\nRUN c --from=d\nCOPY e f\n"), "");
   });
 
@@ -76,7 +76,7 @@ describe("the stage in the names of steps", () => {
     assert.equal(nameOf("FROM a AS Big\nFROM c\n", 1), "stage-1");
   });
 
-  it("is there where an image is copied from, or something mounted, too", () => {
+  it("is also there if an image is copied from, or anything is mounted", () => {
     assert.equal(nameOf("FROM a\nCOPY --chown=1 --from=b c d\n"), "stage-0");
     assert.equal(nameOf("FROM a\nRUN --network=none --mount=type=cache,target=/b c\n"), "stage-0");
   });

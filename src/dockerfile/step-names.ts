@@ -1,22 +1,22 @@
-/** How upstream calls the steps of a stage in the build's output: `[linux/amd64 stage-0 2/5] RUN make`. */
+/** Upstream's names for the steps of a stage in the output of the build: `[linux/amd64 stage-0 2/5] RUN make`. */
 import type { Dockerfile, Instruction, Stage } from "./parse.js";
 import { stageName } from "./stages.js";
 
-/** How far the steps of a stage have been counted. */
+/** The count of a stage's steps so far. */
 export interface Count {
   /** The last number; 0 if there was none. */
   readonly step: number;
-  /** What the whole stage comes to, once a step has said it. */
+  /** The total of the stage. It is known once a step's name has given it. */
   readonly total?: number;
 }
 
-/** A name in its parts. */
+/** The parts of a name. */
 interface StepName {
-  /** Only in builds for several platforms; with the blank that follows. */
+  /** Present only in builds for several platforms; ends with the blank. */
   readonly platform: string;
-  /** Empty in a file of one stage. */
+  /** Empty in a file with one stage. */
   readonly stage: string;
-  /** From 1. */
+  /** Begins at 1. */
   readonly step: number;
   readonly total: number;
   readonly words: string;
@@ -35,23 +35,26 @@ export function formatStepName({ platform, stage, step, total, words }: StepName
 }
 
 /**
- * The number that a step has in its stage, from the one that it has in a draft of a part of it.
- * @param above what a FROM of the draft stands for
- * @param below steps that are not in the draft
+ * Computes the number of a step in its whole stage from its number in a draft of a part of the stage.
+ * @param above count of the steps that a FROM of the draft stands for
+ * @param below number of steps that are not in the draft
  */
 export function numberThrough(name: StepName, above: Count | undefined, below: number): StepName {
   if (!above) return { ...name, total: name.total + below };
-  // A FROM that names a context counts as a step, and takes no number.
+  // A FROM that names a context counts as a step but has no number.
   const total = above.total ?? above.step + name.total - 1 + below;
   return { ...name, step: above.step + name.step, total };
 }
 
-/** Of instructions that are counted. */
+/** The number of instructions that count as steps. */
 export function countSteps(instructions: readonly Instruction[]): number {
   return instructions.filter(({ keyword }) => ["RUN", "COPY", "ADD", "WORKDIR"].includes(keyword)).length;
 }
 
-/** What names have of a stage: nothing in a file of one. An image that is copied from, or any mount, counts as another. */
+/**
+ * The stage in names of steps. A file with one stage has none, but an image that is copied from, or any mount, counts
+ * as another stage.
+ */
 export function stageInNames({ stages }: Dockerfile, stage: Stage): string {
   const takesFrom = ({ keyword, text }: Instruction): boolean =>
     ["COPY", "RUN"].includes(keyword) && /^(--\S+\s+)*--(from|mount)=/.test(text);

@@ -1,6 +1,6 @@
 /**
- * Names in a layer are bytes, not text. They are kept as strings with one character for each byte
- * (latin1), so that they can be keys, sorted bytewise, and handed to the file system unchanged.
+ * Names in a layer are bytes, not text. A byte string has one character for each byte (latin1), so it can be a key, can
+ * be sorted bytewise, and reaches the file system unchanged.
  */
 export type ByteString = string;
 
@@ -12,12 +12,12 @@ export function toBytes(name: ByteString): Buffer {
   return Buffer.from(name, "latin1");
 }
 
-/** Orders byte strings by their bytes, and any other strings by their UTF-16 units: never by locale. */
+/** Orders byte strings by their bytes and other strings by their UTF-16 units, never by locale. */
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The directories above a relative path, outermost first: `a/b/c` has `a` and `a/b`. */
+/** The directories above a relative path, outermost first: `a` and `a/b` for `a/b/c`. */
 export function parentsOf(path: ByteString): ByteString[] {
   const parents: ByteString[] = [];
   for (let slash = path.indexOf("/"); slash >= 0; slash = path.indexOf("/", slash + 1)) {

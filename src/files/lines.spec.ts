@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { forEachLine } from "./lines.js";
 
 describe("the lines of a stream", () => {
-  it("are those of the whole, however it is cut", async () => {
+  it("do not depend on the pieces in which they come", async () => {
     const text = fc
       .array(fc.constantFrom("a", "\n", "\u00ff"), { maxLength: 30 })
       .map((parts) => parts.join(""));

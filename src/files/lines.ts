@@ -1,6 +1,6 @@
 /**
- * Hands on the lines of a stream as bytes, without their newlines; an empty last one is none. Not a generator, since a
- * stream has a million lines here, and each would be waited for.
+ * Calls back for each line of a stream, as bytes without the newline; an empty last line does not count. A generator
+ * would wait for each of a million lines, so this is none.
  */
 export async function forEachLine(
   source: AsyncIterable<Uint8Array>,

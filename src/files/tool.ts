@@ -2,14 +2,15 @@ import { spawn } from "node:child_process";
 import { buffer, text } from "node:stream/consumers";
 
 export interface RunOptions {
-  /** Given to the tool on its standard input. */
+  /** The standard input of the tool. */
   readonly input?: Buffer;
-  /** Ends the tool. */
+  /** Its abort ends the tool. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs a command-line tool of the step's image to its end, and gives what it printed.
+ * Runs a command-line tool of the step's image to its end.
+ * @returns the output of the tool.
  * @throws Error with the tool's own words if it fails.
  */
 export async function run(
@@ -23,7 +24,7 @@ export async function run(
     child.on("error", reject);
     child.on("close", (code, signal) => resolve(code === 0 ? "" : (signal ?? `exit code ${code}`)));
   });
-  // A tool may end without having read all; its exit code tells whether that was wrong.
+  // A tool may end before it has read all its input; its exit code tells whether that was wrong.
   child.stdin.on("error", () => {});
   child.stdin.end(options.input);
   const [stdout, stderr, failure] = await Promise.all([buffer(child.stdout), text(child.stderr), ended]);
@@ -32,8 +33,8 @@ export async function run(
 }
 
 /**
- * Messages are matched, and names are bytes: so no locale. And `mount` of util-linux prefers the mount API of Linux 5.2,
- * which the steps of Sysbox refuse; with this variable it uses mount(2).
+ * No locale: Larder matches messages, and names are bytes. `mount` of util-linux prefers the mount API of Linux 5.2,
+ * which Sysbox refuses in steps; the variable makes it use mount(2).
  */
 export function toolEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: "C", LIBMOUNT_FORCE_MOUNT2: "always" };

@@ -8,8 +8,8 @@ import { type ByteString, toBytes } from "./bytes.js";
 import { run, toolEnvironment } from "./tool.js";
 
 /**
- * GNU tar keeps all that makes a file: owner, mode, nanoseconds, hard links, extended attributes. Those of
- * overlayfs are its bookkeeping in the directory that is copied, not part of the files.
+ * GNU tar keeps owner, mode, nanoseconds, hard links and extended attributes. overlayfs has its bookkeeping in
+ * attributes of its own, which are not part of the files.
  */
 const writeOptions = [
   "--format=posix",
@@ -23,9 +23,9 @@ const writeOptions = [
   "--null",
   "--verbatim-files-from",
 ];
-/** tar reads the list where the option stands: after `-C`. */
+/** tar reads the list at the option's position: after `-C`. */
 const listed = ["--files-from=-", "-cf", "-"];
-/** A list sorted bytewise has `a.pm` between `a` and `a/b`: tar must set the times of `a` at its end. */
+/** In a list sorted bytewise, `a.pm` is between `a` and `a/b`, so tar must set the times of `a` at its end. */
 const readOptions = [
   "--delay-directory-restore",
   "--xattrs",
@@ -35,7 +35,7 @@ const readOptions = [
   "-p",
 ];
 
-/** All paths below a directory, but 0/0 devices: those are whiteouts. A directory comes before what is in it. */
+/** All paths below a directory, except 0/0 devices, which are whiteouts. A directory comes before its content. */
 export async function* walkTree(directory: string, parent: ByteString = ""): AsyncGenerator<ByteString> {
   const names = await opendir(toBytes(`${directory}/${parent}`) as unknown as string, { encoding: bytes });
   for await (const entry of names) {
@@ -46,10 +46,10 @@ export async function* walkTree(directory: string, parent: ByteString = ""): Asy
   }
 }
 
-/** Names are bytes; the types of Node know it of `readdir` alone. */
+/** Names are bytes, but the types of Node allow that for `readdir` alone. */
 const bytes = "buffer" as BufferEncoding;
 
-/** Copies all that {@link walkTree} finds from one directory to another that exists. */
+/** Copies all paths of {@link walkTree} from one directory to another that exists. */
 export async function copyTree(from: string, to: string): Promise<void> {
   const stdio = ["pipe", "pipe", "pipe"] as const;
   const writer = spawn("tar", [...writeOptions, "-C", from, ...listed], {
@@ -75,7 +75,7 @@ export async function copyTree(from: string, to: string): Promise<void> {
   await listing;
 }
 
-/** Packs all that {@link walkTree} finds in a directory into an archive. */
+/** Packs all paths of {@link walkTree} into an archive. */
 export async function packTree(from: string, file: string): Promise<void> {
   const tar = spawn("tar", [...writeOptions, "-C", from, "--files-from=-", "-cf", file], {
     stdio: ["pipe", "ignore", "pipe"],
@@ -88,7 +88,7 @@ export async function packTree(from: string, file: string): Promise<void> {
   await listing;
 }
 
-/** A tool that ends early says why; what cannot be read is our own to say. */
+/** Writes the list. A tool that ends early gives the reason itself, but an unreadable directory is an error here. */
 function writeList(directory: string, stdin: Writable): Promise<void> {
   const list = pipeline(async function* () {
     for await (const path of walkTree(directory)) yield fileList([path]);
@@ -97,12 +97,12 @@ function writeList(directory: string, stdin: Writable): Promise<void> {
   return list;
 }
 
-/** Packs directories without what is in them, to lay their owner, mode and times over others later. */
+/** Packs directories without their content: their owner, mode and times can be laid over others later. */
 export async function packDirectories(root: string, paths: readonly string[]): Promise<Buffer> {
   return run("tar", [...writeOptions, "-C", root, ...listed], { input: fileList(paths) });
 }
 
-/** Lays those of these directories that the archive has over the ones in `root`. */
+/** Gives the directories in `root` the owner, mode and times that the archive has for them. */
 export async function unpackDirectories(
   archive: Buffer,
   root: string,

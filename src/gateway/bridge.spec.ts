@@ -5,7 +5,7 @@ import { Result, type SolveRequest } from "../gen/gateway.js";
 import { type Bridge, openBridge } from "./bridge.js";
 
 describe("bridge", function () {
-  // A busy machine takes its time.
+  // A busy machine may need this long.
   this.timeout(20_000);
   let builder: FakeBuilder | undefined;
   afterEach(() => builder?.stop());
@@ -16,7 +16,7 @@ describe("bridge", function () {
     return openBridge({ input, output });
   }
 
-  /** The error that a call ends with. */
+  /** The error of a failed call. */
   async function errorOf(call: Promise<unknown>): Promise<LarderError> {
     const error = await call.then(
       () => assert.fail("the call succeeded"),
@@ -58,7 +58,7 @@ describe("bridge", function () {
     assert.deepEqual(requests[0]?.CacheImports, imports);
   });
 
-  it("takes a solve without a result for a fault", async () => {
+  it("treats a solve without a result as a fault", async () => {
     const bridge = await bridgeTo({ solve: () => undefined });
     await assert.rejects(bridge.solve({}), { message: "the builder answered a solve without a result" });
   });
@@ -88,12 +88,12 @@ describe("bridge", function () {
     );
   });
 
-  it("takes what gRPC itself says where there are no details", async () => {
+  it("uses gRPC's own code and message if there are no details", async () => {
     const error = await errorOf((await bridgeTo({})).ping());
     assert.deepEqual([error.code, error.message, error.details], [12, "Ping is not implemented", []]);
   });
 
-  it("gets an error whole, however long it is", async () => {
+  it("gets a complete error, however long it is", async () => {
     const details = [30_000, 200_000].map((size) => ({
       type_url: "t",
       value: Buffer.alloc(size, "0123456789 %»\0"),
@@ -113,7 +113,7 @@ describe("bridge", function () {
     }
   });
 
-  it("gets a long message whole that has no details", async () => {
+  it("gets a complete long message without details", async () => {
     const message = `100% »${"x".repeat(100_000)}`;
     const bridge = await bridgeTo({
       evaluate: () => {

@@ -29,7 +29,7 @@ import { Http2Connection } from "./http2/connection.js";
 
 export interface Bridge {
   ping(): Promise<PongResponse>;
-  /** Definitions that the client or another frontend passed in, by name. */
+  /** Definitions from the client or another frontend, by name. */
   inputs(): Promise<Record<string, Definition>>;
   resolveImageConfig(
     request: Parameters<typeof ResolveImageConfigRequest.fromPartial>[0],
@@ -37,20 +37,20 @@ export interface Bridge {
   /** Nothing runs until the result is evaluated, read or exported. */
   solve(request: Parameters<typeof SolveRequest.fromPartial>[0]): Promise<Result>;
   evaluate(ref: string): Promise<void>;
-  /** The first `length` bytes of a file, or all: it must fit into one message then, of 16 MiB. */
+  /** The first `length` bytes of a file, or the whole file, which must then fit into one message of 16 MiB. */
   readFile(ref: string, path: string, length?: number): Promise<Buffer>;
-  /** The standard output of a command in a container of its own. */
+  /** The standard output of a command in a separate container. */
   containerOutput(command: ContainerCommand): Promise<Buffer>;
   /** A warning at the end of the build's output. */
   warn(request: Parameters<typeof WarnRequest.fromPartial>[0]): Promise<void>;
-  /** To be called once; the process must then exit. */
+  /** Call it once; the process must then exit. */
   return(request: Parameters<typeof ReturnRequest.fromPartial>[0]): Promise<void>;
 }
 
 interface BridgeOptions {
-  /** `--cache-from`: the builder looks there only in those solves that repeat it. */
+  /** `--cache-from`: the builder uses these imports only in solves that repeat them. */
   readonly cacheImports?: readonly CacheOptionsEntry[];
-  /** BuildKit speaks on the standard input and output of a frontend. */
+  /** BuildKit uses the standard input and output of a frontend. */
   readonly input?: Readable;
   readonly output?: Writable;
 }
@@ -92,7 +92,7 @@ export function openBridge({ cacheImports = [], input = pipe(0), output = pipe(1
   };
 }
 
-/** What `process.stdin` and `process.stdout` come to, without the time that they take to find out. */
+/** A socket like `process.stdin` and `process.stdout`, which need time to find out the type of the file. */
 function pipe(fd: 0 | 1): Socket {
   return new Socket({ fd, readable: fd === 0, writable: fd === 1 });
 }

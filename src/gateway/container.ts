@@ -1,4 +1,4 @@
-/** A short-lived container of refs, beside the build: nothing that it writes is kept. */
+/** A short-lived container on refs, beside the build: nothing that it writes is kept. */
 import { LarderError } from "../error.js";
 import {
   ExecMessage,
@@ -12,18 +12,18 @@ import type { Methods } from "./grpc/methods.js";
 
 export interface ContainerCommand {
   readonly args: readonly string[];
-  /** Refs, or what a failed solve left, by mount point. */
+  /** Refs by mount point. They may be the remains of a failed solve. */
   readonly mounts: readonly { readonly dest: string; readonly resultID: string }[];
 }
 
 const stdout = 1;
 
-/** New to the whole daemon. BuildKit takes letters and digits only. */
+/** An id that the whole daemon has not seen before. BuildKit accepts letters and digits only. */
 function newId(): string {
   return crypto.randomUUID().replaceAll("-", "");
 }
 
-/** Runs a command and gives its standard output. @throws LarderError if it exits with another status than 0 */
+/** Runs a command and returns its standard output. @throws LarderError if its exit code is not 0 */
 export async function containerOutput(methods: Methods, command: ContainerCommand): Promise<Buffer> {
   const ContainerID = newId();
   const create = methods.unary("NewContainer", NewContainerRequest, NewContainerResponse);
@@ -34,7 +34,7 @@ export async function containerOutput(methods: Methods, command: ContainerComman
   try {
     return await runProcess(methods, ContainerID, command.args);
   } finally {
-    // Nobody waits for it: the daemon releases what is left when the frontend ends.
+    // Nothing waits for this call: the daemon releases such containers when the frontend ends.
     release({ ContainerID }).catch(() => undefined);
   }
 }

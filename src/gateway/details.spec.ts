@@ -36,7 +36,7 @@ describe("withExcerpt", () => {
     assert.deepEqual(values(shown), [{ info, ranges: [line(2), line(3)] }, { digest: "d" }]);
   });
 
-  it("shows the user's text where upstream shows the one that it was given", () => {
+  it("shows the user's text in place of the text that upstream was given", () => {
     const given = { ...info, data: Buffer.from("FROM a\n\nRUN »\n").toString("base64"), definition: {} };
     const error = new LarderError("m", {
       lines: { start: 1, end: 1 },
@@ -55,7 +55,7 @@ describe("withExcerpt", () => {
     assert.deepEqual(values(withExcerpt(new LarderError("m"), dockerfile)), [{}]);
   });
 
-  it("leaves excerpts in the order that they had before they came here", () => {
+  it("restores the order that the excerpts had before this frontend", () => {
     const excerpts = [1, 2].map((number) => typed("Source", { info, ranges: [line(number)] }));
     const error = new LarderError("m", { details: excerpts });
     assert.deepEqual(values(withExcerpt(error, dockerfile)), [
@@ -66,7 +66,7 @@ describe("withExcerpt", () => {
 });
 
 describe("failedSolve", () => {
-  it("finds what a failed step left", () => {
+  it("finds the remains of a failed step", () => {
     const solve = { mountIDs: ["m"], op: { exec: { meta: { env: ["A=b"] }, mounts: [{ dest: "/" }] } } };
     const details = [typed("Vertex", {}), typed("Solve", solve)];
     assert.deepEqual(failedSolve(new LarderError("m", { details })), solve);

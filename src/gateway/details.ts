@@ -1,6 +1,6 @@
 /**
- * BuildKit's typed error details: JSON in spite of their protobuf envelope, `type_url` says which. What the
- * user sees of them is the excerpt of the Dockerfile, made from the detail `Source`.
+ * BuildKit's typed error details. They are JSON in spite of their protobuf envelope, and `type_url` gives the type. The
+ * user sees only one of them, `Source`: the excerpt of the Dockerfile.
  */
 import { LarderError, type Lines } from "../error.js";
 import type { Definition } from "../gen/ops.js";
@@ -10,9 +10,9 @@ const typePrefix = "github.com/moby/buildkit/";
 const sourceType = `${typePrefix}errdefs.Source+json`;
 const solveType = `${typePrefix}errdefs.Solve+json`;
 
-/** What a failed step leaves to look at. */
+/** The remains of a failed step. */
 export interface FailedSolve {
-  /** A ref for each mount of the op. */
+  /** One ref for each mount of the op. */
   readonly mountIDs?: readonly string[];
   readonly op?: {
     readonly exec?: {
@@ -30,17 +30,17 @@ export function failedSolve({ details }: LarderError): FailedSolve | undefined {
 export interface DockerfileText {
   readonly filename: string;
   readonly text: string;
-  /** What it was read from. */
+  /** The source of the text. */
   readonly definition: Definition;
 }
 
 /**
- * The error as a user of upstream would see it: with an excerpt of the user's own file. Excerpts
- * that came from below show the file that upstream was given, whose lines are the same.
+ * The error with an excerpt of the user's own file, as with upstream. Excerpts from below show the text that upstream
+ * was given, whose lines have the same numbers.
  */
 export function withExcerpt(error: LarderError, file: DockerfileText): LarderError {
   const info = sourceInfo(file);
-  // Each hop of an error turns its details round, and this frontend is one hop more.
+  // Each frontend on an error's way reverses its details, and this frontend is one more.
   const details = error.details.toReversed().map((detail) => {
     if (detail.type_url !== sourceType) return detail;
     const source = JSON.parse(detail.value.toString("utf8")) as { info: { filename: string } };
@@ -48,19 +48,20 @@ export function withExcerpt(error: LarderError, file: DockerfileText): LarderErr
   });
   const hasExcerpt = details.some(({ type_url }) => type_url === sourceType);
   if (!hasExcerpt) {
-    // Without any, whoever called this frontend would show the `# syntax=` line. An empty one shows nothing.
+    // Without an excerpt, a frontend that called this one would show its `# syntax=` line. An empty excerpt shows
+    // nothing.
     const excerpt = error.lines ? { info, ranges: lineRanges(error.lines) } : {};
     details.unshift(jsonDetail(sourceType, excerpt));
   }
   return new LarderError(error.message, { code: error.code, lines: error.lines, details, cause: error });
 }
 
-/** Details without excerpts, of an error that is to be shown at another place. */
+/** The details without excerpts, for an error that will get another place. */
 export function withoutExcerpt(details: readonly Detail[]): Detail[] {
   return details.filter(({ type_url }) => type_url !== sourceType);
 }
 
-/** One range a line, as upstream's parser has it. */
+/** One range for each line, as upstream's parser gives them. */
 export function lineRanges(lines: Lines | undefined): { start: { line: number }; end: { line: number } }[] {
   if (!lines) return [];
   const { start, end } = lines;
@@ -77,7 +78,7 @@ function sourceInfo({ filename, text, definition }: DockerfileText): unknown {
   };
 }
 
-/** A message in the JSON of Go's encoder: bytes are base64, and what is empty is left out. */
+/** A message in the JSON of Go's encoder: bytes are base64, and empty fields are left out. */
 function asGoWrites(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (Array.isArray(value)) return value.map(asGoWrites);

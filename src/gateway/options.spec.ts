@@ -45,7 +45,7 @@ describe("cacheImports", () => {
     assert.deepEqual(of({ ...today, ...older }), [entry, registry("a/b:1"), registry("c")]);
   });
 
-  it("leaves it to upstream to refuse what is no JSON", () => {
+  it("leaves text that is not JSON to upstream, which refuses it", () => {
     assert.deepEqual(of({ "cache-imports": "{" }), []);
     assert.deepEqual(of({ "cache-imports": "", "cache-from": "" }), []);
   });
@@ -54,7 +54,7 @@ describe("cacheImports", () => {
 describe("proxyEnvironment", () => {
   const of = (frontend: Record<string, string>) => proxyEnvironment({ frontend, sessionId: "" });
 
-  it("is of the build arguments for proxies, in capitals or not", () => {
+  it("comes from the build arguments for proxies, in capitals or not", () => {
     const others = { "build-arg:MY_HTTP_PROXY": "c", "label:http_proxy": "d" };
     const given = { "build-arg:no_proxy": "a", "build-arg:HTTPS_PROXY": "b", ...others };
     assert.deepEqual(of(given), { https_proxy: "b", no_proxy: "a" });

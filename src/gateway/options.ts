@@ -1,9 +1,9 @@
 import type { CacheOptionsEntry } from "../gen/gateway.js";
 import type { ProxyEnv } from "../gen/ops.js";
 
-/** What the build was asked for. Options travel in the environment, one variable each. */
+/** The options of a build. Each is a variable of the environment. */
 export interface BuildOptions {
-  /** Frontend options as BuildKit names them: `target`, `build-arg:K`, `context:name`, ... */
+  /** Frontend options by BuildKit's names: `target`, `build-arg:K`, `context:name`, ... */
   readonly frontend: Readonly<Record<string, string>>;
   readonly sessionId: string;
 }
@@ -25,8 +25,8 @@ export function buildArgument(options: BuildOptions, name: string): string | und
 }
 
 /**
- * `--cache-from`, in the form of today and in the one that older clients and Docker's build API send: registry
- * references with commas between.
+ * `--cache-from`, in today's form and in that of older clients and Docker's build API: registry references, separated
+ * by commas.
  * @see CacheOptionsEntry in gateway.proto
  */
 export function cacheImports({ frontend }: BuildOptions): CacheOptionsEntry[] {
@@ -38,7 +38,7 @@ export function cacheImports({ frontend }: BuildOptions): CacheOptionsEntry[] {
   ];
 }
 
-/** What is no JSON upstream refuses. */
+/** Upstream refuses text that is not JSON. */
 function parseEntries(text: string): CacheOptionsEntry[] {
   try {
     return JSON.parse(text) as CacheOptionsEntry[];
@@ -47,13 +47,16 @@ function parseEntries(text: string): CacheOptionsEntry[] {
   }
 }
 
-/** `SOURCE_DATE_EPOCH` in seconds, where it is a number. */
+/** `SOURCE_DATE_EPOCH` in seconds, if it is a number. */
 export function sourceDateEpoch(options: BuildOptions): number | undefined {
   const text = buildArgument(options, "SOURCE_DATE_EPOCH") ?? "";
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** `--build-arg HTTP_PROXY=...` and its like, in capitals or not: for steps with a network, and not in their cache key. */
+/**
+ * `--build-arg HTTP_PROXY=...` and similar arguments, in capitals or small letters. Steps with a network get them,
+ * without an effect on the cache key.
+ */
 export function proxyEnvironment({ frontend }: BuildOptions): Partial<ProxyEnv> | undefined {
   const given = Object.entries(frontend).flatMap(([key, value]) => {
     const name = /^build-arg:((?:http|https|ftp|no|all)_proxy)$/i.exec(key)?.[1]?.toLowerCase();
@@ -62,12 +65,12 @@ export function proxyEnvironment({ frontend }: BuildOptions): Partial<ProxyEnv> 
   return given.length === 0 ? undefined : Object.fromEntries(given.sort());
 }
 
-/** `--network=host`; with `none`, images are fetched all the same, as those of FROM are. */
+/** `--network=host`. With `none`, images are still fetched, like those of FROM. */
 export function isOnHost({ frontend }: BuildOptions): boolean {
   return frontend["force-network-mode"] === "host";
 }
 
-/** `--no-cache` or `--no-cache-filter=<stage>` covers a stage of this name. */
+/** Does `--no-cache` or `--no-cache-filter=<stage>` cover a stage of this name? */
 export function ignoresCache(options: BuildOptions, stageName: string | undefined): boolean {
   const filter = options.frontend["no-cache"];
   if (filter === undefined) return false;
@@ -75,7 +78,7 @@ export function ignoresCache(options: BuildOptions, stageName: string | undefine
   return filter.split(",").some((name) => name.trim().toLowerCase() === stageName?.toLowerCase());
 }
 
-/** `--build-context NAME=...` stands for a stage of this name, on all platforms or on one. */
+/** Does a `--build-context NAME=...` replace a stage of this name, on all platforms or on one? */
 export function replacesStage(options: BuildOptions, stageName: string | undefined): boolean {
   if (stageName === undefined) return false;
   const key = `context:${stageName.toLowerCase()}`;

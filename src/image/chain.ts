@@ -1,10 +1,10 @@
 import { type ChainId, type DiffId, sha256 } from "./digest.js";
 
-/** A layer on top of certain others: Docker and containerd name an unpacked layer by its chain ID. */
+/** A layer on top of the layers below it: Docker and containerd name an unpacked layer by its chain ID. */
 export interface ChainLink {
   readonly chainId: ChainId;
   readonly diffId: DiffId;
-  /** Chain ID of the layers below; absent for the bottom layer. */
+  /** Chain ID of the layers below. The bottom layer has none. */
   readonly parent?: ChainId;
 }
 

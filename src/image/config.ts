@@ -1,6 +1,6 @@
 import type { Platform } from "./platform.js";
 
-/** The parts of an image config that Larder reads or changes; all else is carried along. */
+/** The parts of an image config that Larder reads or changes. All other parts are kept. */
 export interface ImageConfig {
   readonly os?: string;
   readonly architecture?: string;
@@ -49,12 +49,12 @@ export function environmentOf(config: ImageConfig): ReadonlyMap<string, string> 
   );
 }
 
-/** An image that does not say so is for linux/amd64. */
+/** The platform of an image. A config that names none is for linux/amd64. */
 export function platformOf({ os, architecture, variant }: ImageConfig): Platform {
   return { os: os ?? "linux", architecture: architecture ?? "amd64", ...(variant && { variant }) };
 }
 
-/** How many layers the image has; a base image without a history is known by its diffIDs alone. */
+/** The number of layers. A base image without a history has only diffIDs to count. */
 export function countLayers({ history = [], rootfs }: ImageConfig): number {
   return Math.max(history.filter((entry) => !entry.empty_layer).length, rootfs?.diff_ids?.length ?? 0);
 }
@@ -63,7 +63,7 @@ export function labelsOf(config: ImageConfig): Readonly<Record<string, string>> 
   return config.config?.Labels ?? {};
 }
 
-/** The config with these labels only; an image without any has no such field. */
+/** The config with these labels only. Without labels, the config has no such field. */
 export function withLabels(config: ImageConfig, labels: Readonly<Record<string, string>>): ImageConfig {
   const { Labels: _, ...container } = config.config ?? {};
   const sorted = Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));

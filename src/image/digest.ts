@@ -1,15 +1,15 @@
-// Not `node:crypto`, whose loading is a good part of what a Dockerfile without PRELOAD waits for.
+// `node:crypto` is slow to load: a Dockerfile without PRELOAD would wait for it.
 import { sha256 as hash } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
-/** A plain string can be any of these, so that literals and JSON need no cast; one of a kind is none of another kind. */
+/** Each kind accepts a plain string, so literals and JSON need no cast. No kind accepts another kind. */
 type Kind<Name extends string> = string & { readonly kind?: Name };
 
-/** `sha256:<hex>`, of a blob, a manifest or a config; also of a vertex of BuildKit. */
+/** `sha256:<hex>` of a blob, a manifest or a config. BuildKit's vertices have such digests, too. */
 export type Digest = Kind<"digest">;
-/** Digest of a layer's tar, uncompressed. */
+/** Digest of the uncompressed tar of a layer. */
 export type DiffId = Kind<"diffID">;
-/** Names a layer on top of certain others (identity.ChainID of the OCI image spec). */
+/** Names a layer together with the layers below it (identity.ChainID of the OCI image spec). */
 export type ChainId = Kind<"chain ID">;
 type AnyDigest = Digest | DiffId | ChainId;
 

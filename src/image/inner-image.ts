@@ -2,7 +2,7 @@ import type { DiffId } from "./digest.js";
 import type { Platform } from "./platform.js";
 import type { Reference } from "./reference.js";
 
-/** An image as its registry describes it; `reference.digest` is the digest that the tag stood for. */
+/** An image as its registry describes it. `reference.digest` is the digest that the registry gave for the tag. */
 export interface InnerImage {
   readonly reference: Reference & { readonly digest: string };
   readonly platform: Platform;
@@ -12,7 +12,7 @@ export interface InnerImage {
   readonly diffIds: readonly DiffId[];
 }
 
-/** These members and no others: more of them would be in the cache key of a step that gets the image. */
+/** The image with these members only: further members would get into the cache key of a step that gets the image. */
 export function plainInnerImage({ reference, platform, imageId, diffIds }: InnerImage): InnerImage {
   return { reference, platform, imageId, diffIds };
 }

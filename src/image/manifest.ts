@@ -1,7 +1,7 @@
-/** Manifests and indexes, of OCI and of Docker's schema 2. */
+/** Manifests and indexes, in OCI's form and in that of Docker's schema 2. */
 import type { Digest } from "./digest.js";
 
-/** An OCI content descriptor, as far as it is read. */
+/** The fields of an OCI content descriptor that Larder reads. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
@@ -14,7 +14,7 @@ export interface Manifest {
   readonly layers: readonly Descriptor[];
 }
 
-/** A manifest as it was read. */
+/** A manifest and its bytes. */
 export interface FoundManifest {
   readonly digest: Digest;
   readonly bytes: Buffer;
@@ -22,7 +22,7 @@ export interface FoundManifest {
 }
 
 /**
- * An index or manifest list, by its members: old registries give neither a media type.
+ * Tells an index (or manifest list) from a manifest by its members, since old registries give neither a media type.
  * @throws Error for another document.
  */
 export function parseManifestOrIndex(
@@ -36,7 +36,7 @@ export function parseManifestOrIndex(
   return { manifest: { config: value.config, layers: value.layers } };
 }
 
-/** Only OCI's manifests and indexes may leave it out. */
+/** The media type of a manifest or index. Only OCI's documents may leave it out. */
 export function mediaTypeOf(bytes: Buffer): string {
   const { mediaType } = JSON.parse(bytes.toString("utf8")) as { mediaType?: string };
   const isIndex = "index" in parseManifestOrIndex(bytes);
@@ -44,10 +44,10 @@ export function mediaTypeOf(bytes: Buffer): string {
 }
 
 /**
- * @param top Digest of the document to begin at.
- * @param read The bytes of a document; a layout may lack those of other platforms.
- * @returns the manifest at or below it whose config is the image's.
- * @throws Error if the first document cannot be read, or is none.
+ * Finds the manifest whose config is the image's.
+ * @param top Digest of the document at which the search begins.
+ * @param read Reads the bytes of a document. A layout may lack the documents of other platforms.
+ * @throws Error if the first document cannot be read, or is neither an index nor a manifest.
  */
 export async function findManifest(
   top: Digest,

@@ -1,4 +1,4 @@
-/** Image layouts of OCI: a folder with blobs by their digests. */
+/** OCI image layouts: a layout is a folder that holds blobs by their digests. */
 import { readdir, utimes, writeFile } from "node:fs/promises";
 import { type Digest, digestOf, hexOf } from "./digest.js";
 import { mediaTypeOf } from "./manifest.js";
@@ -8,15 +8,15 @@ export function blobPath(digest: Digest): string {
   return `blobs/sha256/${hexOf(digest)}`;
 }
 
-/** The same, as a file of a layout that is on this machine. */
+/** Path of a blob in a layout on this machine. */
 export function blobFile(layout: string, digest: Digest): string {
   return `${layout}/${blobPath(digest)}`;
 }
 
 /**
- * Writes what a layout has beside the other blobs, and fixes all times: the layout is an output, so nothing in it may
- * tell when it was made.
- * @param top The manifest or index that the layout is about.
+ * Writes the files that a layout has beside its blobs, and fixes all times: the layout is an output, so it must not
+ * depend on the time of the build.
+ * @param top The manifest or index of the layout.
  */
 export async function finishLayout(layout: string, top: Buffer): Promise<void> {
   await writeFile(blobFile(layout, digestOf(top)), top);

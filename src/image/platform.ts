@@ -1,7 +1,7 @@
 /** Platforms as BuildKit writes them: `linux/amd64`, `linux/arm/v7`, `windows(10.0.17763+win32k)/amd64`. */
 export interface Platform {
   readonly os: string;
-  /** OCI's names for what stands behind the operating system in brackets. */
+  /** OCI's names for the words in brackets after the operating system. */
   readonly "os.version"?: string;
   readonly "os.features"?: readonly string[];
   readonly architecture: string;
@@ -15,8 +15,9 @@ const osPart = /^([\w-]+)(?:\(((?:[\w.-]|%[\da-f]{2})*)((?:\+(?:[\w.-]|%[\da-f]{
 const otherPart = /^[\w.-]+$/;
 
 /**
- * An architecture alone is one of Linux, an operating system alone is on the builder's own architecture.
- * @throws Error if the text is not os/architecture or os/architecture/variant.
+ * Parses a platform. An architecture alone stands for Linux on it, an operating system alone for the builder's
+ * architecture.
+ * @throws Error if the text is neither os/architecture nor os/architecture/variant.
  */
 export function parsePlatform(text: string): Platform {
   const [first = "", ...others] = text.split("/");
@@ -43,7 +44,7 @@ export function formatPlatform(platform: Platform): string {
   return [options ? `${os}(${options})` : os, architecture, variant].filter(Boolean).join("/");
 }
 
-/** As BuildKit's messages have it (pb.Platform). */
+/** The platform in BuildKit's messages (pb.Platform). */
 export function messagePlatform(platform: Platform) {
   const {
     os,
@@ -55,13 +56,13 @@ export function messagePlatform(platform: Platform) {
   return { OS: os, Architecture: architecture, Variant: variant, OSVersion, OSFeatures: [...features] };
 }
 
-/** The frontend runs on the builder's platform. */
+/** The builder's architecture, since the frontend runs on the builder's platform. */
 export function ownArchitecture(): string {
   const names: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
   return names[process.arch] ?? process.arch;
 }
 
-/** Names that mean the same become one, as in BuildKit: v8 is what arm64 is, v1 what amd64 is. */
+/** Gives names of the same meaning one form, as BuildKit does: arm64/v8 is arm64, amd64/v1 is amd64. */
 function normalize(
   architecture: string,
   variant: string | undefined,
@@ -88,7 +89,7 @@ const plainVariants: Readonly<Record<string, readonly string[]>> = {
   arm64: ["8", "v8", "v8.0"],
 };
 
-/** Of the words in brackets: other signs are written by their bytes, as in a URL. */
+/** Decodes a word in brackets, in which special characters are written by their bytes, as in a URL. */
 function decode(word: string): string {
   try {
     return decodeURIComponent(word);

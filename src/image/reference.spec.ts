@@ -70,7 +70,7 @@ describe("parseReference", () => {
       .tuple(fc.constantFrom("localhost", "ghcr.io", "127.0.0.1", "[fe80::1]"), port)
       .map((pair) => pair.join("")),
   );
-  // No dot in the first part: docker.io/a.b/c is a.b/c to Docker, too, and that is another image.
+  // The first part has no dot: Docker reads docker.io/a.b/c as a.b/c, too, which is another image.
   const path = fc
     .tuple(letters, fc.array(component, { maxLength: 2 }))
     .map(([first, more]) => [first, ...more].join("/"));
@@ -89,7 +89,7 @@ describe("parseReference", () => {
         `${domain}/${path}${tag ? `:${tag}` : ""}${digest ? `@${digest}` : ""}`,
     );
 
-  it("gives again what was written out, in full and as Docker shows it", () => {
+  it("reads back references in full and in Docker's short form", () => {
     fc.assert(
       fc.property(reference, (text) => {
         const parsed = parseReference(text);

@@ -1,6 +1,6 @@
 /**
- * Image references, read and written as Docker does (distribution/reference):
- * `redis` is `docker.io/library/redis:latest`, and the familiar form of that is `redis:latest`.
+ * An image reference, read and written as Docker does (distribution/reference): `redis` is
+ * `docker.io/library/redis:latest`, whose familiar form is `redis:latest`.
  */
 export interface Reference {
   /** Registry, with its port: `docker.io`, `localhost:5000`. */
@@ -22,7 +22,7 @@ const tagPattern = /^[\w][\w.-]{0,127}$/;
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * Parses what a user writes after PRELOAD or FROM.
+ * Parses a reference that a user writes after PRELOAD or FROM.
  * @throws Error whose message says which part of the reference is wrong.
  */
 export function parseReference(text: string): Reference {
@@ -51,7 +51,7 @@ export function parseReference(text: string): Reference {
   };
 }
 
-/** A first component is a registry only if it could not be a Docker Hub user's name. */
+/** The first component is a registry only if it cannot be the name of a Docker Hub user. */
 function splitDomain(name: string): { domain: string; path: string } {
   const slash = name.indexOf("/");
   const first = name.slice(0, Math.max(slash, 0));
@@ -68,7 +68,7 @@ export function repositoryName(ref: Reference): string {
   return `${ref.domain}/${ref.path}`;
 }
 
-/** `docker.io/library/redis:7@sha256:...`: all that the reference says. */
+/** `docker.io/library/redis:7@sha256:...`: the complete reference. */
 export function formatReference(ref: Reference): string {
   return repositoryName(ref) + suffix(ref);
 }
@@ -86,12 +86,12 @@ export function familiarReference(ref: Reference): string {
   return familiarName(ref) + suffix(ref);
 }
 
-/** `mirror.example/library/redis:7`: an image as a mirror of its registry has it, whose name only its user knows. */
+/** `mirror.example/library/redis:7`: the image on a mirror of its registry. The caller adds the mirror's name. */
 export function onMirror({ path, tag, digest }: Reference): string {
   return `mirror.example/${path}${tag === undefined ? `@${digest}` : `:${tag}`}`;
 }
 
-/** A registry that only this machine answers for; such a one may speak plain HTTP. */
+/** Is the registry on this machine? Such a registry may speak plain HTTP. */
 export function isLoopback(ref: Reference): boolean {
   const host = ref.domain.replace(/:\d+$/, "");
   return host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -1,25 +1,25 @@
-/** Copies that the daemon itself makes, outside of the containers in which it runs commands. */
+/** Copies that the daemon makes itself, outside of the containers in which it runs commands. */
 import { type FileActionCopy, FileOp } from "../gen/ops.js";
 import { type Output, output, type State } from "./state.js";
 
 /**
- * Lays the files of a state over another one, with their owners, modes, times and extended attributes; hard links of
- * regular files stay, those of other files become files of their own. Directories that both have get what those of
- * `from` have, but for the root.
- * @param onto scratch, for a copy that is nothing but one directory.
+ * Lays the files of a state over another state, with their owners, modes, times and extended attributes. Hard links of
+ * regular files stay; those of other files become separate files. A directory in both gets its metadata from `from`,
+ * except for the root.
+ * @param onto scratch if the result is to be this one directory.
  */
 export function copy(name: string, from: Output, onto: State): Output {
   return copyOp(name, from, onto, { src: "/", dirCopyContents: true });
 }
 
-/** Lays what an archive holds over a state. @param path of the archive in `from`. */
+/** Lays the content of an archive over a state. @param path of the archive in `from`. */
 export function unpack(name: string, from: Output, path: string, onto: State): Output {
   return copyOp(name, from, onto, { src: path, attemptUnpackDockerCompatibility: true });
 }
 
 function copyOp(name: string, from: Output, onto: State, what: Partial<FileActionCopy>): Output {
   const inputs = onto ? [onto, from] : [from];
-  // Without a timestamp of its own each file keeps the one that it has.
+  // Without a timestamp in the action, each file keeps its own.
   const value = { ...what, dest: "/", mode: -1, createDestPath: true, timestamp: -1 };
   const action = {
     input: onto ? 0 : -1,

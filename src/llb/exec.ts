@@ -10,12 +10,12 @@ import {
 import { type Output, type OwnVertex, output, type State } from "./state.js";
 
 export type Mount =
-  /** `from` (or scratch) at `dest`; its changed content is an output of the step. */
+  /** `from` (or scratch) at `dest`. Its changed content is an output of the step. */
   | { readonly kind: "output"; readonly dest: string; readonly from: State }
-  /** `from` at `dest`, writable, but what is written is thrown away. */
+  /** `from` at `dest`, writable, but all changes are thrown away. */
   | { readonly kind: "temporary"; readonly dest: string; readonly from: Output }
   | { readonly kind: "readonly"; readonly dest: string; readonly from: Output }
-  /** A file with the secret, absent if the build has none of this id. */
+  /** A file with the secret. It is absent if the build has no secret with this id. */
   | { readonly kind: "secret"; readonly dest: string; readonly id: string };
 
 export interface ExecOptions {
@@ -25,7 +25,7 @@ export interface ExecOptions {
   readonly network: "default" | "host" | "none";
   readonly proxies?: Partial<ProxyEnv> | undefined;
   readonly insecure: boolean;
-  /** The first one is the root. */
+  /** The first mount is the root. */
   readonly mounts: readonly Mount[];
   readonly ignoreCache: boolean;
 }

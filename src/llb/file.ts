@@ -2,7 +2,7 @@ import { FileOp } from "../gen/ops.js";
 import { type Output, output } from "./state.js";
 
 export interface NewFile {
-  /** Absolute path; folders above it are made. */
+  /** Absolute path. Missing folders above it are made. */
   readonly path: string;
   readonly data: Buffer;
 }
@@ -10,11 +10,11 @@ export interface NewFile {
 /** Times are fixed: the default, -1, would be the time of the build. */
 const timestamp = 0;
 
-/** A file of another state. */
+/** A file that is copied from another state. */
 export interface CopiedFile {
   readonly from: Output;
   readonly source: string;
-  /** Absolute path; folders above it are made. */
+  /** Absolute path. Missing folders above it are made. */
   readonly path: string;
 }
 
@@ -36,7 +36,7 @@ export function files(name: string, list: readonly NewFile[], copied: readonly C
   const actions = [...written, ...copies];
   const value = FileOp.fromPartial({
     actions: actions.map(({ action, secondaryInput }, index) => ({
-      // Results of actions are numbered behind the op's inputs; the first action starts from scratch.
+      // The results of actions have numbers after the op's inputs. The first action starts from scratch.
       input: index === 0 ? -1 : copied.length + index - 1,
       secondaryInput,
       output: index === actions.length - 1 ? 0 : -1,

@@ -10,7 +10,7 @@ import type { Output } from "./state.js";
 
 const base = image("load", "docker.io/library/busybox:latest@sha256:0");
 
-/** A command on a root; the others are mounted. */
+/** A command on a root, with the other states as mounts. */
 function run(command: string, root: Output, ...others: Output[]): Output {
   const mounted = others.map((from, i) => ({ kind: "readonly", dest: `/${i}`, from }) as const);
   return exec({
@@ -26,7 +26,7 @@ function run(command: string, root: Output, ...others: Output[]): Output {
 
 const isAwaited = ({ op }: Op): boolean => op?.$case === "exec" && op.value.meta?.args[0] === "awaited";
 
-/** A definition ends in the one output that it is about. */
+/** The last op of a definition names its output. */
 const digest = (state: Output): string => digestOf(Buffer.from(marshal(state).def.at(-1) ?? []));
 
 describe("independentParts", () => {

@@ -3,15 +3,15 @@ import { digestOf } from "../image/digest.js";
 import type { Output } from "./state.js";
 
 /**
- * The parts of a build that are the same whatever some of its steps come to, and in which a command runs.
- * @param isAwaited for the steps that are not known yet.
- * @returns what the steps that wait for those, or the result, take from such parts. What the awaited steps need
- * themselves is not among it.
+ * Parts of a build that run a command and do not depend on the steps that are still awaited.
+ * @param isAwaited tells the steps that are not known yet.
+ * @returns the outputs of such parts that the result, or a step that depends on an awaited one, takes. Inputs of the
+ *   awaited steps themselves do not count.
  */
 export function independentParts(definition: Definition, isAwaited: (op: Op) => boolean): Output[] {
   const ops = definition.def.map((bytes) => ({ digest: digestOf(Buffer.from(bytes)), op: Op.decode(bytes) }));
   const needed = new Set<string>();
-  // Ops stand below those that they need.
+  // Each op comes after its inputs.
   for (const { digest, op } of ops.toReversed()) {
     if (isAwaited(op) || needed.has(digest)) for (const input of op.inputs) needed.add(input.digest);
   }

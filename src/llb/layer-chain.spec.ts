@@ -12,7 +12,7 @@ const identifier = "docker.io/library/busybox:latest@sha256:0";
 const base = image("load", identifier);
 const file = (path: string): Output => files(path, [{ path, data: Buffer.from(path) }]);
 
-/** A step that writes to `dest`, which was `from`, and to one more mount. */
+/** A step that changes a mount at `dest`, with `from` as its earlier content, and one more mount. */
 function step(name: string, from: State, dest = "/"): Output {
   const mounts: ExecOptions["mounts"] = [
     { kind: "readonly", dest: "/in", from: base },
@@ -30,12 +30,12 @@ function step(name: string, from: State, dest = "/"): Output {
   }).get(dest) as Output;
 }
 
-/** As it is known of what upstream solves. */
+/** The same output in the form of a definition from upstream. */
 function asForeign(state: Output): Output {
   return fromDefinition(marshal(state)) as Output;
 }
 
-/** A definition ends in the one output that it is about. */
+/** The last op of a definition names its output. */
 const digest = (state: Output): string => digestOf(Buffer.from(marshal(state).def.at(-1) ?? []));
 
 describe("layerChain", () => {
@@ -74,13 +74,13 @@ describe("layerChain", () => {
     it(name, () => {
       const found = layerChain(asForeign(state));
       const wanted = chain.length > 0 ? chain : [state];
-      // An intermediate merge gets a name of Larder's, which is no part of its digest.
+      // Larder names an intermediate merge itself, and names are no part of the digest.
       assert.deepEqual(found.states.map(digest), wanted.map(digest));
       assert.equal(found.image?.identifier, hasImage ? `docker-image://${identifier}` : undefined);
     });
   }
 
-  it("takes what Larder itself made as one state", () => {
+  it("takes an output of Larder's own as one state", () => {
     assert.deepEqual(layerChain(two), { states: [two] });
   });
 });

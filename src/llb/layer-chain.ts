@@ -5,13 +5,16 @@ import { merge } from "./merge.js";
 import type { Output } from "./state.js";
 
 export interface LayerChain {
-  /** The image that the first state is, as LLB names it (`docker-image://...`); absent if that is none. */
+  /** The image of the first state, as LLB names it (`docker-image://...`); absent if that state is no image. */
   readonly image?: { readonly identifier: string; readonly platform: Platform | undefined };
   /** The file system after each step, lowest first. */
   readonly states: readonly Output[];
 }
 
-/** Follows a file system from a step to the one below. What is no step on another is taken as the lowest state. */
+/**
+ * Follows a file system from each step to the one below. A vertex that is no such step ends the chain as its lowest
+ * state.
+ */
 export function layerChain(state: Output): LayerChain {
   const { vertex } = state;
   if (vertex.kind === "own") return { states: [state] };
@@ -31,7 +34,7 @@ export function layerChain(state: Output): LayerChain {
     const chain = chainAt(below);
     return { ...chain, states: [...chain.states, top] };
   };
-  /** A merge has the layers of all that it lays on top of each other. */
+  /** A merge has the layers of all its inputs. */
   const mergedChain = (top: Output, inputs: readonly Input[]): LayerChain => {
     const [lowest, ...upper] = inputs;
     if (!lowest) return { states: [top] };
@@ -56,7 +59,7 @@ function mergeInputs({ inputs }: MergeOp, all: readonly Input[]): Input[] {
   return inputs.flatMap(({ input }) => all[input] ?? []);
 }
 
-/** What output `index` of an op was before; nothing if it was scratch. */
+/** The input that was output `index` of an op before the op ran; undefined for scratch. */
 function rootBelow({ op, inputs }: Op, index: number): Input | undefined {
   switch (op?.$case) {
     case "exec":
@@ -68,12 +71,12 @@ function rootBelow({ op, inputs }: Op, index: number): Input | undefined {
   }
 }
 
-/** Outputs are numbered in the order of the mounts that have one. Any of them may have become a root: not only "/". */
+/** Outputs have numbers in the order of their mounts. Any output may have become a root, not only "/". */
 function rootOfExec({ mounts }: ExecOp, index: number): number {
   return mounts.filter(({ output }) => output !== -1)[index]?.input ?? -1;
 }
 
-/** An action's input is one of the op, or past those the result of an action. */
+/** The input of an action is an input of the op or, with a higher number, the result of an action. */
 function rootOfFile({ actions }: FileOp, index: number, inputCount: number): number {
   let action = actions.find(({ output }) => output === index);
   while (action && action.input >= inputCount) action = actions[action.input - inputCount];

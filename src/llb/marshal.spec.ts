@@ -118,7 +118,7 @@ describe("marshal", () => {
     assert.throws(() => marshal(undefined), /scratch has no definition/);
   });
 
-  // What is hashed here is part of every cache key: a change makes all builds run again.
+  // The hashed bytes are part of every cache key: a change makes all builds run again.
   const busybox = "337288017d8b6cb52179896820e34d9fc8365ca4ab54729e64144546c531a3ef";
   const goldens: [title: string, state: Output, expected: string[]][] = [
     ["image", base, [busybox, "1bdb9b8e403f6982298d034cb6e2939d5ecef41bb657c9665dd81c555d99e35a"]],
@@ -229,7 +229,7 @@ describe("files", () => {
 });
 
 describe("a definition from elsewhere", () => {
-  /** With a source map, as upstream's have. */
+  /** With a source map, like upstream's definitions. */
   function foreign(reference: string, filename: string): Definition {
     const definition = marshal(image("load", reference));
     const [digest = ""] = digests(definition);

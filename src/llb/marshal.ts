@@ -4,9 +4,8 @@ import { joinSources } from "./source-map.js";
 import { encodeMetadata, type Output, type OwnVertex, type State } from "./state.js";
 
 /**
- * Serializes the graph below a state: dependencies first, each op once, last an op that has nothing but
- * the result as its input.
- * @throws Error for scratch, which no definition can say.
+ * Serializes the graph below a state: dependencies first, each op once. The last op has only the result as its input.
+ * @throws Error for scratch, which no definition can express.
  */
 export function marshal(state: State): Definition {
   if (!state) throw new Error("scratch has no definition");
@@ -17,8 +16,8 @@ export function marshal(state: State): Definition {
 }
 
 /**
- * The bytes that Go's deterministic marshalling makes: fields by number, but members of a oneof last. The
- * daemon marshals every op again, and only equal bytes keep their digest.
+ * The bytes of Go's deterministic marshalling: fields by number, but members of a oneof last. The daemon marshals every
+ * op again, and only equal bytes keep their digest.
  */
 export function encodeOp(op: Op): Buffer {
   const { op: member, ...rest } = op;
@@ -69,7 +68,7 @@ class Writer {
     return digest;
   }
 
-  /** All but the last op, which only names the result. */
+  /** Adds all ops but the last, which only names the result. */
   #addForeign(definition: Definition): void {
     this.#foreign.add(definition);
     for (const bytes of definition.def.slice(0, -1)) {

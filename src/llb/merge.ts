@@ -1,6 +1,9 @@
 import { type Output, output, type State } from "./state.js";
 
-/** Lays states on top of each other, the last one uppermost. Scratch and single inputs are absorbed. */
+/**
+ * Lays states on top of each other, the last one uppermost. Scratch is left out, and a single input is the result
+ * itself.
+ */
 export function merge(name: string, states: readonly State[]): State {
   const inputs = states.filter((state): state is Output => state !== undefined);
   if (inputs.length < 2) return inputs[0];

@@ -1,7 +1,7 @@
-/** Where in which file the vertices of a definition stand. */
+/** Gives vertices of a definition their file and lines. */
 import type { Source, SourceInfo } from "../gen/ops.js";
 
-/** One map for several definitions. A file that several have is in it once, a vertex with its first place. */
+/** One map for several definitions. It has a common file once, and the first place of each vertex. */
 export function joinSources(sources: readonly Source[]): Source {
   const joined: Source = { locations: {}, infos: [] };
   const indexOf = (info: SourceInfo): number => {

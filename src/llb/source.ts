@@ -1,7 +1,7 @@
 import type { Platform } from "../gen/ops.js";
 import { type Output, output } from "./state.js";
 
-/** A part of what the client sends: the files that `followPaths` names, of its local folder `name`. */
+/** The files of the client's local folder `name` that match `followPaths`. */
 export function local(
   label: string,
   { name, sessionId, followPaths }: { name: string; sessionId: string; followPaths: readonly string[] },
@@ -24,7 +24,7 @@ export function image(
   return source(label, `docker-image://${reference}`, attrs, platform);
 }
 
-/** The lowest layers of an image in a folder of the client. */
+/** The lowest layers of an image in a layout of the client. */
 export function ociLayout(
   label: string,
   reference: string,
@@ -39,7 +39,7 @@ export function ociLayout(
   return source(label, `oci-layout://${reference}`, attrs, platform);
 }
 
-/** One blob of an image in a folder of the client, in a file that is named by the hex of its digest. */
+/** One blob of an image in a layout of the client, as a file named by the hex of its digest. */
 export function ociBlob(
   label: string,
   reference: string,
@@ -49,7 +49,7 @@ export function ociBlob(
   return source(label, `oci-layout+blob://${reference}`, attrs);
 }
 
-/** One file from a web server, under the name `filename`. */
+/** One file from a web server, with the name `filename`. */
 export function http(label: string, url: string, filename: string): Output {
   return source(label, url, { "http.filename": filename });
 }
@@ -62,7 +62,7 @@ export interface GitSource {
   readonly keepGitDir: boolean;
 }
 
-/** A checkout, with the client's credentials where it has some. */
+/** A checkout, with the client's credentials if it has some. */
 export function git(label: string, { remote, ref, subdir, keepGitDir }: GitSource): Output {
   const place = remote
     .replace(/^[a-z]+:\/\//, "")
@@ -79,7 +79,7 @@ export function git(label: string, { remote, ref, subdir, keepGitDir }: GitSourc
   });
 }
 
-/** A source of any kind, with the attributes that BuildKit names for it. */
+/** A source of any kind, with BuildKit's attributes for it. */
 export function source(
   name: string,
   identifier: string,

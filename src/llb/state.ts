@@ -1,7 +1,7 @@
 /**
- * LLB as values: a State is one output of a vertex, `undefined` is scratch. Nothing is serialized before
- * `marshal`. Vertices are either ops of Larder's own or a Definition that the daemon gave (the result of
- * another frontend's solve), which is taken over byte for byte so that its digests stay what they are.
+ * LLB as values: a State is one output of a vertex, or `undefined` for scratch. Only `marshal` serializes. A vertex is
+ * either an op of Larder's own or part of a Definition from the daemon (the result of another frontend's solve). The
+ * bytes of such a Definition are kept, so its digests stay the same.
  */
 import { type Definition, Op, type OpMetadata } from "../gen/ops.js";
 
@@ -26,14 +26,14 @@ export interface OwnVertex {
 export interface ForeignVertex {
   readonly kind: "foreign";
   readonly definition: Definition;
-  /** Digest of the op whose output this is. */
+  /** Digest of the op that has this output. */
   readonly digest: string;
 }
 
 export interface VertexMetadata {
-  /** What the build's output calls the step. */
+  /** The step's name in the output of the build. */
   readonly name: string;
-  /** Capabilities that the daemon must have, checked by it before anything runs. */
+  /** The daemon must have these capabilities. It checks them before anything runs. */
   readonly caps: readonly string[];
   readonly ignoreCache?: boolean;
 }
@@ -42,7 +42,7 @@ export function output(vertex: Vertex, index = 0): Output {
   return { vertex, index };
 }
 
-/** The state that a definition ends in. An empty definition is scratch. */
+/** The result of a definition. An empty definition is scratch. */
 export function fromDefinition(definition: Definition | undefined): State {
   const last = definition?.def.at(-1);
   if (!definition || !last) return undefined;

@@ -36,8 +36,8 @@ import { withReasons } from "./steps/failure.js";
 import { larderImage } from "./steps/larder-image.js";
 
 /**
- * @param wasRefused Upstream has met a base image that fires a PRELOAD.
- * @throws LarderError, with the place in the Dockerfile where it has one.
+ * @param wasRefused Upstream has refused a base image that fires a PRELOAD.
+ * @throws LarderError, with its place in the Dockerfile if it has one.
  */
 export async function build(
   bridge: Bridge,
@@ -51,7 +51,7 @@ export async function build(
   refuseMisplaced(dockerfile);
   if (options.frontend.requestid !== undefined) return answerQuestion(task);
   if (!dockerfile.stages.some((stage) => preloadsOf(stage).length > 0)) {
-    // Only images that stages build FROM can fire one.
+    // Only images in FROMs can fire a PRELOAD.
     const answer = wasRefused ? undefined : await tryUpstream(bridge, task.request);
     return answer ?? buildNeeded(task, "refused");
   }
@@ -66,9 +66,9 @@ async function buildNeeded(task: Task, triggers: BaseTriggers): Promise<Result> 
   const { bridge, options, dockerfile, request } = task;
   const needs = await needsByPlatform(task);
   const target = targetStage(dockerfile, options.frontend.target);
-  // It is for upstream to say that there is no such stage.
+  // Upstream reports that there is no such stage.
   if (!target) return solveUpstream(bridge, withText(task, tailText(dockerfile, [])));
-  // Like upstream, it warns of what the first platform meets.
+  // Like upstream, it warns about the first platform.
   const [firstRequest = request] = requestsByPlatform(pinTargetStage(task));
   const first = { ...task, ...needOf(needs, firstRequest), request: firstRequest };
   const needed = [...needs.values()].flatMap((need) => need.needed);
@@ -81,14 +81,14 @@ async function buildNeeded(task: Task, triggers: BaseTriggers): Promise<Result> 
     warn: reported.warn,
   };
   return buildPlatforms(withoutWarnings(request), (one) => {
-    // Another platform's base images are others.
+    // Another platform may have other base images.
     const mayFire = reported.triggers !== "unknown" || one.options.platform !== firstRequest.options.platform;
     const need = needOf(needs, one);
     return buildPlatform({ ...shared, ...need, mayFire, request: pinTargetStage({ ...task, request: one }) });
   });
 }
 
-/** The needs of a platform's build: a FROM may name another stage for each. */
+/** The stages that the build for one platform needs: a FROM may name another stage for each platform. */
 type Need = Bases & { readonly needed: readonly Stage[] };
 
 async function needsByPlatform(task: Task): Promise<Map<string | undefined, Need>> {
@@ -168,7 +168,7 @@ async function makeCuts(context: BuildContext, make: MakeCut): Promise<Planning>
   return planning;
 }
 
-/** The predefined ARG TARGETSTAGE would change with the target of the parts that are solved. */
+/** Fixes the predefined ARG TARGETSTAGE, which would change with the target of each part. */
 function pinTargetStage({ request, dockerfile, options }: Task): UpstreamRequest {
   const name = options.frontend.target ?? dockerfile.stages.at(-1)?.name ?? "default";
   return { ...request, options: { "build-arg:TARGETSTAGE": name, ...request.options } };

@@ -5,7 +5,7 @@ import { buildPlatforms } from "./platforms.js";
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-/** A build that says for what it was asked, as upstream does. */
+/** A build that reports the platform of its request, like upstream. */
 function recorder(named = true) {
   const asked: Readonly<Record<string, string>>[] = [];
   const build = async ({ options }: UpstreamRequest): Promise<Result> => {
@@ -80,7 +80,7 @@ describe("buildPlatforms", () => {
     assert.deepEqual(shape(result), both);
   });
 
-  it("names the platforms of results that do not", async () => {
+  it("adds the platforms to results that do not name them", async () => {
     const { build } = recorder(false);
     assert.deepEqual(
       shape(await buildPlatforms(request({ platform: "linux/amd64,linux/arm64" }), build)),
@@ -88,7 +88,7 @@ describe("buildPlatforms", () => {
     );
   });
 
-  it("gives a map for one platform where that is asked for", async () => {
+  it("gives a map for one platform if asked to", async () => {
     for (const flag of ["multi-platform", "build-arg:BUILDKIT_MULTI_PLATFORM"]) {
       const { asked, build } = recorder();
       const named = await buildPlatforms(request({ platform: "linux/amd64", [flag]: "1" }), build);

@@ -1,10 +1,10 @@
-/** A build for several platforms is a build for each; their results become one. */
+/** A build for several platforms is one build for each of them. Their results are joined. */
 
 import type { Ref, Result } from "../gen/gateway.js";
 import { formatPlatform, parsePlatform } from "../image/platform.js";
 import type { UpstreamRequest } from "../upstream/request.js";
 
-/** As exporters read it: capitals outside, OCI's names inside. */
+/** The form that exporters read: capitals outside, OCI's names inside. */
 interface ExportPlatform {
   readonly ID: string;
   readonly Platform: unknown;
@@ -28,11 +28,11 @@ export async function buildPlatforms(
   return joinResults(await Promise.all(results));
 }
 
-/** The same build for each of its platforms alone. */
+/** The same build for each of its platforms separately. */
 export function requestsByPlatform(request: UpstreamRequest): UpstreamRequest[] {
   if (!isMultiPlatform(request)) return [request];
   const { [multiArgument]: _, ...others } = request.options;
-  // Steps are then named with their platforms.
+  // The names of steps then contain the platforms.
   const options = { ...others, [multiOption]: "true" };
   const names = platformsOf(request);
   if (names.length === 0) return [{ ...request, options }];
@@ -46,13 +46,13 @@ function platformsOf({ options }: UpstreamRequest): string[] {
     .filter(Boolean);
 }
 
-/** Whether the result is a map by platforms, if only of one. */
+/** Is the result a map by platforms, even for only one? */
 export function isMultiPlatform(request: UpstreamRequest): boolean {
   const flag = request.options[multiArgument] || request.options[multiOption];
   return flag ? /^(1|t|true)$/i.test(flag) : platformsOf(request).length > 1;
 }
 
-/** Upstream names the platform in its results; a plan has none. */
+/** Upstream names the platform in its results, but a plan has none. */
 function withPlatform(result: Result, name: string): Result {
   if (result.metadata[platformsKey]) return result;
   const platform = parsePlatform(name);

@@ -10,7 +10,7 @@ import type { PreloadedCut } from "./cut/preloaded-cut.js";
 import { stockStepName } from "./plan/layers.js";
 import type { Origin, PreloadPlan } from "./plan/plan.js";
 
-/** `plan.json`, alone in an image, in place of the build: what `--build-arg LARDER_PLAN=1` asks for. */
+/** The result of `--build-arg LARDER_PLAN=1`: an image that holds only `plan.json`. */
 export async function planResult({ context, done }: Planning): Promise<Result> {
   const data = Buffer.from(`${JSON.stringify(describe(context, done), null, 2)}\n`);
   const definition = marshal(files("[larder] write plan.json", [{ path: "/plan.json", data }]));
@@ -55,7 +55,7 @@ function describePlan(plan: PreloadPlan) {
       ...describeOrigin(image.origin, image.reference),
       layers: image.diffIds.map((diffId) => ({
         diffId,
-        // An inner layer that is not in one is in the stage already.
+        // An inner layer without an outer layer is in the stage already.
         outerLayer: plan.outerLayers.findIndex(({ diffIds }) => diffIds.includes(diffId)),
       })),
     })),

@@ -5,8 +5,8 @@ import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 
 /**
- * Runs a build here rather than in the daemon after the return: a failed step can still be asked why, and
- * the excerpt be the user's. A result of scratch has a ref without an id.
+ * Runs a build here rather than in the daemon after the return, so that a failed step can be inspected and the excerpt
+ * is of the user's file. A result of scratch has a ref without an id.
  */
 export async function evaluate(bridge: Bridge, { result }: Result): Promise<void> {
   const refs =
@@ -18,12 +18,14 @@ export async function evaluate(bridge: Bridge, { result }: Result): Promise<void
   await Promise.all(refs.filter(({ id }) => id !== "").map(({ id }) => bridge.evaluate(id)));
 }
 
-/** Runs all that an output needs. */
+/** Runs all steps that an output needs. */
 export async function evaluateOutput(bridge: Bridge, output: Output): Promise<void> {
   await evaluate(bridge, await bridge.solve({ Definition: marshal(output) }));
 }
 
-/** A reader of an output's files, which runs all that the output needs. @throws LarderError if the output is empty. */
+/**
+ * A reader for an output's files. It runs all steps that the output needs. @throws LarderError if the output is empty.
+ */
 export async function openOutput(
   bridge: Bridge,
   output: Output,

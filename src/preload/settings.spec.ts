@@ -19,7 +19,7 @@ function settings(
 }
 
 describe("readSettings", () => {
-  it("merges where the daemon can, a capability that is disabled being none", async () => {
+  it("merges if the daemon can; a disabled capability does not count", async () => {
     assert.equal((await settings({ caps: { mergeop: true } })).assembly, "merge");
     assert.equal((await settings({ caps: { mergeop: false } })).assembly, "copy");
     assert.equal((await settings()).assembly, "copy");

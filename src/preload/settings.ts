@@ -3,17 +3,17 @@ import type { Bridge } from "../gateway/bridge.js";
 import { type BuildOptions, buildArgument } from "../gateway/options.js";
 import type { InsecureRegistries, PreloadPlan } from "./plan/plan.js";
 
-/** What the build arguments want of Larder, and what the builder can do. */
+/** Larder's settings from the build arguments, and the abilities of the builder. */
 export interface Settings {
-  /** Nothing runs. */
+  /** Only plan: nothing runs. */
   readonly plansOnly: boolean;
-  /** How the stock step is to mount, as the build argument has it. */
+  /** The build argument for the right to mount in the stock step. */
   readonly security: string | undefined;
   readonly assembly: PreloadPlan["assembly"];
   /** The builder gives single blobs of images (BuildKit 0.28). */
   readonly givesBlobs: boolean;
   readonly insecureRegistries: InsecureRegistries;
-  /** So many outer layers may hold inner layers' files, if the user says so. */
+  /** The number of outer layers for inner layers' files, if the user sets it. */
   readonly layerBudget: number | undefined;
 }
 
@@ -22,7 +22,7 @@ const securityArgument = "LARDER_SECURITY";
 const insecureArgument = "LARDER_INSECURE_REGISTRIES";
 const budgetArgument = "LARDER_LAYERS";
 
-/** @throws LarderError for a build argument that says nothing. */
+/** @throws LarderError for an invalid build argument. */
 export async function readSettings(
   bridge: Bridge,
   options: BuildOptions,
@@ -31,7 +31,7 @@ export async function readSettings(
   const { LLBCaps } = await bridge.ping();
   const can = (capability: string): boolean =>
     LLBCaps.some(({ ID, Enabled }) => ID === capability && Enabled);
-  // The frontend image may name registries of its own site in its environment.
+  // Sites that build the frontend image may name their registries in its environment.
   const insecure = [buildArgument(options, insecureArgument), env[insecureArgument]];
   return {
     plansOnly: buildArgument(options, planArgument) === "1",

@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import { compare } from "../files/bytes.js";
 import type { ShelfEntry } from "./entry.js";
 
-/** What goes into the catalog layer, keyed by path from the root of the system image. */
+/** The entries of the catalog layer, keyed by path from the root of the system image. */
 export class CatalogFiles {
   readonly #entries = new Map<string, ShelfEntry>();
 
-  /** Adds entries with their paths below `under`. */
+  /** Adds entries at their paths below `under`. */
   add(under: string, entries: readonly ShelfEntry[]): void {
     for (const entry of entries) {
       const path = under === "" ? entry.path : `${under}/${entry.path}`;
@@ -19,7 +19,7 @@ export class CatalogFiles {
     this.add("", [{ kind: "file", path, mode, content: Buffer.from(content) }]);
   }
 
-  /** All directories that are needed, outermost first: those above an entry, too. */
+  /** All directories that the entries need, outermost first, with those above them. */
   directories(): string[] {
     const all = new Set<string>();
     for (const { kind, path } of this.#entries.values()) {
@@ -29,7 +29,7 @@ export class CatalogFiles {
     return [...all].sort(compare);
   }
 
-  /** Writes everything below `root`: owner root, time 0, directories 0755 unless they say otherwise. */
+  /** Writes all entries below `root`: owner root, time 0, directories 0755 unless their entry has another mode. */
   async write(root: string): Promise<void> {
     const directories = this.directories();
     for (const path of directories) await mkdir(`${root}/${path}`, { recursive: true });

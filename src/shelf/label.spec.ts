@@ -8,14 +8,14 @@ describe("label", () => {
     assert.equal(formatLabel(100_000), '{"version":2,"layers":100000}');
   });
 
-  it("is believed as this Larder and earlier ones write it, and where there is none", () => {
+  it("is accepted if this Larder or an earlier one wrote it, or if there is none", () => {
     const earlier =
       '[{"reference":"redis:7","digest":"sha256:1","platform":"linux/amd64","layers":["sha256:2"]}]';
     for (const text of [formatLabel(3), earlier, ""]) checkLabel(withLabel(text));
     checkLabel({});
   });
 
-  it("of a later Larder is refused with the way out", () => {
+  it("of a later Larder is refused, and the error gives the way out", () => {
     assert.throws(
       () => checkLabel(withLabel('{"version":3,"layers":1}')),
       /later Larder .* version 3, .* knows 2\)/,

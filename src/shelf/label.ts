@@ -1,7 +1,8 @@
 /**
- * The image's label `io.larder.preload`: that it is a system image, and in which form. It is small whatever the image
- * holds, since containerd refuses a label of more than 4,096 bytes at a container's start. The inner images are in
- * `preload.json` of the shelf, their layers in the image's history, too ({@link ./history.ts}).
+ * The image's label `io.larder.preload` marks a system image and gives the version of its form. The label is small
+ * however many images there are: containerd refuses to start a container with a label of more than 4,096 bytes.
+ * `preload.json` of the shelf lists the inner images. The image's history lists their layers, too ({@link
+ * ./history.ts}).
  */
 import { type ImageConfig, labelsOf } from "../image/config.js";
 import { isObject } from "../is-object.js";
@@ -10,14 +11,14 @@ export const preloadLabel = "io.larder.preload";
 
 const version = 2;
 
-/** @param layers how many inner layers the image holds. */
+/** @param layers number of inner layers in the image. */
 export function formatLabel(layers: number): string {
   return JSON.stringify({ version, layers });
 }
 
 /**
- * An image of an earlier Larder has an array here, one of a later Larder a higher version.
- * @throws Error for what neither this Larder nor an earlier one wrote.
+ * Checks the label of a base image. An earlier Larder wrote an array; a later one writes a higher version.
+ * @throws Error for a label that neither this Larder nor an earlier one wrote.
  */
 export function checkLabel(config: ImageConfig): void {
   const text = labelsOf(config)[preloadLabel];

@@ -6,19 +6,19 @@ import { onShelf, shelf } from "./paths.js";
 
 import { formatWhiteouts, type Whiteouts } from "./whiteouts.js";
 
-/** A layer where somebody unpacked it. */
+/** A layer in its unpacked form. */
 export interface UnpackedLayer {
   readonly diffId: DiffId;
-  /** Its files; whiteouts, the marks of opaque directories and a daemon's traces may be among them. */
+  /** The layer's files. Whiteouts, the marks of opaque directories and traces of a daemon may be among them. */
   readonly directory: string;
-  /** Directories that the layer's tar implies without an entry for them, outermost first. */
+  /** Directories that have no entry in the layer's tar but have entries below them, outermost first. */
   readonly implied: readonly ByteString[];
   readonly whiteouts: Whiteouts;
 }
 
 /**
- * Writes `/usr/lib/larder/layers/<diffid hex>` into an outer layer. It depends on the inner layer alone:
- * not on the store or the daemon that unpacked it, nor on the time.
+ * Writes `/usr/lib/larder/layers/<diffid hex>` into an outer layer. The result depends on the inner layer alone: not on
+ * the store, the daemon that unpacked it, or the time.
  * @param output Root of the outer layer; it may hold other inner layers already.
  */
 export async function writeLayerFolder(layer: UnpackedLayer, output: string): Promise<void> {
@@ -26,7 +26,7 @@ export async function writeLayerFolder(layer: UnpackedLayer, output: string): Pr
   const files = `${folder}/fs`;
   await mkdir(files, { recursive: true });
   const implied = await impliedDirectories(layer);
-  // Made before the copy, which sets the times of the directories above them.
+  // These come before the copy, since the copy sets the times of the directories above them.
   for (const path of implied) await mkdir(toBytes(`${files}/${path}`), { recursive: true });
   await copyTree(layer.directory, files);
   for (const path of implied) await setDirectory(toBytes(`${files}/${path}`));
@@ -39,16 +39,19 @@ export async function writeLayerFolder(layer: UnpackedLayer, output: string): Pr
   await fixDirectories(output, `${shelf}/${onShelf.layers}`);
 }
 
-/** Fixes owner, mode and time of a directory of an outer layer and of those above it, once all is in them. */
+/**
+ * Fixes owner, mode and time of a directory of an outer layer and of the directories above it, once their content is
+ * complete.
+ */
 export async function fixDirectories(output: string, path: string): Promise<void> {
   const line = ["", ...parentsOf(path), path].reverse();
   for (const directory of line) await setDirectory(`${output}/${directory}`);
 }
 
 /**
- * Directories without an entry in the layer's tar. Docker makes them with a mode that differs between its
- * versions, containerd with the owner and mode of the layer below; here they are root's, 0755, of time 0.
- * One that holds nothing but a whiteout may be missing where the daemon could not see what it hides.
+ * Directories that have no entry in the layer's tar. Docker's versions give them different modes, containerd the owner
+ * and mode of the layer below; Larder gives them root, 0755 and time 0. Such a directory may be missing if it holds
+ * nothing but a whiteout and the daemon could not see the hidden file.
  */
 async function impliedDirectories(layer: UnpackedLayer): Promise<ByteString[]> {
   const isDirectory = async (path: ByteString): Promise<boolean> => {
@@ -57,7 +60,7 @@ async function impliedDirectories(layer: UnpackedLayer): Promise<ByteString[]> {
   };
   const result: ByteString[] = [];
   for (const path of layer.implied) {
-    // A tar may name a path below a symbolic link; the unpacker has then put it elsewhere.
+    // A tar may name a path below a symbolic link; the unpacker then puts the file elsewhere.
     const line = await Promise.all([...parentsOf(path), path].map(isDirectory));
     if (line.every(Boolean)) result.push(path);
   }

@@ -77,14 +77,14 @@ describe("names of a layer's entries", () => {
     );
   });
 
-  it("are what a reader that keeps all names finds", () => {
+  it("are the same for a reader that keeps all names", () => {
     const part = fc.constantFrom("a", "b", "c", ".wh.a", ".wh..wh..opq", ".wh..wh.plnk", ".wh.", ".", "");
     fc.assert(
       fc.property(fc.array(fc.array(part).map((parts) => parts.join("/"))), (names) => {
         const paths = names.map((name) => name.split("/").filter((word) => word !== "" && word !== "."));
         const isMark = (word = ""): boolean => word.startsWith(".wh.") && word !== ".wh.";
         const entries = new Set(paths.filter((path) => !isMark(path.at(-1))).map((path) => path.join("/")));
-        // AUFS's own files count for nothing, but a mark of an opaque directory does.
+        // AUFS's own files do not count, but a mark of an opaque directory does.
         const isOwn = (word = ""): boolean => word.startsWith(".wh..wh.") && word !== ".wh..wh..opq";
         const above = paths
           .filter((path) => !isOwn(path.at(-1)))
@@ -95,7 +95,7 @@ describe("names of a layer's entries", () => {
     );
   });
 
-  it("has to see them again only where a directory seems to have no entry", () => {
+  it("must be read again only if a directory seems to have no entry", () => {
     const reader = new LayerNamesReader();
     for (const name of ["a/", "a/b", "c"]) reader.add(name);
     assert.equal(reader.isUnsure, false);

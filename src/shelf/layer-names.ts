@@ -1,28 +1,28 @@
 import { type ByteString, compare, parentsOf } from "../files/bytes.js";
 import { opaqueMarker, outermost, type Whiteouts, whiteoutPrefix } from "./whiteouts.js";
 
-/** AUFS keeps its own bookkeeping under these names; they delete nothing. */
+/** AUFS keeps its own records under these names; they delete nothing. */
 const metaPrefix = ".wh..wh.";
 
-/** What the entries of a layer's tar say about directories and deletions. */
+/** Directories and deletions of a layer, by the names in its tar. */
 export interface LayerNames {
   readonly whiteouts: Whiteouts;
-  /** Directories above some entry or whiteout that have no entry themselves, outermost first. */
+  /** Directories that have no entry themselves but have an entry or whiteout below them, outermost first. */
   readonly implied: readonly ByteString[];
 }
 
 /**
- * Reads the names of a layer's tar in the order of the tar, as Docker's unpacker does: an entry that comes after a
- * whiteout of the same path takes its place. It keeps the names of directories and of what is deleted, and not those of
- * files, so that a layer may have any number of these.
+ * Reads the names of a layer's tar in their order, as Docker's unpacker does: an entry after a whiteout of the same
+ * path replaces the whiteout. The reader keeps the names of directories and deletions, but not of files, so a layer may
+ * have any number of files.
  */
 export class LayerNamesReader {
   readonly #hidden = new Set<ByteString>();
   readonly #opaque = new Set<ByteString>();
-  /** Directories above entries; false until they have an entry themselves. */
+  /** Directories that have entries below them; the value is false until they have an entry themselves. */
   readonly #directories = new Map<ByteString, boolean>();
 
-  /** @param name of an entry, as it is in the tar; that of a directory mostly ends with a slash. */
+  /** @param name of an entry, as it is in the tar. The name of a directory mostly ends with a slash. */
   add(name: ByteString): void {
     const path = cleanPath(name);
     if (path === undefined) return;
@@ -33,7 +33,7 @@ export class LayerNamesReader {
     for (const above of parentsOf(path))
       if (!this.#directories.has(above)) this.#directories.set(above, false);
     if (base === opaqueMarker) {
-      // overlayfs looks for no mark on the root of a layer, so neither does Docker's overlay2.
+      // overlayfs ignores such a mark on the root of a layer, and so does Docker's overlay2.
       if (parent !== "") this.#opaque.add(parent);
     } else if (isMark(path)) {
       this.#hidden.add((slash < 0 ? "" : `${parent}/`) + base.slice(whiteoutPrefix.length));
@@ -43,15 +43,17 @@ export class LayerNamesReader {
     }
   }
 
-  /** Whether {@link LayerNamesReader.find} has to see all names again: some directory may have had an entry without a slash. */
+  /**
+   * Must {@link LayerNamesReader.find} see all names again? Yes if a directory may have had an entry without a slash.
+   */
   get isUnsure(): boolean {
     return [...this.#directories.values()].includes(false);
   }
 
-  /** @param name as for `add`, all of which have been added. */
+  /** @param name as for `add`. All names must have been added. */
   find(name: ByteString): void {
     const path = cleanPath(name);
-    // A whiteout is no entry of a directory, even if there are names below it.
+    // A whiteout is no entry of a directory, even with names below it.
     if (path !== undefined && this.#directories.has(path) && !isMark(path)) this.#directories.set(path, true);
   }
 
@@ -64,13 +66,13 @@ export class LayerNamesReader {
   }
 }
 
-/** AUFS's own bookkeeping is among these. */
+/** AUFS's own records count as marks, too. */
 function isMark(path: ByteString): boolean {
   const base = path.slice(path.lastIndexOf("/") + 1);
   return base.startsWith(whiteoutPrefix) && base.length > whiteoutPrefix.length;
 }
 
-/** `./usr//lib/` is `usr/lib`; undefined for the root itself and for what leads out of it. */
+/** `./usr//lib/` becomes `usr/lib`. The root itself and paths that lead out of it become undefined. */
 function cleanPath(name: ByteString): ByteString | undefined {
   const parts: ByteString[] = [];
   for (const part of name.split("/")) {

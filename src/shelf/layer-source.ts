@@ -3,7 +3,7 @@ import type { DiffId } from "../image/digest.js";
 import { onShelf } from "./paths.js";
 import { parseWhiteouts, type Whiteouts } from "./whiteouts.js";
 
-/** Where the files of inner layers are, and what the layers hide. */
+/** Gives the files of inner layers and the paths that the layers hide. */
 export interface LayerSource {
   /** The directory with a layer's files. */
   files(diffId: DiffId): Promise<string>;

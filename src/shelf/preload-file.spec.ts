@@ -73,12 +73,12 @@ describe("parsePreload", () => {
     diffIds: [digest],
   };
 
-  it("believes what PRELOAD wrote", () => {
+  it("accepts the files that PRELOAD wrote", () => {
     const file: Preload = { version: 1, images: [good, { ...good, store: "overlay2" }] };
     assert.deepEqual(parsePreload(formatPreload(file), stores), file);
   });
 
-  it("refuses that of a later Larder with the way out", () => {
+  it("refuses the file of a later Larder, and gives the way out", () => {
     assert.throws(
       () => parsePreload('{"version":2}', stores),
       /version 2, made by a later Larder.*use a frontend as new/,

@@ -7,23 +7,23 @@ import { familiarName } from "../image/reference.js";
 import { isObject } from "../is-object.js";
 import { onShelf, shelf } from "./paths.js";
 
-/** `/usr/lib/larder/preload.json`: all that PRELOAD put into the system image so far. */
+/** `/usr/lib/larder/preload.json`: everything that PRELOAD has put into the system image so far. */
 export interface Preload {
   readonly version: 1;
   readonly images: readonly ShelvedImage[];
 }
 
 export interface ShelvedImage extends InnerImage {
-  /** Whose catalog has it: a name of the stores. */
+  /** Name of the store whose catalog has the image. */
   readonly store: string;
-  /** Of containerd. */
+  /** containerd's namespace of the image. */
   readonly namespace?: string;
 }
 
 /**
- * `preload.json` of an earlier PRELOAD in the stage. @param folder `/usr/lib/larder` of the stage.
- * @param stores names of the stores that there are.
- * @throws LarderError if it is of a later Larder, or of another form than Larder gives it.
+ * Reads `preload.json` of an earlier PRELOAD in the stage. @param folder `/usr/lib/larder` of the stage.
+ * @param stores names of all stores.
+ * @throws LarderError if a later Larder wrote the file, or if its form is not Larder's.
  */
 export async function readPreload(folder: string, stores: readonly string[]): Promise<Preload> {
   const path = `${folder}/${onShelf.preload}`;
@@ -78,7 +78,9 @@ function foreign(why: string): LarderError {
   );
 }
 
-/** With these images as well, sorted; an image takes the place of an earlier one with the same reference there. */
+/**
+ * Adds these images, sorted. An image replaces an earlier one with the same reference in the same store and namespace.
+ */
 export function mergePreload(
   earlier: Preload,
   images: readonly InnerImage[],

@@ -3,9 +3,9 @@ import { compare, parentsOf, toBytes } from "../files/bytes.js";
 import { run } from "../files/tool.js";
 import type { Whiteouts } from "./whiteouts.js";
 
-/** A directory of the data root for the whiteouts of a layer: the next lower directory below the layer's own. */
+/** A directory of the data root that holds a layer's whiteouts: the next lower directory below the layer's own. */
 export interface WhiteoutDirectory {
-  /** Relative, of ASCII: `<cache id>/whiteouts`, `<snapshot id>/fs`. */
+  /** Relative path in ASCII: `<cache id>/whiteouts`, `<snapshot id>/fs`. */
   readonly path: string;
   readonly whiteouts: Whiteouts;
 }
@@ -14,12 +14,12 @@ export interface WhiteoutDirectory {
 const namesPerDevice = 60_000;
 
 /**
- * The archive that attach unpacks in the data root: for each directory a character device 0/0 at each path. It is an archive because a device 0/0
- * cannot be in an outer layer, where it would be a whiteout of the outer image. GNU tar makes it, in its
- * own format, since names are bytes of any length, and busybox does not read pax headers.
- * A block for each whiteout makes it large where a layer deletes many files, so it is a file from the start.
+ * Packs the archive that attach unpacks in the data root: for each directory, a character device 0/0 at each path. An
+ * outer layer cannot hold such a device itself, since it would be a whiteout of the outer image. The format is GNU
+ * tar's own: names are bytes of any length, and busybox does not read pax headers. The archive has a block for each
+ * whiteout and may be large, so it is never in memory.
  *
- * @param archive Path of the file, which does not exist yet, on a file system that takes devices (not overlayfs).
+ * @param archive Path of a new file, on a file system that takes devices (not overlayfs).
  */
 export async function packWhiteouts(
   directories: readonly WhiteoutDirectory[],

@@ -18,7 +18,7 @@ describe("the file whiteouts", () => {
     assert.equal(formatWhiteouts(["etc/a b", byteString("ä\n\\")]), "etc/a b\n\\0303\\0244\\0012\\0134\n");
   });
 
-  it("is what printf %b of a shell decodes", () => {
+  it("is decoded by printf %b of a shell", () => {
     const paths = [...Array(255).keys()].map((code) => `a${String.fromCharCode(code + 1)}7`);
     const script = 'while IFS= read -r line; do printf "%b/" "$line"; done';
     const decoded = execFileSync("sh", ["-c", script], { input: formatWhiteouts(paths), encoding: "latin1" });

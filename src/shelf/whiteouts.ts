@@ -1,26 +1,25 @@
 import { type ByteString, compare, fromBytes, parentsOf, toBytes } from "../files/bytes.js";
 
 /**
- * The paths below which (and at which) a layer hides what lies beneath it: the files that it deletes and
- * the directories that it makes opaque. Both come out as a whiteout at that path one layer further down.
- * Relative, sorted bytewise, none inside another.
+ * The paths at and below which a layer hides lower layers: its deleted files and its opaque directories. Each becomes a
+ * whiteout at that path one layer further down. Relative, sorted bytewise, none inside another.
  */
 export type Whiteouts = readonly ByteString[];
 
-/** Of the name of an entry that deletes what is called so without it. */
+/** `.wh.<name>` is an entry that deletes `<name>`. */
 export const whiteoutPrefix = ".wh.";
 /** Name of the entry that makes its directory opaque. */
 export const opaqueMarker = ".wh..wh..opq";
 
-/** The paths that are inside no other of these, sorted. */
+/** Leaves out the paths that are inside others, and sorts the rest. */
 export function outermost(paths: readonly ByteString[]): Whiteouts {
   const all = new Set(paths);
   return [...all].filter((path) => !parentsOf(path).some((parent) => all.has(parent))).sort(compare);
 }
 
 /**
- * The file `whiteouts` of the shelf: one path a line. Bytes other than printable ASCII, and the backslash,
- * are written as `\0ooo`, which `printf %b` of every POSIX shell turns back.
+ * The file `whiteouts` of the shelf: one path a line. A backslash and any byte that is not printable ASCII are written
+ * as `\0ooo`, which `printf %b` of every POSIX shell decodes.
  */
 export function formatWhiteouts(whiteouts: Whiteouts): string {
   return whiteouts.map((path) => `${escapePath(path)}\n`).join("");
@@ -40,7 +39,7 @@ function escapePath(path: ByteString): string {
   return path.replace(/[^ -[\]-~]/g, (char) => `\\0${char.charCodeAt(0).toString(8).padStart(3, "0")}`);
 }
 
-/** A path as people read it, for messages. */
+/** A path in readable form, for messages. */
 export function showPath(path: ByteString): string {
   return toBytes(path).toString("utf8");
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { onShelf } from "../shelf/paths.js";
 
-/** `catalog.json` of a catalog. @throws Error if the text is the catalog of a Larder that this one does not know. */
+/** Parses `catalog.json`. @throws Error if the text is a catalog in a form that this Larder does not know. */
 export function parseCatalog<Model extends { readonly version: 1 }>(text: string): Model {
   const value: unknown = JSON.parse(text);
   const version =
@@ -15,7 +15,7 @@ export function parseCatalog<Model extends { readonly version: 1 }>(text: string
 }
 
 /**
- * The catalog of a store that a shelf has.
+ * Reads the catalog of a store from a shelf.
  * @param folder `/usr/lib/larder` of the stage.
  * @returns `empty` if there is none.
  */

@@ -1,10 +1,12 @@
-/** The stores, each a folder beside this file: what the agent, its jobs, the shims and attach know of them. */
+/** The stores, one folder each beside this file, with the facts that the agent, its jobs, the shims and attach need. */
 import type { DaemonName } from "../daemons.js";
 
 interface StoreRow {
-  /** Daemons that may keep images in it: each of them attaches its catalog. */
+  /** Daemons that may keep images in this store. Each of them attaches its catalog. */
   readonly daemons: readonly DaemonName[];
-  /** Whether Docker has this store. @param driver as Docker names it; with containerd's store the snapshotter. */
+  /**
+   * Is this the store that Docker names? @param driver Docker's name for it; for containerd's store, the snapshotter.
+   */
   isDockers(driver: string, isContainerd: boolean): boolean;
   /** Programs of src/attach that only this store needs. */
   readonly attachParts: readonly string[];
@@ -33,13 +35,13 @@ export const storeNames = Object.keys(stores) as readonly StoreName[];
 /** The parts of attach that all stores share. */
 const commonParts = ["common.sh", "unit.sh", "nested.sh", "json.sh", "dockerd.sh", "docker-store.sh"];
 
-/** All parts of attach, by the names of their files. */
+/** All parts of attach, by their file names. */
 export const attachParts: readonly string[] = [
   ...commonParts,
   ...storeNames.flatMap((name) => stores[name].attachParts),
 ];
 
-/** The store that a Docker says it has; undefined if PRELOAD does not know it. */
+/** The store that a Docker reports; undefined if PRELOAD does not know it. */
 export function storeOfDocker(driver: string, isContainerd: boolean): StoreName | undefined {
   return storeNames.find((name) => stores[name].isDockers(driver, isContainerd));
 }

@@ -4,9 +4,9 @@ import type { Ref, Result } from "../gen/gateway.js";
 import type { Definition } from "../gen/ops.js";
 
 /**
- * The result of another frontend as one of this frontend's own solves. Provenance then names what this frontend was
- * asked for, its image and all images that either looked up, rather than what this one told the other. The steps are
- * the same: nothing runs twice.
+ * Turns the result of another frontend into a solve of this frontend. Provenance then records the options and the image
+ * of this frontend and all images that either looked up, rather than this frontend's request to the other. The steps
+ * are the same, so nothing runs twice.
  */
 export async function adopt(
   bridge: Bridge,
@@ -31,12 +31,12 @@ export async function adopt(
   return { ...given, result: { ...result, value: { refs } } };
 }
 
-/** What is in a ref, as LLB; nothing if it is scratch. */
+/** The content of a ref as LLB; undefined for scratch. */
 export function refDefinition({ def }: Ref): Definition | undefined {
   return def && def.def.length > 0 ? def : undefined;
 }
 
-/** `--provenance`, in each of the ways to ask for it. Clients mostly do, by default. */
+/** Does the build want provenance? There are several ways to ask for it, and most clients do by default. */
 export function wantsProvenance(options: BuildOptions["frontend"]): boolean {
   return "attest:provenance" in options || "build-arg:BUILDKIT_ATTEST_PROVENANCE" in options;
 }

@@ -7,7 +7,7 @@ import { solveOne } from "./solve.js";
 const copied = "/larder-file";
 
 /**
- * A file of the build context, as COPY finds it: in any kind of context, and `.dockerignore` counts.
+ * Reads a file of the build context as COPY does: from any kind of context, and with `.dockerignore`.
  * @throws LarderError in upstream's words
  */
 export async function readContextFile(bridge: Bridge, asked: FileRequest, path: string): Promise<Buffer> {

@@ -3,14 +3,14 @@ import { marshal } from "../llb/marshal.js";
 import type { Output } from "../llb/state.js";
 import type { UpstreamRequest } from "./request.js";
 
-/** An image that a file builds FROM by the name of a context. */
+/** An image that has the name of a context, for a FROM in the file. */
 export interface ContextImage {
   readonly context: string;
   readonly state: Output;
   readonly config: ImageConfig;
 }
 
-/** The request with these images, which the file that upstream is given may name. */
+/** Adds these images to the request. The text for upstream may name them. */
 export function withImages(request: UpstreamRequest, images: readonly ContextImage[]): UpstreamRequest {
   const options = images.flatMap(({ context, config }) => {
     const metadata = { "containerimage.config": encodeConfig(config).toString("base64") };

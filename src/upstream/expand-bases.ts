@@ -6,7 +6,7 @@ import { configOf, solveOne } from "./solve.js";
 
 const platformFlag = "--platform=";
 
-/** Asks upstream for the words of the FROMs, where these have variables in them. */
+/** Asks upstream to expand the words of the FROMs, if they have variables. */
 export async function expandBases(build: FileBuild): Promise<Bases> {
   const { stages } = build.dockerfile;
   const words = [

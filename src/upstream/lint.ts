@@ -1,4 +1,4 @@
-/** What upstream's linter says of a Dockerfile, and which of its rules a build wants. */
+/** Warnings of upstream's linter about a Dockerfile, and the rules that a build selects. */
 
 import { readDirectives } from "../dockerfile/directives.js";
 import { LarderError } from "../error.js";
@@ -7,7 +7,7 @@ import { formatPlatform, parsePlatform } from "../image/platform.js";
 import type { UpstreamRequest } from "./request.js";
 import { solveUpstream } from "./solve.js";
 
-/** As BuildKit writes it (frontend/subrequests/lint). */
+/** The JSON that BuildKit writes (frontend/subrequests/lint). */
 export interface LintResults {
   readonly warnings: readonly LintWarning[] | null;
   readonly sources: readonly unknown[];
@@ -35,9 +35,9 @@ interface LintRange {
 export const lintRequest = "frontend.lint";
 
 /**
- * Warnings of the stages that the request's target needs; without a target, of all. FROMs without a platform are taken
- * to mean the builder's own, whatever the request says.
- * @returns nothing from a builder that has no linter.
+ * Warnings of the stages that the request's target needs or, without a target, of all stages. The linter takes FROMs
+ * without a platform to mean the builder's own, whatever the request says.
+ * @returns undefined if the builder has no linter.
  */
 export async function lintUpstream(
   bridge: Bridge,
@@ -53,7 +53,7 @@ export async function lintUpstream(
   return json && (JSON.parse(json.toString("utf8")) as LintResults);
 }
 
-/** The linter knows of no other platform than the builder's: these say it. */
+/** The linter only knows the builder's platform. These arguments give it another one. */
 function predefinedArguments(platform: string | undefined): Readonly<Record<string, string>> {
   if (!platform) return {};
   const parsed = parsePlatform(platform);
@@ -67,7 +67,7 @@ function predefinedArguments(platform: string | undefined): Readonly<Record<stri
   };
 }
 
-/** What a build with `error=true` ends with, as upstream says it. */
+/** The error that ends a build with `error=true`, in upstream's words. */
 export function violation(warnings: readonly LintWarning[]): LarderError {
   const rules = new Set(warnings.map(({ ruleName }) => ruleName));
   return new LarderError(`lint violation found for rules: ${[...rules].join(", ")}`);
@@ -75,11 +75,11 @@ export function violation(warnings: readonly LintWarning[]): LarderError {
 
 export interface CheckOptions {
   readonly skips: (rule: string) => boolean;
-  /** A warning is an error. */
+  /** Each warning is an error. */
   readonly isStrict: boolean;
 }
 
-/** `# check=skip=RuleA,RuleB;error=true` at the head of the file, or in its place the build argument. */
+/** `# check=skip=RuleA,RuleB;error=true` at the head of the file, or the build argument in its place. */
 export function readCheckOptions(text: string, argument: string | undefined): CheckOptions {
   const directive = readDirectives(text).find(({ name }) => name === "check");
   const parts = new Map(

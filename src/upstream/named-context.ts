@@ -1,4 +1,4 @@
-/** What `--build-context NAME=...` puts in the place of a name, found as upstream finds it. */
+/** The replacement that `--build-context NAME=...` gives for a name, found as upstream finds it. */
 
 import type { Definition } from "../gen/ops.js";
 import { type ImageConfig, parseConfig } from "../image/config.js";
@@ -7,16 +7,16 @@ import { familiarReference, parseReference } from "../image/reference.js";
 import type { UpstreamRequest } from "./request.js";
 
 export type NamedContext =
-  /** `docker-image://`: an image of a registry or of the builder's own store. */
+  /** `docker-image://`: an image from a registry or the builder's own store. */
   | { readonly kind: "image"; readonly reference: string }
-  /** `oci-layout://`: an image in a folder of the client. */
+  /** `oci-layout://`: an image in a layout of the client. */
   | { readonly kind: "layout"; readonly store: string; readonly digest: string }
-  /** `target:` of a bake file, or what another frontend passed in: LLB, with the config of an image. */
+  /** `target:` of a bake file, or LLB from another frontend, with the config of an image. */
   | { readonly kind: "input"; readonly definition: Definition; readonly config: ImageConfig | undefined }
   /** A folder, a git repository, an archive. */
   | { readonly kind: "files"; readonly value: string };
 
-/** @param name of a stage, or as it stands after FROM or `--from=`. */
+/** @param name of a stage, or the word after FROM or `--from=`. */
 export function findNamedContext(
   { options, inputs }: UpstreamRequest,
   name: string,
@@ -49,7 +49,7 @@ export function findNamedContext(
   }
 }
 
-/** Contexts are named as Docker shows images, without `:latest`. */
+/** The names of contexts are in Docker's familiar form, without `:latest`. */
 export function familiarName(name: string): string {
   try {
     return familiarReference(parseReference(name.toLowerCase())).replace(/:latest$/, "");

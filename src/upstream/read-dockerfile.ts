@@ -6,38 +6,38 @@ import { marshal } from "../llb/marshal.js";
 import { local } from "../llb/source.js";
 import { openRemoteContext } from "./remote-context.js";
 
-/** The Dockerfile as the client gave it. */
+/** The Dockerfile from the client. */
 export interface SourceFile {
   readonly filename: string;
   readonly text: string;
-  /** What it was read from. */
+  /** The source of the file. */
   readonly definition: Definition;
-  /** The folder that it was found in, as a ref of the builder. */
+  /** The folder of the file, as a ref of the builder. */
   readonly folder: string;
-  /** What else the client passed in as LLB. */
+  /** Further LLB from the client. */
   readonly inputs: Readonly<Record<string, Definition>>;
   /** The build context, if it is a URL. */
   readonly context: Definition | undefined;
 }
 
-/** All that upstream reads beside the build context. */
+/** All inputs of upstream beside the build context. */
 export interface Source extends SourceFile {
-  /** `<filename>.dockerignore`, where there is one, even an empty one. */
+  /** `<filename>.dockerignore`, if it exists. It may be empty. */
   readonly ignore: Buffer | undefined;
 }
 
 const defaultFilename = "Dockerfile";
 
 /**
- * Reads the Dockerfile from where upstream would read it.
- * @returns nothing if the client has given an empty folder for it: it is for upstream to say so.
+ * Reads the Dockerfile from the place where upstream would read it.
+ * @returns undefined if the client's folder for it is empty: upstream reports that.
  */
 export async function readDockerfile(bridge: Bridge, options: BuildOptions): Promise<SourceFile | undefined> {
   const { dockerfilekey } = options.frontend;
   const remote = await openRemoteContext(bridge, options);
   const filename = remote?.filename ?? options.frontend.filename ?? defaultFilename;
   const own = localDockerfile(options, dockerfilekey ?? "dockerfile", filename);
-  // It is mostly the client's own file, which is asked for along with what says so: nothing is sent before it is read.
+  // The file is mostly the client's own, so this solve goes out at once. It sends no file: only a read does.
   const [solved, inputs] = await Promise.all([bridge.solve({ Definition: own }), bridge.inputs()]);
   const elsewhere = dockerfilekey === undefined ? (remote?.definition ?? inputs.dockerfile) : undefined;
   const { result } = elsewhere ? await bridge.solve({ Definition: elsewhere }) : solved;
@@ -47,15 +47,14 @@ export async function readDockerfile(bridge: Bridge, options: BuildOptions): Pro
   return { filename, text, definition: elsewhere ?? own, folder, inputs, context: remote?.definition };
 }
 
-/** What is read only where upstream is to be given another Dockerfile. */
+/** Adds the ignore file, which is only needed if upstream gets another Dockerfile. */
 export async function withIgnoreFile(bridge: Bridge, file: SourceFile): Promise<Source> {
   const path = `${file.filename}.dockerignore`;
   return { ...file, ignore: await bridge.readFile(file.folder, path).catch(() => undefined) };
 }
 
 /**
- * To the last byte what upstream asks for: then it is one step of the build for both, and the client sends
- * the file once.
+ * The same bytes as upstream's own request: both are then one step of the build, and the client sends the file once.
  */
 function localDockerfile(options: BuildOptions, name: string, filename: string): Definition {
   const file = local(`[internal] load build definition from ${filename}`, {
@@ -72,7 +71,7 @@ function otherSpelling(filename: string): string[] {
   return [posix.join(posix.dirname(filename), defaultFilename.toLowerCase())];
 }
 
-/** Where there is no file of either spelling, the error is the one about the first. */
+/** If neither spelling exists, the error is about the first. */
 async function readText(bridge: Bridge, folder: string, filename: string): Promise<Buffer> {
   try {
     return await bridge.readFile(folder, filename);

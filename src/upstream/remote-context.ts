@@ -1,6 +1,6 @@
 /**
- * A build context that is a URL. Upstream looks at no input of the name `dockerfile` then, so
- * Larder turns the URL into LLB and gives it as the input `context` in place of the URL.
+ * Handles a build context that is a URL. Upstream ignores an input named `dockerfile` then, so Larder turns the URL
+ * into LLB and gives that as the input `context` in place of the URL.
  */
 import type { Bridge } from "../gateway/bridge.js";
 import type { BuildOptions } from "../gateway/options.js";
@@ -11,13 +11,13 @@ import { git, http } from "../llb/source.js";
 
 export interface RemoteContext {
   readonly definition: Definition;
-  /** The Dockerfile's name, if the URL is not that of a folder but of the Dockerfile alone. */
+  /** The Dockerfile's name, if the URL leads to a single Dockerfile and not to a folder. */
   readonly filename?: string;
 }
 
 const downloadName = "context";
 
-/** @returns nothing if the context is the client's own folder or an input. */
+/** @returns undefined if the context is the client's own folder or an input. */
 export async function openRemoteContext(
   bridge: Bridge,
   { frontend }: BuildOptions,
@@ -42,7 +42,7 @@ export async function openRemoteContext(
   };
 }
 
-/** The option that holds the URL: the client may name another one. */
+/** The option that holds the URL. The client may choose another option. */
 export function contextOption(options: Readonly<Record<string, string>>): string {
   return options.contextkey ?? "context";
 }
@@ -66,7 +66,7 @@ export function parseGitUrl(url: string): GitUrl | undefined {
   return { remote: isGithub ? `https://${remote}` : remote, ref, subdir: subdir.replace(/^\/+/, "") };
 }
 
-/** bzip2, gzip and xz by their first bytes, tar by the mark in its first header. */
+/** bzip2, gzip and xz have their own first bytes, tar has a mark in its first header. */
 function isArchive(bytes: Buffer): boolean {
   const marks = ["425a68", "1f8b08", "fd377a585a00"].map((hex) => Buffer.from(hex, "hex"));
   const isCompressed = marks.some((mark) => bytes.subarray(0, mark.length).equals(mark));

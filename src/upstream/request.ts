@@ -1,4 +1,4 @@
-/** What upstream is asked: the build as the client asked for it, with other text or for a part of it. */
+/** Requests to upstream: the build that the client asked for, with other text or for a part of it. */
 import type { Dockerfile } from "../dockerfile/parse.js";
 import type { Bridge } from "../gateway/bridge.js";
 import type { BuildOptions } from "../gateway/options.js";
@@ -13,7 +13,7 @@ export interface UpstreamRequest {
   readonly inputs: Readonly<Record<string, Definition>>;
 }
 
-/** A request, and the client's file that it is about. */
+/** A request and the client's file. */
 export interface FileRequest {
   readonly request: UpstreamRequest;
   readonly source: Source;
@@ -25,14 +25,14 @@ export interface FileBuild extends FileRequest {
   readonly dockerfile: Dockerfile;
 }
 
-/** The build as it was asked for. */
+/** The request with the client's own options. */
 export function originalRequest(options: BuildOptions, { inputs }: SourceFile): UpstreamRequest {
   return { options: options.frontend, inputs };
 }
 
 /**
- * A request for the same build with another Dockerfile text. The option `dockerfilekey` would make upstream read the
- * client's file all the same.
+ * A request for the same build with another Dockerfile text. The option `dockerfilekey` goes, since upstream would
+ * still read the client's file with it.
  */
 export function withText({ request, source }: FileRequest, text: string): UpstreamRequest {
   const { filename, ignore, context } = source;
@@ -58,10 +58,10 @@ export function asIntermediate(request: UpstreamRequest): UpstreamRequest {
   return withoutWarnings({ ...request, options });
 }
 
-/** The option that names the rules of the linter that a build wants. */
+/** The option by which a build selects rules of the linter. */
 export const checkArgument = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
 
-/** A request whose warnings are not wanted, or have been printed. */
+/** A request without warnings, for answers that are not shown and for warnings that have been printed. */
 export function withoutWarnings(request: UpstreamRequest): UpstreamRequest {
   return { ...request, options: { ...request.options, [checkArgument]: "skip=all" } };
 }

@@ -1,6 +1,6 @@
 /**
- * Upstream does everything but PRELOAD: it is `dockerfile.v0`, which is built into the daemon, or the image that
- * `--build-arg LARDER_UPSTREAM=docker/dockerfile:1-labs` puts in its place.
+ * Upstream does everything but PRELOAD. It is `dockerfile.v0`, which is built into the daemon, or the image that
+ * `--build-arg LARDER_UPSTREAM=docker/dockerfile:1-labs` names.
  */
 import { LarderError } from "../error.js";
 import type { Bridge } from "../gateway/bridge.js";
@@ -12,9 +12,7 @@ import type { UpstreamRequest } from "./request.js";
 
 const upstreamOption = "build-arg:LARDER_UPSTREAM";
 
-/**
- * Solves lazily. Without `cmdline` upstream would find the `# syntax=` line again and call Larder, without end.
- */
+/** Solves lazily. Without `cmdline`, upstream would find the `# syntax=` line again and call Larder, without end. */
 export async function solveUpstream(bridge: Bridge, { options, inputs }: UpstreamRequest): Promise<Result> {
   const upstream = options[upstreamOption];
   const cmdline = upstream || options.cmdline || options.source || "larder";
@@ -26,8 +24,8 @@ export async function solveUpstream(bridge: Bridge, { options, inputs }: Upstrea
 }
 
 /**
- * The same for one platform, with a result that is not a map. With the option `multi-platform` the build's output
- * names the platform of each step.
+ * The same for one platform, with a result that is not a map. With the option `multi-platform`, step names have the
+ * platform.
  */
 export async function solveOne(bridge: Bridge, request: UpstreamRequest): Promise<Result> {
   const solved = await solveUpstream(bridge, request);
@@ -42,14 +40,14 @@ export async function solveOne(bridge: Bridge, request: UpstreamRequest): Promis
   return { ...solved, result: { $case: "ref", value }, metadata: Object.fromEntries(metadata) };
 }
 
-/** Upstream's words where an image that a stage builds FROM has an `ONBUILD PRELOAD`. */
+/** Upstream's error if the image in a FROM has an `ONBUILD PRELOAD`. */
 const unknownPreload = /unknown instruction: PRELOAD\b/i;
 
 export function isUnknownPreload(error: unknown): boolean {
   return unknownPreload.test(LarderError.from(error).message);
 }
 
-/** @returns nothing where upstream refuses such an image, in an error or in its answer to a question. */
+/** @returns undefined if upstream refuses such an image, in an error or in its answer to a subrequest. */
 export async function tryUpstream(bridge: Bridge, request: UpstreamRequest): Promise<Result | undefined> {
   const answer = await solveUpstream(bridge, request).catch((error: unknown) => {
     if (!isUnknownPreload(error)) throw error;
@@ -60,7 +58,7 @@ export async function tryUpstream(bridge: Bridge, request: UpstreamRequest): Pro
   return wantsProvenance(request.options) ? adopt(bridge, answer) : answer;
 }
 
-/** A result for one platform as LLB; nothing if it is scratch. */
+/** The LLB of a result for one platform; undefined for scratch. */
 export function definitionOf({ result }: Result): Definition | undefined {
   return result?.$case === "ref" ? refDefinition(result.value) : undefined;
 }

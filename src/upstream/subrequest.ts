@@ -1,7 +1,7 @@
-/** Questions about a Dockerfile, as `docker build --check` and `--call` ask them. */
+/** Answers to `docker build --check` and `--call`, which are questions about a Dockerfile. */
 import type { Result } from "../gen/gateway.js";
 
-/** The answer with the user's text in place of the one that upstream was given. */
+/** The answer with the user's text in place of the text that upstream was given. */
 export function withOriginalText(answer: Result, given: string, original: string): Result {
   const json = answer.metadata["result.json"]?.toString("utf8");
   if (json === undefined) return answer;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { syntaxOf } from "./syntax.js";
 
-/** As `buildctl --frontend gateway.v0 --opt source=larder/dockerfile:1` asks. */
+/** The options of `buildctl --frontend gateway.v0 --opt source=larder/dockerfile:1`. */
 const named = { source: "larder/dockerfile:1" };
 
 describe("syntaxOf", () => {
@@ -28,7 +28,7 @@ describe("syntaxOf", () => {
 
   const text = "# syntax=a\n";
 
-  it("is what the build argument says in its place", () => {
+  it("is the value of the build argument, if there is one", () => {
     const frontend = { ...named, "build-arg:BUILDKIT_SYNTAX": "b c" };
     assert.deepEqual(syntaxOf({ frontend, sessionId: "" }, text), {
       source: "b",
@@ -37,7 +37,7 @@ describe("syntaxOf", () => {
     });
   });
 
-  it("is nothing where the file has led here", () => {
+  it("is undefined if the file named this frontend", () => {
     const frontend = { ...named, cmdline: "a", "build-arg:BUILDKIT_SYNTAX": "b" };
     assert.equal(syntaxOf({ frontend, sessionId: "" }, text), undefined);
   });

@@ -1,4 +1,7 @@
-/** A file that names its frontend, met by this one because the client named it: `buildctl --opt source=larder/dockerfile:1`. */
+/**
+ * A file may name its frontend and yet come to this one, because the client named this one: `buildctl --opt
+ * source=larder/dockerfile:1`.
+ */
 
 import { readDirectives } from "../dockerfile/directives.js";
 import { LarderError, type Lines } from "../error.js";
@@ -10,16 +13,16 @@ import type { SourceFile } from "./read-dockerfile.js";
 export interface Syntax {
   /** The frontend's image. */
   readonly source: string;
-  /** All that is said of it. */
+  /** The complete value of the syntax line. */
   readonly cmdline: string;
-  /** Nothing where no line of the file says it. */
+  /** Absent if the name is not on a line of the file. */
   readonly lines: Lines | undefined;
 }
 
 /**
- * What upstream would hand this build over to. It looks for that where nobody has said `cmdline`, which is so
- * if the client named the frontend rather than the file.
- * @returns nothing if it is for the frontend at hand to go on.
+ * The frontend to which upstream would hand this build over. Upstream only looks for one if there is no `cmdline`, and
+ * there is none if the client named the frontend rather than the file.
+ * @returns undefined if this frontend is to do the build.
  */
 export function syntaxOf(options: BuildOptions, text: string): Syntax | undefined {
   if (options.frontend.cmdline !== undefined) return undefined;
@@ -32,7 +35,7 @@ export function syntaxOf(options: BuildOptions, text: string): Syntax | undefine
   return jsonSyntax(text);
 }
 
-/** Hands the build over, as it is. */
+/** Hands the build over unchanged. */
 export async function forwardBuild(
   bridge: Bridge,
   { frontend }: BuildOptions,
@@ -54,7 +57,7 @@ function splitSyntax(cmdline: string): Pick<Syntax, "source" | "cmdline"> {
   return { source: cmdline.split(" ", 1)[0] ?? "", cmdline };
 }
 
-/** A file of another language may be JSON. */
+/** A file in another language may be JSON. */
 function jsonSyntax(text: string): Syntax | undefined {
   if (!text.includes('"syntax"')) return undefined;
   try {

@@ -1,4 +1,4 @@
-/** The services of a containerd that stock needs, as promises. Nothing else of the agent knows grpc-js. */
+/** The services of a containerd that stock needs, as promises. Other parts of the agent do not use grpc-js. */
 import { type ClientReadableStream, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { ContentClient } from "../../gen/containerd/content.js";
 import { DiffClient } from "../../gen/containerd/diff.js";
@@ -15,8 +15,8 @@ import { type Blob, writeBlob } from "./write-blob.js";
 type Done<Response> = (error: ServiceError | null, response: Response) => void;
 
 /**
- * One namespace of a containerd, over the daemon's Unix socket; it is there once something is in it. The lease, which
- * has to be created, holds what is made meanwhile.
+ * One namespace of a containerd, over the daemon's Unix socket. A namespace exists as soon as it holds something. The
+ * lease, which the caller must create, protects new content.
  */
 export class Containerd {
   readonly #lease: string;
@@ -49,13 +49,13 @@ export class Containerd {
     await call((done) => this.#leases.create({ id: this.#lease }, this.#metadata, done));
   }
 
-  /** Comes back when the garbage collection that follows has run. */
+  /** Returns after the garbage collection that follows. */
   async deleteLease(): Promise<void> {
     await call((done) => this.#leases.delete({ id: this.#lease, sync: true }, this.#metadata, done));
   }
 
   /**
-   * Puts a blob into the content store, with these labels beside those that it has already.
+   * Puts a blob into the content store, and adds these labels to those that it has.
    * @param data Called only if the store does not have the bytes yet.
    */
   async write(blob: Blob, data: () => AsyncIterable<Buffer>): Promise<void> {
@@ -77,7 +77,7 @@ export class Containerd {
     );
   }
 
-  /** Unpacks a layer's blob into what the mounts show. @returns the digest of the layer's tar, its diffID. */
+  /** Unpacks a layer's blob into the file system of the mounts. @returns the digest of the layer's tar, its diffID. */
   async apply(layer: Descriptor, mounts: readonly Mount[]): Promise<DiffId> {
     const { applied } = await call<{ applied: Descriptor | undefined }>((done) =>
       this.#diff.apply({ diff: layer, mounts: [...mounts] }, this.#metadata, done),
@@ -85,7 +85,7 @@ export class Containerd {
     return applied?.digest ?? "";
   }
 
-  /** @returns the mounts that show the new snapshot, which is empty but for its parents. */
+  /** @returns the mounts of the new snapshot, which has nothing but its parents' content. */
   async prepare(key: string, parent: string): Promise<readonly Mount[]> {
     const request = { snapshotter, key, parent, labels: {} };
     const { mounts } = await call<{ mounts: Mount[] }>((done) =>
@@ -109,7 +109,7 @@ export class Containerd {
     return all;
   }
 
-  /** Sets what a name stands for, whatever it stood for before. */
+  /** Points a name to an image, even if it pointed to another one. */
   async setImage(name: string, target: Descriptor, labels: Labels): Promise<void> {
     const image = { name, target, labels: { ...labels } };
     try {
@@ -121,7 +121,7 @@ export class Containerd {
   }
 }
 
-/** The containerd's version; undefined while it does not answer. */
+/** The version of containerd; undefined while it does not answer. */
 export async function versionOf(socket: string): Promise<string | undefined> {
   const client = new VersionClient(`unix:${socket}`, credentials.createInsecure());
   try {
@@ -139,7 +139,7 @@ function call<Response>(start: (done: Done<Response>) => unknown): Promise<Respo
   });
 }
 
-/** containerd's own words, without the code's name before them. */
+/** containerd's own message, without the name of the code before it. */
 function explain(error: ServiceError): Error {
   return Object.assign(new Error(error.details, { cause: error }), { code: error.code });
 }

@@ -10,7 +10,7 @@ const gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
 const plain = "application/vnd.oci.image.layer.v1.tar";
 
 describe("names in a layer's tar", function () {
-  // It starts a hundred processes, beside others on a machine that has few processors.
+  // It starts a hundred processes, beside others, on a machine with few processors.
   this.timeout(20_000);
   let work = "";
   beforeEach(() => {
@@ -30,7 +30,7 @@ describe("names in a layer's tar", function () {
         fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 5 }), async (names) => {
           rmSync(`${work}/t`, { recursive: true, force: true });
           mkdirSync(`${work}/t`);
-          // Only the names of whiteouts are told.
+          // The reader gives only the names of whiteouts.
           const files = names.map((text) => `.wh.${text}`);
           for (const text of files) writeFileSync(Buffer.from(`${work}/t/${text}`, "latin1"), "");
           const input = Buffer.from(files.map((text) => `${text}\0`).join(""), "latin1");
@@ -45,7 +45,7 @@ describe("names in a layer's tar", function () {
     });
   }
 
-  it("keep what stands before and after them", async () => {
+  it("may begin with ./ and have directories", async () => {
     mkdirSync(`${work}/t/a`, { recursive: true });
     writeFileSync(`${work}/t/a/.wh.b`, "");
     execFileSync("tar", ["-C", `${work}/t`, "-cf", `${work}/t.tar`, "."]);
@@ -61,9 +61,9 @@ describe("names in a layer's tar", function () {
     assert.deepEqual((await readLayerTar(`${work}/t.tar`, plain)).implied, ["d"]);
   });
 
-  it("come with the news that a file has extended attributes", async () => {
+  it("come with the fact that a file has extended attributes", async () => {
     const record = "25 SCHILY.xattr.user.x=y\n";
-    // The record is long enough behind others to lie across two chunks of the stream.
+    // The record is behind so many others that it may lie across two chunks of the stream.
     const pad = `${1 << 18} comment=`.padEnd((1 << 18) - 1, "x");
     for (const before of ["", `${pad}\n`]) {
       writeFileSync(
@@ -74,7 +74,7 @@ describe("names in a layer's tar", function () {
     }
   });
 
-  it("are not to be had of what is no tar, or is compressed otherwise", async () => {
+  it("cannot be read from a file that is no tar, or is compressed in another way", async () => {
     writeFileSync(`${work}/t.tar`, "x".repeat(2000));
     await assert.rejects(
       readLayerTar(`${work}/t.tar`, plain),

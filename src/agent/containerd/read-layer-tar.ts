@@ -7,7 +7,7 @@ import { forEachLine } from "../../files/lines.js";
 import { toolEnvironment } from "../../files/tool.js";
 import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
 
-/** What the tar of a layer tells without being unpacked. */
+/** The facts about a layer's tar that are known without unpacking it. */
 export interface LayerTar extends LayerNames {
   /** Some entry has an extended attribute (a file capability, mostly). */
   readonly hasXattrs: boolean;
@@ -16,8 +16,8 @@ export interface LayerTar extends LayerNames {
 const xattrRecord = "SCHILY.xattr.";
 
 /**
- * Reads a layer's blob, a second time where names alone do not tell which directories have an entry.
- * @throws Error with the tools' own words if it is not a tar, or compressed in another way than it says.
+ * Reads a layer's blob, a second time if names alone do not tell which directories have an entry.
+ * @throws Error with the tools' own words if it is not a tar, or not compressed as its media type says.
  */
 export async function readLayerTar(blob: string, mediaType: string): Promise<LayerTar> {
   const reader = new LayerNamesReader();
@@ -68,13 +68,13 @@ async function readByTar(
     () => undefined,
     (error: NodeJS.ErrnoException) => error,
   );
-  // tar reads no further than the end of the archive, or to where it finds fault, and that it says itself.
+  // tar stops reading at the end of the archive, or at an error, which it reports itself.
   if (broken && !["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(broken.code ?? "")) throw broken;
   const [, errors, code] = await said;
   if (code !== 0) throw new Error(`tar: ${errors.trim() || `exit code ${code}`}`);
 }
 
-/** The tar itself. @throws Error with the tool's words where the blob is not compressed as its media type says. */
+/** The uncompressed tar. @throws Error with the tool's words if the blob is not compressed as its media type says. */
 async function* unpacked(blob: string, mediaType: string): AsyncGenerator<Buffer> {
   const tool = /[+.]zstd$/.test(mediaType) ? "zstd" : /[+.]gzip$/.test(mediaType) ? "gzip" : undefined;
   if (tool === undefined) return yield* createReadStream(blob, { highWaterMark: 1 << 18 });
@@ -83,7 +83,7 @@ async function* unpacked(blob: string, mediaType: string): AsyncGenerator<Buffer
     child.on("error", reject).on("close", resolve),
   );
   const failed = Promise.all([text(child.stderr), ended]);
-  // A tool that ends early says why.
+  // A tool that ends early gives the reason itself.
   pipeline(createReadStream(blob), child.stdin).catch(() => {});
   yield* child.stdout;
   const [errors, code] = await failed;
@@ -100,7 +100,10 @@ const letters: Readonly<Record<string, string>> = {
   v: "\v",
 };
 
-/** Undoes `--quoting-style=escape` in the locale C: a backslash and three octal digits, a letter, or itself. */
+/**
+ * Undoes `--quoting-style=escape` in the locale C: a backslash before three octal digits, a letter or another
+ * backslash.
+ */
 function unescapeName(line: string): ByteString {
   return line.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
     code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (letters[code] ?? code),

@@ -1,4 +1,4 @@
-/** Inner images into a containerd: it writes its own databases, and unpacks each layer once. */
+/** Puts inner images into a containerd: the daemon writes its own databases, and unpacks each layer once. */
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, rmdir, symlink } from "node:fs/promises";
 import { LarderError } from "../../error.js";
@@ -31,25 +31,25 @@ import type { Containerd } from "./client.js";
 import { type LayerTar, readLayerTar } from "./read-layer-tar.js";
 
 export interface ContainerdPlaces {
-  /** containerd's root as this process sees it, and as containerd does. */
+  /** containerd's root, as this process sees it and as containerd sees it. */
   readonly root: string;
   readonly rootOfDaemon: string;
   /** The daemon's `/`, as this process sees it. */
   readonly stage: string;
-  /** Where the daemon finds the layouts: `/in/0` here is `<inputsOfDaemon>/in/0` there. */
+  /** The daemon's path to the layouts: it finds `/in/0` at `<inputsOfDaemon>/in/0`. */
   readonly inputsOfDaemon: string;
 }
 
 export interface TakenIn {
-  /** All that containerd holds, with the numbers that it gave to its snapshots. */
+  /** The whole content of containerd, with the numbers of its snapshots. */
   readonly model: ContainerdModel;
-  /** Those that it has unpacked this time. */
+  /** The layers that containerd unpacked in this run. */
   readonly layers: ReadonlyMap<DiffId, UnpackedLayer>;
 }
 
 /**
- * Blobs, snapshots and names of the images; all of it is safe from the garbage collection without a lease.
- * @param earlier What containerd holds already.
+ * Adds blobs, snapshots and names of the images. The garbage collection spares them all, even without a lease.
+ * @param earlier The content that containerd has already.
  */
 export async function takeIn(
   containerd: Containerd,
@@ -63,10 +63,10 @@ export async function takeIn(
   return { model: intake.model, layers: intake.layers };
 }
 
-/** The work in hand: what one call of `takeIn` knows of containerd while it fills it. */
+/** One call of `takeIn`, with its knowledge of containerd. */
 class Intake {
   readonly layers = new Map<DiffId, UnpackedLayer>();
-  /** All that containerd holds so far. */
+  /** The content of containerd so far. */
   model: ContainerdModel;
   readonly #containerd: Containerd;
   readonly #places: ContainerdPlaces;
@@ -95,7 +95,7 @@ class Intake {
     const made: CatalogSnapshot[] = [];
     for (const [index, link] of chainOf(image.diffIds).entries()) {
       const snapshot = snapshots.get(link.chainId);
-      // A layer is unpacked from its blob, even if the blob is not to stay.
+      // containerd unpacks a layer from its blob, even if it does not keep the blob.
       if (snapshot || keepsBlobs) await this.#layerBlob(image, index);
       if (!snapshot) continue;
       const below = snapshots.get(snapshot.parent ?? "");
@@ -115,7 +115,7 @@ class Intake {
     this.model = mergeModels(this.model, { ...added, snapshots: made });
   }
 
-  /** Read from the tars of layers that containerd does not hold yet. */
+  /** Facts of the layers that containerd does not have yet, from their tars. */
   async #layerFacts({ layout, manifest, diffIds }: LayoutImage): Promise<(LayerFacts | undefined)[]> {
     const present = snapshotsByName(this.model, this.#options.namespace);
     const facts: (LayerFacts | undefined)[] = [];
@@ -137,7 +137,7 @@ class Intake {
     const file = blobFile(image.layout, digest);
     const blobs = `${this.#places.root}/${contentDirectory}/blobs/sha256`;
     await mkdir(blobs, { recursive: true });
-    // The content store takes a file that is there for its own, so that no byte is copied.
+    // The content store accepts a file that is in its place already, so no byte is copied.
     await symlink(this.#places.inputsOfDaemon + file, `${blobs}/${hexOf(digest)}`).catch(ignoreExisting);
     const data = () => createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
     await this.#containerd.write({ digest, size, labels }, data);
@@ -184,7 +184,10 @@ class Intake {
     progress(`unpacked layer ${this.layers.size} ${diffId} ${formatBytes(size)}`);
   }
 
-  /** Where the daemon finds the files of a layer that it has in another chain, or that is on the stage's shelf. */
+  /**
+   * The files of a layer that containerd has in another chain, or that is on the stage's shelf, as the daemon sees
+   * them.
+   */
   async #unpackedBefore(diffId: DiffId): Promise<string | undefined> {
     const { root, rootOfDaemon, stage } = this.#places;
     const here = this.layers.get(diffId)?.directory;
@@ -193,7 +196,7 @@ class Intake {
     return (await lstat(stage + shelved).catch(() => undefined)) ? shelved : undefined;
   }
 
-  /** The files are bound while the daemon counts them, and linked from then on. */
+  /** Binds the files while the daemon counts them; afterwards a link takes their place. */
   async #adopt(files: string, id: number, name: string): Promise<void> {
     const { stage, rootOfDaemon } = this.#places;
     const directory = `${stage}${rootOfDaemon}/${directoryOf(id)}`;
@@ -213,7 +216,7 @@ async function readTar(layout: string, { digest, mediaType }: Descriptor): Promi
   }
 }
 
-/** The name of a snapshot while it is being made. */
+/** The name of a snapshot before it is committed. */
 function keyOf(name: string): string {
   return `larder-${name}`;
 }
@@ -222,7 +225,7 @@ function directoryOf(id: number): string {
   return `${snapshotsDirectory}/${id}/fs`;
 }
 
-/** The number of a snapshot's directory, which the daemon tells only by what is to be mounted. */
+/** The number of a snapshot's directory, which the daemon gives only in its mounts. */
 function idOf(mounts: readonly Mount[]): number {
   const paths = mounts.flatMap(({ source, options }) => [source, ...options]);
   const id = paths.map((path) => /^(?:upperdir=)?\/.*\/snapshots\/(\d+)\/fs$/.exec(path)?.[1]).find(Boolean);

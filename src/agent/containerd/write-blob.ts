@@ -3,7 +3,7 @@ import { WriteAction, WriteContentRequest, type WriteContentResponse } from "../
 import type { Digest } from "../../image/digest.js";
 import type { Labels } from "../../stores/containerd/labels.js";
 
-/** A message has at most 16 MiB. */
+/** A message may have 16 MiB at most. */
 const pieceBytes = 4 << 20;
 
 export interface Blob {
@@ -15,7 +15,7 @@ export interface Blob {
 type WriteStream = ClientDuplexStream<WriteContentRequest, WriteContentResponse>;
 
 /**
- * Puts a blob into the content store. The answers of `Write` come one by one, each to one request.
+ * Puts a blob into the content store. `Write` gives one answer to each request.
  * @param data Called only if the store does not have the bytes yet.
  * @throws ServiceError with the code ALREADY_EXISTS if the namespace has the blob.
  */
@@ -32,7 +32,7 @@ export async function writeBlob(
     return (value as WriteContentResponse).offset;
   };
   const { digest: expected, size: total, labels } = blob;
-  // A blob whose file is there already is only entered into the namespace, and its offset is its end.
+  // If the blob's file exists already, containerd only adds it to the namespace, and the offset is the blob's size.
   let offset = await ask({ action: WriteAction.STAT, ref: `larder-${expected}`, total, expected });
   if (offset < total) {
     for await (const chunk of data()) {

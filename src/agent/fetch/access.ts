@@ -1,4 +1,4 @@
-/** The build's secrets for a registry, in the form in which skopeo takes it. */
+/** The build's secrets for a registry, in the form that skopeo needs. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { Places } from "../job.js";
 import { parseAuthorities } from "./authorities.js";
@@ -6,20 +6,20 @@ import { findLogin, type Login } from "./credentials.js";
 
 export interface Access {
   readonly login: Login;
-  /** A file with credentials, if skopeo has a use for one. */
+  /** A file with credentials, if skopeo needs one. */
   readonly authFile: string | undefined;
   /** A directory with the certificates of the secret larder-ca. */
   readonly certificates: string | undefined;
-  /** How many these are. */
+  /** The number of these certificates. */
   readonly authorities: number;
-  /** Takes away what was written. */
+  /** Removes the files. */
   close(): Promise<void>;
 }
 
-/** In memory: nothing of a secret comes onto a disk. */
+/** In memory: no secret gets onto a disk. */
 const memory = "/dev/shm";
 
-/** @throws LarderError if a secret is not what it has to be. */
+/** @throws LarderError if a secret has another form. */
 export async function openAccess(registry: string, places: Pick<Places, "auth" | "ca">): Promise<Access> {
   const [config, ca] = await Promise.all([readSecret(places.auth), readSecret(places.ca)]);
   const found = findLogin(config?.toString("utf8"), registry);
@@ -27,7 +27,7 @@ export async function openAccess(registry: string, places: Pick<Places, "auth" |
   const ownConfig = typeof found.config === "object" ? found.config.text : undefined;
   const files = {
     ...(ownConfig !== undefined && { "config.json": ownConfig }),
-    // What ends in .crt is a CA for skopeo.
+    // skopeo takes each file that ends in .crt for a CA.
     ...(authorities.length > 0 && { "larder.crt": `${authorities.join("\n")}\n` }),
   };
   const folder = await writeInMemory(files);
@@ -42,7 +42,7 @@ export async function openAccess(registry: string, places: Pick<Places, "auth" |
   };
 }
 
-/** @returns the folder with the files; nothing if there are none. */
+/** @returns the folder with the files; undefined if there are none. */
 async function writeInMemory(files: Readonly<Record<string, string>>): Promise<string | undefined> {
   if (Object.keys(files).length === 0) return undefined;
   const folder = await mkdtemp(`${memory}/larder-`);
@@ -51,7 +51,7 @@ async function writeInMemory(files: Readonly<Record<string, string>>): Promise<s
   return folder;
 }
 
-/** @returns nothing if the build has no such secret. */
+/** @returns undefined if the build has no such secret. */
 async function readSecret(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);

@@ -17,7 +17,7 @@ OGXEd43XDv295N8=
 describe("parseAuthorities", () => {
   const parse = (text: string): string[] => parseAuthorities(Buffer.from(text));
 
-  it("takes one certificate or several, with words between them, of any line ends", () => {
+  it("takes one certificate or several, with words between them and any line ends", () => {
     assert.deepEqual(parse(pem), [pem]);
     assert.deepEqual(parse(`# ours\r\n${pem}\n\nsubject=/CN=é\n${pem}\n`), [pem, pem]);
     assert.equal(parse(pem.replaceAll("\n", "\r\n")).length, 1);

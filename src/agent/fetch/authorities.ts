@@ -1,4 +1,4 @@
-/** Certificates of the secret larder-ca, which sign those of registries. */
+/** Certificates of the secret larder-ca: they sign those of registries. */
 import { X509Certificate } from "node:crypto";
 import { LarderError } from "../../error.js";
 
@@ -7,8 +7,8 @@ const begin = "-----BEGIN CERTIFICATE-----";
 const blocks = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 
 /**
- * @returns the certificates in PEM; what stands between them is left out.
- * @throws LarderError if there is none, or one of them cannot be read.
+ * @returns the certificates in PEM, without the text between them.
+ * @throws LarderError if there is none, or if one cannot be read.
  */
 export function parseAuthorities(bytes: Buffer): string[] {
   const text = bytes.toString("latin1");

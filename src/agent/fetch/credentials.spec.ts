@@ -97,7 +97,7 @@ describe("findLogin", () => {
     assert.deepEqual(found, { login: { kind: "written" }, config: "as given" });
   });
 
-  it("refuses what is no config, and repeats nothing of it", () => {
+  it("refuses text that is no config, and repeats nothing of it", () => {
     for (const text of ['{"auths": "hunter2', "hunter2", '["hunter2"]', '"hunter2"']) {
       assert.throws(
         () => find(text),

@@ -1,13 +1,13 @@
-/** Which login the docker config of the secret larder-auth has for a registry. */
+/** Finds the login for a registry in the Docker config of the secret larder-auth. */
 
 import { accessSync, constants } from "node:fs";
 import { LarderError } from "../../error.js";
 import { isObject } from "../../is-object.js";
 
 export type Login =
-  /** There is no such secret. */
+  /** The build has no such secret. */
   | { readonly kind: "none" }
-  /** The config says nothing of the registry. */
+  /** The config has no entry for the registry. */
   | { readonly kind: "absent" }
   | { readonly kind: "written" }
   /** The config leaves the registry's login to a program, `docker-credential-<name>`, which is not in the step. */
@@ -15,7 +15,7 @@ export type Login =
 
 export interface FoundLogin {
   readonly login: Login;
-  /** What skopeo is to be given, where it has a use for it: the config as it is, or another text. */
+  /** The config for skopeo, if it needs one: the given text, or another. */
   readonly config: "as given" | { readonly text: string } | undefined;
 }
 
@@ -26,11 +26,11 @@ interface DockerConfig {
 }
 
 /**
- * skopeo runs the helper that `credHelpers` names even where nobody asks for a login, and fails without it; it knows no
- * `credsStore`. So a helper that is not there is kept from it: what needs no login is fetched without one.
+ * skopeo runs the helper in `credHelpers` even if no login is needed, and fails without it; it does not know
+ * `credsStore`. So Larder hides a missing helper from skopeo, and images that need no login are fetched without one.
  * @param text of the secret; undefined if there is none.
  * @param registry with its port.
- * @throws LarderError if it is no docker config.
+ * @throws LarderError if it is no Docker config.
  */
 export function findLogin(
   text: string | undefined,
@@ -60,7 +60,7 @@ function parseConfig(text: string): DockerConfig {
   try {
     config = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
-    // The parser's own words quote the text, which has passwords in it.
+    // The parser's message quotes the text, which contains passwords.
     throw new LarderError("the secret larder-auth is not JSON: give Docker's config.json", { cause });
   }
   if (!isObject(config)) {
@@ -85,7 +85,7 @@ function valueFor(map: DockerConfig["credHelpers"], registry: string): unknown {
   return Object.entries(map ?? {}).find(([key]) => registryOf(key) === registry)?.[1];
 }
 
-/** Keys are names of registries, old ones URLs; Podman's may go on with a path. */
+/** Keys are names of registries. Old keys are URLs; Podman's may continue with a path. */
 function registryOf(key: string): string {
   const host = key.replace(/^https?:\/\//, "").replace(/\/.*$/s, "");
   return host === "index.docker.io" || host === "registry-1.docker.io" ? "docker.io" : host;
@@ -95,7 +95,7 @@ function programOf(helper: string): string {
   return `docker-credential-${helper}`;
 }
 
-/** Whoever builds the frontend image on their own may put helpers into it. */
+/** Users who build the frontend image themselves may add helpers to it. */
 function isInPath(program: string): boolean {
   return (process.env.PATH ?? "").split(":").some((directory) => {
     try {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { explainSkopeo, type FailureContext } from "./failures.js";
 
-/** What skopeo 1.22 said when it was tried. */
+/** Messages of skopeo 1.22, recorded in experiments. */
 const words = {
   unknown: "reading manifest 1 in 10.0.0.1:5000/a: manifest unknown",
   refused: "pinging container registry r.example: StatusCode: 401, Unauthorized",
@@ -56,7 +56,7 @@ describe("explainSkopeo", () => {
     ["slow", /failed or dropped at try 3: try again \(/, { transient: true }],
     ["unreachable", unreachable, { transient: true, unreachable: true }],
     ["proxyRefuses", unreachable, { unreachable: true }],
-    // skopeo has waited for it for 30 s.
+    // skopeo has waited 30 s for the answer.
     ["silent", unreachable, { unreachable: true }],
     ["unnamed", unreachable, { transient: true, unreachable: true }],
     ["proxy", unreachable, { transient: true, unreachable: true }],
@@ -89,7 +89,7 @@ describe("explainSkopeo", () => {
     );
   });
 
-  it("says that the CA which was given is another", () => {
+  it("says that the given CA is another one", () => {
     assert.match(
       explain(words.authority, { authorities: 2 }).message,
       /is signed by none of the 2 in the secret larder-ca: put the CA into it that signs this one/,

@@ -6,18 +6,18 @@ export interface FailureContext {
   /** Registry with its port. */
   readonly registry: string;
   readonly platform: Platform;
-  /** That of the build arguments which is on the way, with its port. */
+  /** The proxy from the build arguments that skopeo uses for the registry, with its port. */
   readonly proxy: string | undefined;
   readonly login: Login;
-  /** How many certificates the secret larder-ca has. */
+  /** The number of certificates in the secret larder-ca. */
   readonly authorities: number;
-  /** How often it was tried. */
+  /** The number of attempts. */
   readonly attempts: number;
 }
 
 export interface Failure {
   readonly message: string;
-  /** It may work the next time. */
+  /** Another attempt may succeed. */
   readonly transient: boolean;
   /** No connection could be opened. */
   readonly unreachable: boolean;
@@ -32,7 +32,7 @@ interface Class {
 
 const secret = "--secret id=larder-auth,src=$HOME/.docker/config.json";
 
-/** What skopeo (containers/image) says, in the order in which it is looked for, and what it means. */
+/** Messages of skopeo (containers/image) and their meaning, in the order of the search. */
 const classes: readonly Class[] = [
   {
     pattern: /no image found in (?:manifest list|image index)/i,
@@ -60,7 +60,7 @@ const classes: readonly Class[] = [
       `as its certificate does, or turn the check off with --build-arg LARDER_INSECURE_REGISTRIES=${registry}`,
   },
   {
-    // Before all that looks for numbers and words: a proxy may answer with any of them.
+    // This comes before all patterns of numbers and words: a proxy may answer with any of them.
     pattern: /dial tcp [^\n]*i\/o timeout/,
     unreachable: true,
     say: unreachable,
@@ -73,7 +73,8 @@ const classes: readonly Class[] = [
     say: unreachable,
   },
   {
-    // A proxy's answer to CONNECT, or none within a minute; a registry's has its status as a number, or a word of its own.
+    // A proxy's answer to CONNECT, or none within a minute. A registry's answer has its status as a number, or a word
+    // of its own.
     pattern:
       /Get \\?"[^"]*": (?:Forbidden|Proxy Authentication Required|Method Not Allowed|Bad Gateway|Service Unavailable|Gateway Time-?out|context deadline exceeded)/i,
     unreachable: true,
@@ -112,7 +113,7 @@ const classes: readonly Class[] = [
   },
 ];
 
-/** Where else the image may be found, the frontend adds. */
+/** The frontend adds other places where the image may be found. */
 export function unreachable({ registry, proxy }: Pick<FailureContext, "registry" | "proxy">): string {
   return proxy === undefined
     ? `the registry ${registry} cannot be reached from a build step, which knows none of the builder's mirrors`

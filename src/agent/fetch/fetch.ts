@@ -14,17 +14,17 @@ import { unreachable } from "./failures.js";
 import { doorsOf, hasMirrors, whyUnreachable } from "./reach.js";
 import { skopeo } from "./skopeo.js";
 
-/** Where a fetch step has what it reads and writes. */
+/** The places in a fetch step that are read or written. */
 export type FetchPlaces = Pick<Places, "layout" | "auth" | "ca">;
 
-/** skopeo's own layout, on the same file system: its files are renamed, not copied. */
+/** skopeo's own layout, on the same file system, so that its files can be renamed instead of copied. */
 function rawLayout(layout: string): string {
   return `${layout}/raw`;
 }
 
 /**
- * Fetches an image into an OCI layout with the bytes that its registry has. skopeo's own `oci:` layouts
- * convert Docker's manifests, which changes image IDs; its `dir:` layouts do not.
+ * Fetches an image into a layout, with the bytes of its registry. skopeo's `oci:` layouts convert Docker's manifests,
+ * which changes image IDs; its `dir:` layouts do not.
  */
 export async function fetchImage({ image, insecure }: FetchJob, places: FetchPlaces = mount): Promise<void> {
   const { layout } = places;
@@ -70,7 +70,7 @@ function sourceOf({ reference, platform }: InnerImage, insecure: boolean, access
 
 type Source = ReturnType<typeof sourceOf>;
 
-/** The index or manifest. Of a registry to which no connection can be opened, it does not wait as long as skopeo would. */
+/** The index or manifest. If no connection to the registry can be opened, this fails sooner than skopeo would. */
 async function inspect(source: Source): Promise<Buffer> {
   const { context, doors } = source;
   if (await hasMirrors()) return skopeo(inspectArguments(source), context);
@@ -116,7 +116,7 @@ function announceBlob(): (line: string) => void {
   };
 }
 
-/** Moves the blobs of skopeo's `dir:` layout to where an OCI layout has them, and checks each. */
+/** Moves the blobs of skopeo's `dir:` layout to their places in the OCI layout, and checks each. */
 async function adoptRawLayout(image: InnerImage, layout: string): Promise<Manifest> {
   const raw = rawLayout(layout);
   const bytes = await readFile(`${raw}/manifest.json`);

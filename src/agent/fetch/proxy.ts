@@ -1,19 +1,19 @@
 /**
- * Which proxy skopeo takes: the rules of Go's httpproxy, which differ from those of Node's libraries (networks in
- * NO_PROXY, a domain stands for its subdomains, too, loopback addresses never have a proxy).
+ * Finds the proxy that skopeo uses, by the rules of Go's httpproxy. Those of Node's libraries differ: NO_PROXY may have
+ * networks, a domain includes its subdomains, and loopback addresses never have a proxy.
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy
  */
 import { BlockList, isIP } from "node:net";
 
 export interface Endpoint {
-  /** Name or address; one of IPv6 without brackets. */
+  /** Name or address, without brackets for IPv6. */
   readonly host: string;
   readonly port: number;
 }
 
 const defaultPorts: Readonly<Record<string, number>> = { "http:": 80, "https:": 443, "socks5:": 1080 };
 
-/** @param scheme of the request, which chooses the variable. @returns nothing where the way is direct. */
+/** @param scheme of the request. It selects the variable. @returns undefined for a direct connection. */
 export function proxyFor(
   scheme: "http" | "https",
   { host, port }: Endpoint,
@@ -27,7 +27,7 @@ export function proxyFor(
 }
 
 function parseProxy(setting: string): Endpoint | undefined {
-  // Without a scheme it is one that speaks HTTP.
+  // A setting without a scheme means HTTP.
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(setting) ? setting : `http://${setting}`;
   if (!URL.canParse(text)) return undefined;
   const { hostname, port, protocol } = new URL(text);
@@ -54,7 +54,7 @@ function matches(entry: string, host: string, port: number): boolean {
   if (wanted !== undefined && Number(wanted) !== port) return false;
   const bare = withoutBrackets(name);
   if (isIP(bare)) return bare === host;
-  // `.example.com` is for its subdomains alone.
+  // `.example.com` covers its subdomains alone.
   const domain = bare.replace(/^\*\./, ".");
   if (domain === "" || domain === ".") return false;
   return domain.startsWith(".") ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`);

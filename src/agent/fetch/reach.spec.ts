@@ -32,7 +32,7 @@ describe("hasMirrors", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it("sees what is said of registries, in any of the files", async () => {
+  it("finds settings of registries in any of the files", async () => {
     assert.equal(await hasMirrors(join(folder, "none")), false);
     writeFileSync(
       join(folder, "registries.conf"),
@@ -50,7 +50,7 @@ describe("whyUnreachable", () => {
   const door = (port: number, host = "127.0.0.1") => ({ host, port, isProxy: false });
   const servers: Server[] = [];
   const listen = async (): Promise<number> => {
-    // It takes connections and never says a word.
+    // It accepts connections but never answers.
     const server = createServer((socket: Socket) => socket.on("error", () => {}));
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -62,11 +62,11 @@ describe("whyUnreachable", () => {
     for (const server of servers) server.close();
   });
 
-  it("has nothing against a registry that is slow to answer", async () => {
+  it("accepts a registry that answers slowly", async () => {
     assert.equal(await whyUnreachable([door(await listen())], { withinMs: 60_000, signal }), undefined);
   });
 
-  it("is content with one of several doors, by name, too", async () => {
+  it("accepts one of several doors, also by name", async () => {
     const doors = [door(1), door(await listen(), "localhost")];
     assert.equal(await whyUnreachable(doors, { withinMs: 60_000, signal }), undefined);
   });

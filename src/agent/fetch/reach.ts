@@ -1,6 +1,6 @@
 /**
- * Whether a registry can be reached at all. skopeo waits 30 s for each connection, and has no option for that; here only
- * the opening of a connection has a limit, so that a registry may take its time over an answer.
+ * Finds out if a registry can be reached at all. skopeo waits 30 s for each connection, without an option for that.
+ * Here only the opening of a connection has a limit, so a registry may answer slowly.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { connect, isIP } from "node:net";
@@ -8,19 +8,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../../files/tool.js";
 import { type Endpoint, proxyFor, withoutBrackets } from "./proxy.js";
 
-/** A lost packet of TCP is sent again after 1, 3 and 7 s. */
+/** TCP sends a lost packet again after 1, 3 and 7 s. */
 export const reachWithinMs = 10_000;
 const pauseMs = 500;
 
-/** Where a connection is to be opened for a registry. */
+/** An endpoint for connections to a registry. */
 export interface Door extends Endpoint {
-  /** It is the proxy's. */
+  /** The endpoint is the proxy's. */
   readonly isProxy: boolean;
 }
 
-/** @param domain of the registry, with its port. @param insecure it may speak plain HTTP. */
+/** @param domain of the registry, with its port. @param insecure The registry may speak plain HTTP. */
 export function doorsOf(domain: string, insecure: boolean, env: NodeJS.ProcessEnv): Door[] {
-  // As containers/image has it.
+  // The same split as in containers/image.
   const [, name = domain, port] =
     /^(.*):(\d+)$/.exec(domain === "docker.io" ? "registry-1.docker.io" : domain) ?? [];
   const host = withoutBrackets(domain === "docker.io" ? "registry-1.docker.io" : name);
@@ -33,7 +33,8 @@ export function doorsOf(domain: string, insecure: boolean, env: NodeJS.ProcessEn
 }
 
 /**
- * Whoever builds the frontend image on their own may tell skopeo of mirrors: then it does not come to these doors at all.
+ * Users who build the frontend image themselves may configure mirrors for skopeo. It then does not use these doors at
+ * all.
  * @param folder of containers-registries.conf(5)
  */
 export async function hasMirrors(folder = "/etc/containers"): Promise<boolean> {
@@ -44,8 +45,8 @@ export async function hasMirrors(folder = "/etc/containers"): Promise<boolean> {
 }
 
 /**
- * Tries the doors until a connection is opened, or the time is over.
- * @returns why none could be opened; nothing if one could, or if it was told to stop.
+ * Tries the doors until a connection is open, or the time is over.
+ * @returns the reason if no connection could be opened; undefined if one could, or after a stop.
  */
 export async function whyUnreachable(
   doors: readonly Door[],
@@ -60,7 +61,7 @@ export async function whyUnreachable(
       await Promise.any(tries);
       return undefined;
     } catch (error) {
-      // A reason that came by itself says more than that the time is over.
+      // An error of its own says more than the end of the time.
       const [first] = (error as AggregateError).errors as Error[];
       if (first && (!stop.aborted || why === "")) why = first.message;
     }
@@ -69,7 +70,7 @@ export async function whyUnreachable(
   return signal.aborted ? undefined : why;
 }
 
-/** Opens a connection to any of the addresses, and closes it again. */
+/** Opens a connection to one of the addresses, and closes it again. */
 async function open(door: Door, stop: AbortSignal): Promise<void> {
   const addresses = await addressesOf(door.host, stop);
   try {
@@ -79,7 +80,7 @@ async function open(door: Door, stop: AbortSignal): Promise<void> {
   }
 }
 
-/** By a program, since one can be ended: Node waits for a lookup of its own before it ends itself. */
+/** Uses a program, which can be killed: Node would wait for a lookup of its own before it exits. */
 async function addressesOf(host: string, stop: AbortSignal): Promise<string[]> {
   if (isIP(host)) return [host];
   const printed = await run("getent", ["ahosts", host], { signal: stop }).catch(() => {

@@ -7,20 +7,23 @@ import { progress } from "../report.js";
 import { StepError } from "../step-error.js";
 import { explainSkopeo, type Failure, type FailureContext } from "./failures.js";
 
-/** Pauses before a further try, in ms. skopeo's own `--retry-times` would multiply them, and covers no broken blob. */
+/**
+ * Pauses before another attempt, in ms. skopeo's own `--retry-times` would multiply them, and does not cover broken
+ * blobs.
+ */
 const pauses = [1000, 4000];
 
 export interface SkopeoOptions {
-  /** Each line that it prints. */
+  /** Called for each line of the output. */
   readonly onLine?: (line: string) => void;
-  /** Ends it; its reason is thrown. */
+  /** Ends skopeo. The signal's reason is thrown. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs skopeo, again if the failure may pass.
- * @returns what it printed on its standard output.
- * @throws StepError with a sentence on what is wrong with the image or its registry.
+ * Runs skopeo, again if the failure may be temporary.
+ * @returns its standard output.
+ * @throws StepError with a sentence about the fault of the image or its registry.
  */
 export async function skopeo(
   args: readonly string[],

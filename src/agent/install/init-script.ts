@@ -4,13 +4,13 @@ import { placeInStage, resolveInStage } from "../stage-path.js";
 import { shellWord } from "./shell-word.js";
 
 const initScript = "/etc/init.d/docker";
-/** Where the setting comes into a file. */
+/** The directory of files with the setting. */
 export const initSettingDirectory = "/etc/default";
 const defaults = `${initSettingDirectory}/docker`;
 
 /**
- * Docker's own init script (`service docker start`) starts the daemon by its full path, which it keeps in the variable
- * DOCKERD; the settings that it reads can say another one. systemd reads the same file, and has no use for the variable.
+ * Docker's own init script (`service docker start`) starts the daemon by a full path in a variable, DOCKERD. This
+ * setting gives the variable another value. systemd reads the same file but does not use the variable.
  * @param shim Larder's dockerd, absolute in the stage.
  */
 export async function addInitSetting(files: CatalogFiles, stage: string, shim: string): Promise<void> {

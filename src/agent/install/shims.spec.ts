@@ -30,7 +30,7 @@ describe("the program that stands before a daemon", () => {
     return readFileSync(out + at, "utf8");
   }
 
-  it("is in /usr/local/sbin where that comes first, and becomes the daemon", async () => {
+  it("is in /usr/local/sbin if that comes first, and becomes the daemon", async () => {
     install("/usr/sbin/dockerd");
     const text = await shimOf("/usr/local/sbin:/usr/sbin", daemonShim("dockerd"), "/usr/local/sbin/dockerd");
     assert.match(text, /^real=\/usr\/sbin\/dockerd$/m);
@@ -44,12 +44,12 @@ describe("the program that stands before a daemon", () => {
     await shimOf("/var/lib/x/bin:/usr/local/bin:/bin", daemonShim("containerd"), "/usr/local/bin/containerd");
   });
 
-  it("is in the first directory of PATH where there is none of those", async () => {
+  it("is in the first directory of PATH if PATH has none of those", async () => {
     install("/bin/containerd");
     await shimOf("/opt/one:/opt/two:/bin", daemonShim("containerd"), "/opt/one/containerd");
   });
 
-  it("is not where no directory can be, and knows its place by any spelling", async () => {
+  it("is never below a file, and finds its place in any spelling", async () => {
     install("/bin/containerd");
     await shimOf(
       "/bin/containerd/x:/opt/my tools:/bin",
@@ -68,13 +68,13 @@ describe("the program that stands before a daemon", () => {
     assert.ok(text.includes(`"$attach" containerd '--root=/var/lib/it'\\''s'\n`), text);
   });
 
-  it("is not there where the stage has no such daemon", async () => {
+  it("does not exist if the stage has no such daemon", async () => {
     const files = new CatalogFiles();
     await addShim(files, stage, ["PATH=/bin"], daemonShim("containerd"), programs);
     assert.deepEqual(files.directories(), []);
   });
 
-  it("cannot be where the daemon is in the first directory of PATH", async () => {
+  it("cannot exist if the daemon is in the first directory of PATH", async () => {
     install("/usr/local/sbin/containerd");
     await assert.rejects(
       addShim(new CatalogFiles(), stage, ["PATH=/usr/local/sbin:/bin"], daemonShim("containerd"), programs),

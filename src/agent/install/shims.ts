@@ -7,12 +7,12 @@ import { type FoundDaemon, findDaemon, pathOf, placeInStage, resolveInStage } fr
 import { programs } from "./programs.js";
 import { shellWord } from "./shell-word.js";
 
-/** A program that runs in a daemon's stead when it is started by its name. */
+/** A program that runs in place of a daemon that is started by its name. */
 export interface Shim {
   readonly name: string;
-  /** attach's arguments, as the shell reads them. */
+  /** attach's arguments, quoted for the shell. */
   readonly attach: string;
-  /** The program's commands that start the daemon; absent: all it is told. */
+  /** The commands of the program that start the daemon; absent if all do. */
   readonly commands?: readonly string[];
 }
 
@@ -20,7 +20,9 @@ export function daemonShim(name: DaemonName): Shim {
   return { name, attach: `${name} "$@"` };
 }
 
-/** k3s and RKE2 have a containerd inside, which they start from a directory of their own. @param root of that one. */
+/**
+ * k3s and RKE2 contain a containerd, which they start from a directory of their own. @param root of that containerd.
+ */
 export function embeddingShims(root: string): Shim[] {
   const attach = `containerd ${shellWord(`--root=${root}`)}`;
   return embeddingPrograms.map(({ name, commands }) => ({ name, attach, commands }));
@@ -49,10 +51,10 @@ export async function addShim(
   return `${directory}/${name}`;
 }
 
-/** Where programs of a site belong; another directory of PATH may well be on a volume. */
+/** Programs of a site belong here. Other directories of PATH may be on a volume. */
 const preferred = ["/usr/local/sbin", "/usr/local/bin"];
 
-/** A directory of PATH that comes before the daemon's, as it is without symbolic links. */
+/** A directory of PATH before the daemon's, with symbolic links resolved. */
 async function shimDirectory(
   stage: string,
   path: readonly string[],
@@ -63,7 +65,7 @@ async function shimDirectory(
   const behind = await resolveInStage(stage, daemon.directory);
   const candidates: string[] = [];
   for (const directory of path) {
-    // A directory of PATH that can never be one, as below a file, is passed over as a shell does it.
+    // A path that cannot be a directory, such as one below a file, is skipped, as shells do.
     const resolved = await placeInStage(stage, directory).catch(() => undefined);
     if (resolved === undefined) continue;
     if (resolved === own || resolved === behind) break;

@@ -13,7 +13,7 @@ describe("the drop-in for docker.service", () => {
     assert.equal(daemonArguments(["[Service]\nExecStart=/usr/bin/dockerd\n"]), "");
   });
 
-  it("has none of the program's own name", () => {
+  it("has arguments without the program's own name", () => {
     for (const program of [
       '"/opt/my docker/dockerd"',
       "-'/opt/it\\'s a/dockerd'",

@@ -4,7 +4,7 @@ import type { CatalogFiles } from "../../shelf/catalog-files.js";
 import { shelf } from "../../shelf/paths.js";
 import { placeInStage, resolveInStage } from "../stage-path.js";
 
-/** Unit directories, the most important one last (systemd.unit(5)). */
+/** Directories of units, in ascending order of priority (systemd.unit(5)). */
 const unitDirectories = [
   "/usr/lib/systemd/system",
   "/lib/systemd/system",
@@ -22,9 +22,9 @@ function dropInDirectory(unit: string): string {
 }
 
 /**
- * systemd starts the daemon by its full path, so that the program in PATH is not asked. Where the stage has the
- * daemon's unit, attach runs before it. The daemon's arguments may move the data root: attach asks systemd for them,
- * and takes those of today where it gets no answer.
+ * systemd starts the daemon by its full path, so it does not find the program in PATH. If the stage has the daemon's
+ * unit, attach runs before the daemon. The daemon's arguments may move the data root: attach asks systemd for them and,
+ * without an answer, uses those that the unit has now.
  */
 export async function addDropIn(files: CatalogFiles, stage: string, daemon: DaemonName): Promise<void> {
   const unit = daemonUnits[daemon];
@@ -34,7 +34,7 @@ export async function addDropIn(files: CatalogFiles, stage: string, daemon: Daem
   await putDropIn(files, stage, unit, args);
 }
 
-/** The same for k3s and RKE2, whose containerd has its root where PRELOAD says. */
+/** The same for k3s and RKE2. PRELOAD names the root of their containerd. */
 export async function addEmbeddingDropIns(files: CatalogFiles, stage: string, root: string): Promise<void> {
   for (const unit of embeddingUnits) {
     if ((await unitTexts(stage, unit)).length === 0) continue;
@@ -47,7 +47,7 @@ async function putDropIn(files: CatalogFiles, stage: string, unit: string, args:
   files.addFile(path.slice(1), formatDropIn(args));
 }
 
-/** The unit and its drop-ins in the order in which systemd reads them; nothing if there is no unit. */
+/** The unit and its drop-ins, in the order in which systemd reads them; empty if there is no unit. */
 async function unitTexts(stage: string, unit: string): Promise<string[]> {
   const read = async (path: string): Promise<string | undefined> => {
     const resolved = await resolveInStage(stage, path);
@@ -71,7 +71,7 @@ async function unitTexts(stage: string, unit: string): Promise<string[]> {
 }
 
 /**
- * What stands after the program in the ExecStart= that counts: the last one, or none after a reset. The program may be in
+ * The text after the program in the effective ExecStart=: the last one, or none after a reset. The program may be in
  * quotes (systemd.service(5), "Command lines").
  */
 export function daemonArguments(texts: readonly string[]): string {
@@ -85,7 +85,7 @@ export function daemonArguments(texts: readonly string[]): string {
   return /^(?:\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s"'\\])+\s+(.*)$/.exec(command)?.[1] ?? "";
 }
 
-/** @param args attach's arguments, as systemd reads them. */
+/** @param args attach's arguments, quoted for systemd. */
 export function formatDropIn(args: string): string {
   return [
     "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json",

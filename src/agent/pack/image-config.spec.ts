@@ -38,7 +38,7 @@ describe("the config of a packed image", () => {
   const diffIds = [`sha256:${"1".repeat(64)}`];
   const platform = { os: "linux", architecture: "arm", variant: "v7" };
 
-  it("has the layers and the time, and all else of the stage", () => {
+  it("has the layers and the time, and everything else from the stage", () => {
     const stage = {
       architecture: "arm",
       os: "linux",
@@ -59,7 +59,7 @@ describe("the config of a packed image", () => {
     });
   });
 
-  it("is as old as the last step where no file tells", () => {
+  it("has the time of the last step if no file gives one", () => {
     const history = [{ created: "2001-01-01T00:00:00.5Z" }, empty("CMD")];
     const created = (stage: ImageConfig) =>
       imageConfig(stage, { platform, diffIds, created: undefined }).created;

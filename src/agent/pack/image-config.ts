@@ -5,11 +5,11 @@ import type { Platform } from "../../image/platform.js";
 export interface ImageFacts {
   readonly platform: Platform;
   readonly diffIds: readonly DiffId[];
-  /** Seconds since 1970; absent: as old as the last step that has a time. */
+  /** Seconds since 1970; absent: the time of the last step that has one. */
   readonly created: bigint | undefined;
 }
 
-/** The stage's config as that of an image: with its layers, and a history that fits them. */
+/** Turns the stage's config into that of an image, with its layers and a history that fits them. */
 export function imageConfig(stage: ImageConfig, { platform, diffIds, created }: ImageFacts): ImageConfig {
   const history = stage.history ?? [];
   const time = created === undefined ? lastTime(history) : formatTime(created);
@@ -27,8 +27,9 @@ export function imageConfig(stage: ImageConfig, { platform, diffIds, created }: 
 }
 
 /**
- * There is one entry for each layer, beside those of instructions that change the config only. As BuildKit's exporter
- * does it, the last ones of too many layers' entries are declared empty, and those that lack stand at the end.
+ * Makes the history fit the layers: one entry for each layer, beside those of instructions that change only the config.
+ * As in BuildKit's exporter, surplus entries are declared empty from the last one on, and missing ones are added at the
+ * end.
  */
 export function reconcileHistory(history: readonly HistoryEntry[], layers: number): HistoryEntry[] {
   let accounted = 0;

@@ -9,16 +9,16 @@ import { type Change, inodeOf } from "./tree-changes.js";
 type Present = Extract<Change, { kind: "present" }>;
 
 /**
- * The tar of a layer, from the same bytes on each machine and at any time.
- * @param root The tree that the changes lead to.
- * @throws LarderError if a name stands for a whiteout, which it would become in the layer.
+ * The tar of a layer: the same bytes on each machine and at any time.
+ * @param root The tree after the changes.
+ * @throws LarderError if a file has the name of a whiteout, since the layer would delete something.
  */
 export async function* layerTar(root: string, changes: readonly Change[]): AsyncGenerator<Buffer> {
   const entries = [...withLinks(changes)];
   const files = entries.filter(isContent).map(({ path, stat }) => ({ path, size: stat.size }));
   const contents = readFiles(root, files);
   try {
-    /** What is known of a file that further names may follow of, by its first name. */
+    /** The capability of each file that may get further names, by its first name. */
     const capabilities = new Map<ByteString, Buffer>();
     for (const entry of entries) {
       if (entry.kind === "deleted") {
@@ -33,7 +33,7 @@ export async function* layerTar(root: string, changes: readonly Change[]): Async
       yield* file.content;
       yield padding(entry.stat.size);
     }
-    // The program that reads the files says at its end whether all went well.
+    // The program that reads the files reports errors at its end.
     if (!(await contents.next()).done)
       throw new Error(`unreachable: ${root} has files that nobody asked for`);
     yield endOfTar;
@@ -45,11 +45,11 @@ export async function* layerTar(root: string, changes: readonly Change[]): Async
 type Entry =
   | Extract<Change, { kind: "deleted" }>
   | (Present & {
-      /** The name under which the file is in the layer already. */
+      /** The file's earlier name in the layer. */
       readonly linkTo: ByteString | undefined;
     });
 
-/** Of several names of a file the first in the layer has the content. */
+/** If a file has several names, the first one in the layer has the content. */
 function* withLinks(changes: readonly Change[]): Generator<Entry> {
   const firstNames = new Map<string, ByteString>();
   for (const change of changes) {
@@ -80,7 +80,7 @@ async function nextFile(contents: AsyncGenerator<ReadFile>, path: ByteString): P
   return value;
 }
 
-/** Owner, mode and time of a whiteout mean nothing. */
+/** Owner, mode and time of a whiteout have no meaning. */
 function whiteout(path: ByteString): TarEntry {
   const base = path.lastIndexOf("/") + 1;
   const name = path.slice(0, base) + whiteoutPrefix + path.slice(base);
@@ -118,7 +118,7 @@ async function describe(
 
 const nanoseconds = 1_000_000_000n;
 
-/** Layers carry whole seconds, like those that BuildKit writes; also before 1970 a time is rounded down. */
+/** Layers have whole seconds, like BuildKit's. Times before 1970 are rounded down, too. */
 export function mtimeOf({ stat }: Pick<Present, "stat">): bigint {
   const seconds = stat.mtimeNs / nanoseconds;
   return stat.mtimeNs < seconds * nanoseconds ? seconds - 1n : seconds;

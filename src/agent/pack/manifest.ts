@@ -20,12 +20,12 @@ const docker: MediaTypes = {
   layer: "application/vnd.docker.image.rootfs.diff.tar.gzip",
 };
 
-/** The base's own layers are kept as they are, so the rest is of their kind. */
+/** The base's own layers stay unchanged, so the other parts are of their kind. */
 export function mediaTypesOf(base: Manifest | undefined): MediaTypes {
   return base?.config.mediaType === docker.config ? docker : oci;
 }
 
-/** Bytes of a manifest, given the config's and descriptors of the layers. */
+/** The bytes of a manifest for this config and these layers. */
 export function formatManifest(types: MediaTypes, config: Buffer, layers: readonly Descriptor[]): Buffer {
   const descriptor = { mediaType: types.config, digest: digestOf(config), size: config.length };
   return Buffer.from(

@@ -37,14 +37,14 @@ describe("a packed image", () => {
   const manifest = (image: InnerImage) =>
     JSON.parse(readFileSync(blobFile(`${work}/layout`, image.reference.digest), "utf8"));
 
-  /** `tree0` as an image that a registry has, in the layout `base`. */
+  /** `tree0` as an image from a registry, in the layout `base`. */
   async function packBase(): Promise<InnerImage> {
     const base = await packIn(work, { trees: 1 });
     execFileSync("mv", [`${work}/layout`, `${work}/base`]);
     return base;
   }
 
-  it("has a layer for each tree, and what it says of them is so", async () => {
+  it("has a layer for each tree, and describes them correctly", async () => {
     const image = await packIn(work, { trees: 2 });
     const { rootfs, history, created } = config(image);
     assert.deepEqual(rootfs, { type: "layers", diff_ids: image.diffIds });
@@ -82,7 +82,7 @@ describe("a packed image", () => {
     assert.deepEqual(namesIn(own), ["dir/", "dir/new"]);
   });
 
-  it("is the base with another config where the stage has no steps", async () => {
+  it("is the base with another config if the stage has no steps", async () => {
     const base = await packBase();
     writeFileSync(`${work}/config.json`, JSON.stringify({ config: { Cmd: ["new"] } }));
     const image = await packIn(work, { base, trees: 1 });
@@ -117,7 +117,7 @@ describe("a packed image", () => {
     assert.equal(config(image).created, "1970-01-01T00:00:00Z");
   });
 
-  it("is of Docker's media types where its base is", async () => {
+  it("has Docker's media types if its base has", async () => {
     const base = await packBase();
     const { layers, config: described } = manifestIn(`${work}/base`, base);
     const asDocker = {
@@ -184,7 +184,7 @@ describe("a packed image", () => {
     assert.equal(statSync(`${work}/unpacked2/dir/one`).ino, ino);
   });
 
-  it("has owners, devices and capabilities, these at each name of a file", async function () {
+  it("has owners, devices and, at each name of a file, capabilities", async function () {
     onlyAsRoot(this);
     shell(
       `${work}/tree1`,

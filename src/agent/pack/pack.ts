@@ -15,12 +15,12 @@ import { formatManifest, mediaTypesOf } from "./manifest.js";
 import { findChanges } from "./tree-changes.js";
 import { type WrittenLayer, writeLayer } from "./write-layer.js";
 
-/** Where a pack step has what it reads and writes. */
+/** The places in a pack step that are read or written. */
 export type PackPlaces = Pick<Places, "layout" | "configFile" | "input" | "packTree">;
 
 /**
- * Makes an image of a stage: the layers of its base as their registry has them, and one for each step, also for a step
- * that changed nothing, as `docker build` would have it.
+ * Makes an image of a stage: the layers of its base, unchanged from their registry, and one for each step. A step
+ * without changes gets a layer, too, as in `docker build`.
  */
 export async function pack(job: PackJob, places: PackPlaces = mount, say = progress): Promise<void> {
   const { layout, configFile } = places;
@@ -51,7 +51,7 @@ export async function pack(job: PackJob, places: PackPlaces = mount, say = progr
 
 interface PackedSteps {
   readonly layers: readonly WrittenLayer[];
-  /** The newest time of a file in them, in seconds; absent if they have none. */
+  /** The newest time of a file in these layers, in seconds; absent if they have none. */
   readonly newest: bigint | undefined;
 }
 
@@ -75,7 +75,7 @@ async function packSteps(
   return { layers, newest };
 }
 
-/** Blobs of the base's layers come into the layout. @returns the base's manifest. */
+/** Copies the blobs of the base's layers into the layout. @returns the base's manifest. */
 async function copyBase(base: InnerImage, { input, layout }: PackPlaces): Promise<Manifest> {
   const { manifest } = await readManifest(input(0), base);
   if (manifest.layers.length !== base.diffIds.length) {

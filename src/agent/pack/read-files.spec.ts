@@ -50,7 +50,7 @@ describe("files of a tree", () => {
     assert.deepEqual(found, [undefined, capability, undefined]);
   });
 
-  it("that are not there are an error", async () => {
+  it("that do not exist are an error", async () => {
     const read = async () => {
       for await (const _ of readFiles(work, [{ path: "missing", size: 5n }, ...files]));
     };

@@ -4,21 +4,21 @@ import { type ByteString, toBytes } from "../../files/bytes.js";
 import { toolEnvironment } from "../../files/tool.js";
 import { blockSize } from "./tar-header.js";
 
-/** A regular file with what Node cannot tell of it. */
+/** A regular file with facts that Node cannot read. */
 export interface ReadFile {
   /** The value of `security.capability`. */
   readonly capability: Buffer | undefined;
-  /** To be read before the next file is asked for, or not at all. */
+  /** Read it before the next file is requested, or not at all. */
   readonly content: AsyncIterable<Buffer>;
 }
 
-/** GNU tar is the one program at hand that reads extended attributes, and it is good at many small files. */
+/** GNU tar is the only available program that reads extended attributes, and it is fast with many small files. */
 const options = [
   "--format=posix",
   "--xattrs",
   "--xattrs-include=security.capability",
   "--no-recursion",
-  // A file with several names is asked for by several of them, when two trees are compared.
+  // A comparison of two trees may ask for a file by several of its names.
   "--hard-dereference",
   "--null",
   "--verbatim-files-from",
@@ -26,7 +26,7 @@ const options = [
 const capabilityRecord = "SCHILY.xattr.security.capability";
 
 /**
- * Reads regular files of a tree, in the order in which they are given.
+ * Reads regular files of a tree in the given order.
  * @throws Error with tar's own words if a file cannot be read.
  */
 export async function* readFiles(
@@ -42,7 +42,7 @@ export async function* readFiles(
     tar.on("error", reject).on("close", resolve),
   );
   const ended = Promise.all([closed, text(tar.stderr)]);
-  // Awaited further down; until then nobody listens.
+  // This is awaited below; until then, nothing handles a rejection.
   ended.catch(() => {});
   tar.stdin.on("error", () => {});
   tar.stdin.end(toBytes(files.map(({ path }) => `${path}\0`).join("")));
@@ -59,7 +59,7 @@ export async function* readFiles(
   }
 }
 
-/** @returns false at the end of the archive: tar has come upon an error, and will say so. */
+/** @returns false at the end of the archive: tar has met an error, and will report it. */
 async function* readEntry(archive: Archive, size: bigint): AsyncGenerator<ReadFile, boolean> {
   let capability: Buffer | undefined;
   for (;;) {
@@ -81,7 +81,7 @@ function padded(size: number): number {
   return Math.ceil(size / blockSize) * blockSize;
 }
 
-/** A record is `<its length> <key>=<value>\n`, and a value may have any bytes. */
+/** A record is `<its length> <key>=<value>\n`; the value may have any bytes. */
 function paxValue(data: Buffer, length: number, wanted: string): Buffer | undefined {
   for (let start = 0; start < length; ) {
     const space = data.indexOf(" ", start);
@@ -93,7 +93,7 @@ function paxValue(data: Buffer, length: number, wanted: string): Buffer | undefi
   return undefined;
 }
 
-/** Hands out a stream in pieces of given lengths. */
+/** Splits a stream into pieces of given lengths. */
 class Archive {
   readonly #chunks: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
@@ -102,7 +102,7 @@ class Archive {
     this.#chunks = stream[Symbol.asyncIterator]();
   }
 
-  /** The next bytes as they come; fewer only at the end. */
+  /** The next bytes in the chunks of the stream; fewer only at the end. */
   async *take(length: number): AsyncGenerator<Buffer> {
     for (let left = length; left > 0; ) {
       if (this.#rest.length === 0) {

@@ -21,7 +21,7 @@ type Step = {
   readonly number: number;
 };
 
-// Few names, so that steps meet; times of which there are two, so that contents differ where times do not.
+// There are few names, so that steps meet, and two times, so that files of the same time may have other contents.
 const path = fc
   .array(fc.constantFrom("a", "b", "a.b", "ü\n"), { minLength: 1, maxLength: 3 })
   .map((names) => names.join("/"));
@@ -32,7 +32,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   number: fc.integer({ min: 0, max: 3 }),
 });
 
-/** Does what can be done, and leaves out the rest. */
+/** Does a step if it is possible. */
 function take(root: string, { verb, path, other, number }: Step): void {
   const target = `${root}/${path}`;
   try {

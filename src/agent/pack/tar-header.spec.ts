@@ -5,7 +5,7 @@ import { endOfTar, formatHeader, padding, type TarEntry } from "./tar-header.js"
 
 const plain: TarEntry = { name: "a", type: "file", mode: 0o644n, uid: 0n, gid: 0n, mtime: 1n };
 
-/** What GNU tar reads of an entry without content. */
+/** GNU tar's listing of an entry without content. */
 function list(entry: Partial<TarEntry>): string {
   const options = [
     "--full-time",
@@ -90,7 +90,7 @@ describe("headers of a tar", () => {
     });
   }
 
-  it("a long name in an extended header that there is for something else", () => {
+  it("a long name in an extended header that exists for another reason", () => {
     const header = formatHeader({ ...plain, name: splits[0]?.[0] ?? "", mtime: -1n }).toString("latin1");
     assert.match(header, / path=d{155}\/f{100}\n/);
   });

@@ -3,19 +3,19 @@ import { type ByteString, compare, toBytes } from "../../files/bytes.js";
 
 /** An entry of a layer's tar. */
 export interface TarEntry {
-  /** Relative; without a slash at its end. */
+  /** Relative, without a slash at its end. */
   readonly name: ByteString;
   readonly type: keyof typeof typeFlags;
-  /** Without the kind of file. */
+  /** Without the bits for the kind of file. */
   readonly mode: bigint;
   readonly uid: bigint;
   readonly gid: bigint;
-  /** Bytes that follow; 0 if absent. */
+  /** Number of bytes that follow; 0 if absent. */
   readonly size?: bigint;
-  /** Seconds since 1970, also negative. */
+  /** Seconds since 1970; may be negative. */
   readonly mtime: bigint;
   readonly linkName?: ByteString;
-  /** Of a device, as `stat` gives it. */
+  /** The device number, as `stat` gives it. */
   readonly device?: bigint;
   /** The value of `security.capability`. */
   readonly capability?: Buffer | undefined;
@@ -35,7 +35,7 @@ const extendedFlag = "x";
 
 export const blockSize = 512;
 
-/** What stands at the end of an archive. */
+/** The blocks at the end of an archive. */
 export const endOfTar = Buffer.alloc(2 * blockSize);
 
 /** Fills up the last block of a file. */
@@ -44,10 +44,10 @@ export function padding(size: bigint): Buffer {
 }
 
 /**
- * The blocks before an entry's content, in the format of POSIX.1-2001 (pax): what the old header cannot hold is in an
- * extended one. They are made here and not by GNU tar, since the bytes are the layer's name: these are the ones that
- * Go's archive/tar writes for BuildKit, so that a layer is the same whether it was packed or pushed. And a hard link
- * has to have the capability of its file again: to unpack it is to give the file its owner, which takes it away.
+ * The blocks before an entry's content, in the format of POSIX.1-2001 (pax): an extended header has the fields that do
+ * not fit into the old one. Larder writes them itself, since their bytes determine the layer's digest. They equal those
+ * that Go's archive/tar writes for BuildKit, so a packed layer and a pushed one are the same. A hard link repeats the
+ * capability of its file: to unpack the link sets the file's owner, which removes the capability.
  */
 export function formatHeader(entry: TarEntry): Buffer {
   const name = entry.type === "directory" ? `${entry.name}/` : entry.name;
@@ -71,11 +71,11 @@ export function formatHeader(entry: TarEntry): Buffer {
 type Fields = Pick<TarEntry, "name" | "mode" | "uid" | "gid" | "mtime" | "device" | "capability"> & {
   readonly size: bigint;
   readonly linkName: ByteString;
-  /** The directory that `name` is in, where it stands in a field of its own. */
+  /** The directory of `name`, if it is in a field of its own. */
   readonly prefix?: ByteString;
 };
 
-/** A name of two fields: what a long one is split into where nothing else asks for an extended header. */
+/** Splits a long name into two fields, if nothing else needs an extended header. */
 function splitName(name: ByteString): Pick<Fields, "name" | "prefix"> | undefined {
   const end = name.endsWith("/") ? -1 : undefined;
   const slash = name.slice(0, name.length > prefixSize + 1 ? prefixSize + 1 : end).lastIndexOf("/");
@@ -84,7 +84,7 @@ function splitName(name: ByteString): Pick<Fields, "name" | "prefix"> | undefine
   return fits ? { name: rest, prefix } : undefined;
 }
 
-/** Its name is for programs that take it for a file. */
+/** The name is for programs that take the header for a file. */
 function extendedHeader(name: ByteString, size: bigint): Fields {
   const base = name.lastIndexOf("/") + 1;
   const path = `${name.slice(0, base)}PaxHeaders.0/${name.slice(base)}`.replace(/\/$/, "");
@@ -114,7 +114,7 @@ function fitsName(name: ByteString): boolean {
   return name.length <= nameSize && isAscii(name);
 }
 
-/** The old header is for nothing else. */
+/** The old header allows ASCII only. */
 function isAscii(name: ByteString): boolean {
   return !/[\x80-\xff]/.test(name);
 }
@@ -123,7 +123,7 @@ function fitsNumber(value: bigint, digits: number): boolean {
   return value >= 0n && value < 1n << BigInt(3 * digits);
 }
 
-/** `<length> <key>=<value>\n`; the length counts its own digits. */
+/** `<length> <key>=<value>\n`. The length includes its own digits. */
 function formatRecord(key: string, value: Buffer): Buffer {
   const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from("\n")]);
   let length = rest.length;
@@ -157,13 +157,15 @@ function formatBlock(fields: Fields, typeFlag: string): Buffer {
   return block;
 }
 
-/** What the old header can say of a name; with a slash at its end it could be taken for a directory. */
+/**
+ * The part of a name that fits into the old header, without a slash at its end: programs could take it for a directory.
+ */
 function shortName(name: ByteString): ByteString {
   const ascii = name.replace(/[\x80-\xff]/g, "");
   return ascii.length > nameSize ? ascii.slice(0, nameSize).replace(/\/+$/, "") : ascii;
 }
 
-/** As Linux packs them into 64 bits. */
+/** Linux packs them into 64 bits. */
 function deviceNumbers(device: bigint): { major: bigint; minor: bigint } {
   return {
     major: ((device >> 32n) & ~0xfffn) | ((device >> 8n) & 0xfffn),
@@ -171,7 +173,7 @@ function deviceNumbers(device: bigint): { major: bigint; minor: bigint } {
   };
 }
 
-/** The kind of file in the words of a tar. @throws Error for a socket, which no tar has. */
+/** The kind of file, by tar's names. @throws Error for a socket, which a tar cannot hold. */
 export function entryType(stat: BigIntStats): Exclude<TarEntry["type"], "hard link"> {
   if (stat.isFile()) return "file";
   if (stat.isDirectory()) return "directory";

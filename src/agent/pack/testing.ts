@@ -1,4 +1,4 @@
-/** What the specs of this folder share. */
+/** Helpers for the specs of this folder. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
@@ -16,15 +16,15 @@ export function makeWork(): string {
   return mkdtempSync(`${tmpdir()}/larder-pack-`);
 }
 
-/** Runs commands in a directory, which is made if it is not there. */
+/** Runs commands in a directory, which is made if necessary. */
 export function shell(directory: string, script: string): void {
   execFileSync("sh", ["-c", `mkdir -p "$0" && cd "$0" && umask 022 && set -e\n${script}`, directory]);
 }
 
-/** cap_setuid and some more: its bytes are no UTF-8, and one of them is a newline. */
+/** cap_setuid and some more. Its bytes are no UTF-8, and one of them is a newline. */
 export const capability = Buffer.from(`01000002800a0000${"0".repeat(24)}`, "hex");
 
-/** A file with a capability; GNU tar gives it, as nothing else is sure to be there. */
+/** A file with a capability. GNU tar sets it, since other programs may be missing. */
 export function makeCapable(directory: string, name: string, value: Buffer = capability): void {
   const header = { name, type: "file", mode: 0o755n, uid: 0n, gid: 0n, mtime: 7n } as const;
   const input = Buffer.concat([formatHeader({ ...header, capability: value }), endOfTar]);
@@ -56,12 +56,12 @@ export async function layersOf(layout: string, image: InnerImage): Promise<Buffe
   return manifest.layers.map(({ digest }) => gunzipSync(readFileSync(blobFile(layout, digest))));
 }
 
-/** Names of a tar's entries, directories with a slash. */
+/** Names of a tar's entries. Directories end with a slash. */
 export function namesIn(tar: Buffer): ByteString[] {
   return [...entriesOf(tar)].map(({ name, isDirectory }) => (isDirectory ? `${name}/` : name));
 }
 
-/** Unpacks layers one upon the other, as a container manager does. */
+/** Unpacks layers one upon the other, like a container manager. */
 export function unpackLayers(layers: readonly Buffer[], to: string): void {
   shell(to, "");
   for (const layer of layers) {
@@ -82,7 +82,7 @@ export function unpackLayers(layers: readonly Buffer[], to: string): void {
   }
 }
 
-/** Read here once more, and in another way: what is tested must not test itself. */
+/** A separate reader: a test must not rely on the code that it tests. */
 function* entriesOf(tar: Buffer): Generator<{ name: ByteString; isDirectory: boolean }> {
   let long: ByteString | undefined;
   for (let start = 0; tar[start] !== 0; ) {
@@ -99,7 +99,7 @@ function* entriesOf(tar: Buffer): Generator<{ name: ByteString; isDirectory: boo
   }
 }
 
-/** Lines that tell all of a tree but which names are one file's, and the times of directories. */
+/** Lines with all facts of a tree, except the hard links and the times of directories. */
 export function describeTree(root: string): string[] {
   const lines: string[] = [];
   const visit = (prefix: ByteString): void => {

@@ -5,7 +5,7 @@ import { onlyAsRoot } from "../../testing.js";
 import { makeCapable, makeWork, shell } from "./testing.js";
 import { findChanges } from "./tree-changes.js";
 
-/** The tree that the steps below change; all of it is of the year 2001. */
+/** The tree that the steps below change. All its times are in 2001. */
 const tree = `
 mkdir -p dir/sub empty
 echo one >dir/file; echo two >dir/sub/file; echo three >file
@@ -24,7 +24,7 @@ describe("changes of a tree", () => {
   });
   afterEach(() => rmSync(work, { recursive: true }));
 
-  /** As lines: `+path` is in the layer, `-path` is deleted by it. */
+  /** Changes as lines: the layer has `+path` and deletes `-path`. */
   const changes = async (before?: string): Promise<string[]> => {
     const found = await findChanges(before, `${work}/after`);
     return found.map(({ kind, path }) => (kind === "deleted" ? "-" : "+") + path);
@@ -90,12 +90,12 @@ describe("changes of a tree", () => {
     });
   }
 
-  it("all that is there, if there was nothing", async () => {
+  it("all files, if there were none before", async () => {
     shell(`${work}/after`, "rm -r dir");
     assert.deepEqual(await changes(), ["+empty", "+file", "+link", "+second"]);
   });
 
-  it("none where inodes are shared, as snapshots do, and what is replaced there", async () => {
+  it("none if inodes are shared, as in snapshots, except for replaced files", async () => {
     rmSync(`${work}/after`, { recursive: true });
     execFileSync("cp", ["-al", `${work}/before`, `${work}/after`]);
     assert.deepEqual(await changes(`${work}/before`), []);
@@ -119,7 +119,7 @@ describe("changes of a tree", () => {
     assert.deepEqual(await changes(`${work}/before`), ["+capable"]);
   });
 
-  it("not a socket, and what one took the place of is deleted", async () => {
+  it("not a socket, but the deletion of the file that it replaced", async () => {
     shell(
       `${work}/after`,
       'rm file; node -e \'require("net").createServer().listen("file", () => process.exit())\'',

@@ -5,7 +5,7 @@ import { type ByteString, parentsOf, toBytes } from "../../files/bytes.js";
 import { readFiles } from "./read-files.js";
 import { type Comparison, walkTrees } from "./tree-walk.js";
 
-/** What a layer says of a path: what is there from now on, or that nothing is. */
+/** A layer's statement about a path: a file is there now, or nothing is. */
 export type Change =
   | { readonly kind: "present"; readonly path: ByteString; readonly stat: BigIntStats }
   | { readonly kind: "deleted"; readonly path: ByteString };
@@ -13,15 +13,15 @@ export type Change =
 type Present = Extract<Change, { kind: "present" }>;
 
 /**
- * What makes one tree of another, as BuildKit writes it into layers: what is new or not the same, all names of a file
- * if one of them is, the directories above these, and what was deleted. A directory comes before what is in it. The
- * root itself is no part of a layer.
- * @param before Absent: all is new.
+ * The changes between two trees, as BuildKit writes them into layers: new and changed files, all names of a file if one
+ * of them is among these, the directories above, and deleted files. A directory comes before its content. The root
+ * itself is no part of a layer.
+ * @param before Absent: everything is new.
  */
 export async function findChanges(before: string | undefined, after: string): Promise<Change[]> {
   const kept: Change[] = [];
   const changed = new Set<Change>();
-  /** Files that are the same but for what a look at them does not tell. */
+  /** Files that have the same metadata but may differ in content or capability. */
   const doubtful: Present[] = [];
   for await (const comparison of walkTrees(before, after)) {
     const change = changeOf(comparison);
@@ -44,7 +44,7 @@ function changeOf({ path, before, after }: Comparison): Change | undefined {
   return before && { kind: "deleted", path };
 }
 
-/** Unchanged directories go with what is in them, unchanged files with their other names. */
+/** Unchanged directories are needed for their content, unchanged files for their other names. */
 function mayBeNeeded(change: Change): boolean {
   return change.kind === "present" && (change.stat.isDirectory() || change.stat.nlink > 1n);
 }
@@ -57,7 +57,7 @@ async function compareStats(
   afterRoot: string,
 ): Promise<State> {
   if (!before || !after || !hasSameMetadata(before, after)) return "changed";
-  // Snapshots share the inodes of what they have in common, and each change of an inode sets its ctime.
+  // Snapshots share the inodes of common files, and each change of an inode sets its ctime.
   if (before.ino === after.ino && before.ctimeNs === after.ctimeNs) return "same";
   if (after.isFile()) return "doubtful";
   if (!after.isSymbolicLink()) return "same";
@@ -68,8 +68,8 @@ async function compareStats(
 }
 
 /**
- * The mode has the kind of file, too. Of a directory neither size nor time counts: BuildKit makes mount points in /etc
- * for each RUN and takes them away again.
+ * The mode includes the kind of file. Size and time of a directory do not count: BuildKit makes mount points in /etc
+ * for each RUN, and removes them again.
  */
 function hasSameMetadata(a: BigIntStats, b: BigIntStats): boolean {
   return (
@@ -81,7 +81,7 @@ function hasSameMetadata(a: BigIntStats, b: BigIntStats): boolean {
   );
 }
 
-/** Those of the files that have other contents or another capability in the two trees. */
+/** The files whose contents or capabilities differ between the trees. */
 async function differingFiles(before: string, after: string, files: readonly Present[]): Promise<Present[]> {
   const [old, current] = await Promise.all([hashFiles(before, files), hashFiles(after, files)]);
   return files.filter((_, index) => old[index] !== current[index]);
@@ -98,7 +98,7 @@ async function hashFiles(root: string, files: readonly Present[]): Promise<strin
   return hashes;
 }
 
-/** A layer cannot say that a new file is the same as one in a layer below. */
+/** A layer cannot link a new file to a file of a layer below. */
 function addOtherNames(kept: readonly Change[], changed: Set<Change>): void {
   const inodes = new Set<string>();
   for (const change of changed) {
@@ -114,12 +114,12 @@ function hasOtherNames(stat: BigIntStats): boolean {
   return !stat.isDirectory() && stat.nlink > 1n;
 }
 
-/** The same for all names of a file in a tree, and for no other file of the tree. */
+/** The same for all names of a file in a tree, and different for other files. */
 export function inodeOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
 }
 
-/** Without an entry, the directory's owner, mode and time are what the program that unpacks the layer thinks fit. */
+/** If a directory has no entry, the unpacking program chooses its owner, mode and time. */
 function addParents(kept: readonly Change[], changed: Set<Change>): void {
   const needed = new Set<ByteString>();
   for (const { path } of changed) for (const parent of parentsOf(path)) needed.add(parent);

@@ -2,7 +2,7 @@ import type { BigIntStats } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { type ByteString, compare, fromBytes, toBytes } from "../../files/bytes.js";
 
-/** What is at a path before and after a step; one of them is there. */
+/** A path before and after a step. At least one of the two exists. */
 export interface Comparison {
   readonly path: ByteString;
   readonly before?: BigIntStats | undefined;
@@ -12,8 +12,8 @@ export interface Comparison {
 type Stats = ReadonlyMap<ByteString, BigIntStats>;
 
 /**
- * Goes through two trees at once: a directory comes right before what is in it, names are in the order of their bytes,
- * and of what was deleted or replaced there is no more than its top.
+ * Goes through two trees together. A directory comes directly before its content, and names are in the order of their
+ * bytes. Of a deleted or replaced tree, only the top comes.
  * @param before Absent: there was nothing.
  */
 export async function* walkTrees(before: string | undefined, after: string): AsyncGenerator<Comparison> {
@@ -22,12 +22,12 @@ export async function* walkTrees(before: string | undefined, after: string): Asy
 }
 
 interface Side {
-  /** Absent: the directory is not there. */
+  /** Absent: the directory does not exist. */
   readonly root: string | undefined;
   readonly stats: Stats;
 }
 
-/** @param prefix Of the paths in the directory: empty, or ends with a slash. */
+/** @param prefix of the paths in the directory: empty, or with a slash at its end. */
 async function* walkDirectory(old: Side, current: Side, prefix: ByteString): AsyncGenerator<Comparison> {
   const names = [...new Set([...old.stats.keys(), ...current.stats.keys()])].sort(compare);
   for (const name of names) {
@@ -58,7 +58,7 @@ async function readStats(root: string | undefined, path: ByteString = ""): Promi
   return new Map(stats.filter(([, stat]) => canBeInLayer(stat)));
 }
 
-/** No tar has sockets, and a 0/0 device is a whiteout of overlayfs. */
+/** A tar cannot hold sockets, and a 0/0 device is a whiteout of overlayfs. */
 function canBeInLayer(stat: BigIntStats): boolean {
   return !stat.isSocket() && !(stat.isCharacterDevice() && stat.rdev === 0n);
 }

@@ -5,21 +5,21 @@ import { createGzip } from "node:zlib";
 import type { DiffId, Digest } from "../../image/digest.js";
 import { blobFile } from "../../image/oci-layout.js";
 
-/** What is known of a layer once it is written. */
+/** The facts of a written layer. */
 export interface WrittenLayer {
   readonly diffId: DiffId;
-  /** Of the compressed layer. */
+  /** Digest of the compressed layer. */
   readonly digest: Digest;
   readonly size: number;
 }
 
-/** What BuildKit takes, too. */
+/** BuildKit uses this level, too. */
 const level = 6;
 
 /** Compresses a tar into a blob of a layout. */
 export async function writeLayer(layout: string, tar: AsyncIterable<Buffer>): Promise<WrittenLayer> {
   const unfinished = `${layout}/layer`;
-  // Opened here: a stream that opens its own file may do so after the tar has failed.
+  // The file is opened here: a stream might open its own file after the tar has failed.
   const file = await open(unfinished, "w");
   const [uncompressed, compressed] = [createHash("sha256"), createHash("sha256")];
   await pipeline(

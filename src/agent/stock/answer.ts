@@ -5,8 +5,8 @@ import type { LayoutImage } from "../layout-image.js";
 import type { TakenImages } from "./taken.js";
 
 /**
- * What the frontend asks and only the daemon could tell: which blobs of layers the store needs on the shelf.
- * @param folder The stage's shelf, whose blobs are there already.
+ * The blobs of layers that the store needs on the shelf. The frontend cannot know them without the daemon.
+ * @param folder The stage's shelf, which has some blobs already.
  */
 export function formatAnswer(taken: TakenImages, images: readonly LayoutImage[], folder: string): string {
   const blobs = new Map<string, NeededBlob>();

@@ -2,10 +2,10 @@ import { lstat, mkdir } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import { run } from "../../files/tool.js";
 
-/** Where the data root is in the stage while the daemon runs: on a tmpfs, so that nothing is hidden. */
+/** The data root's place in the stage while the daemon runs: on a tmpfs, so that no file of the stage is hidden. */
 export const dataRootInStage = "/run/larder/data";
 
-/** Lays a writable overlay over the files of a stage. @param changes A directory that takes what is written. */
+/** Lays a writable overlay over the files of a stage. @param changes A directory for the changes. */
 export async function makeWritable(stage: string, files: string, changes: string): Promise<void> {
   const [upper, work] = [`${changes}/upper`, `${changes}/work`];
   for (const directory of [stage, upper, work]) await mkdir(directory, { recursive: true });
@@ -14,8 +14,8 @@ export async function makeWritable(stage: string, files: string, changes: string
 }
 
 /**
- * Makes the stage a place where a daemon can run by chroot. `/proc`, `/sys` and `/dev` are the step's own,
- * bound with all that is below them, since in a user namespace they cannot be mounted anew.
+ * Prepares the stage for a daemon that runs by chroot. `/proc`, `/sys` and `/dev` are the step's own, bound with all
+ * mounts below them, since a user namespace cannot mount them anew.
  */
 export async function prepareChroot(stage: string, work: string): Promise<void> {
   for (const name of ["proc", "sys", "dev"]) {
@@ -37,7 +37,7 @@ export async function prepareChroot(stage: string, work: string): Promise<void> 
   await run("mount", ["--bind", work, stage + dataRootInStage]);
 }
 
-/** Takes all of it away again, also what the daemon left mounted. */
+/** Removes all of these mounts, and those that the daemon left. */
 export async function releaseChroot(stage: string): Promise<void> {
   for (const name of ["run", "tmp", "dev", "sys", "proc"]) {
     await run("umount", ["--recursive", "--lazy", `${stage}/${name}`]).catch(() => undefined);
@@ -55,7 +55,7 @@ function refusedMount(cause: Error): never {
 async function mountPoint(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (!found) await mkdir(path);
-  // Mounting over a link would mount over whatever it means outside the stage.
+  // A mount over a link would go to the link's target outside the stage.
   else if (!found.isDirectory())
     throw new LarderError(`the stage's ${path.slice(path.lastIndexOf("/"))} is not a directory`);
 }

@@ -4,7 +4,7 @@ import { dataRootInStage } from "./chroot.js";
 import { DaemonProcess, runDirectory } from "./daemon-process.js";
 import { tryProgram } from "./try-program.js";
 
-/** A containerd without Docker, run by chroot with a root, a state directory and a socket of its own. */
+/** A containerd without Docker. It runs by chroot with a separate root, state directory and socket. */
 export class ContainerdDaemon {
   readonly socket: string;
   readonly version: string;
@@ -46,7 +46,7 @@ export class ContainerdDaemon {
 
 const socketInStage = `${runDirectory}/containerd.sock`;
 
-/** Every containerd from 1.2 to 2.x reads version 2. CRI is not needed, and wants networks. */
+/** Every containerd from 1.2 to 2.x reads version 2. CRI is not needed, and would require networks. */
 function formatConfig(): string {
   return [
     "version = 2",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { selectSettings } from "./daemon-config.js";
 
 describe("selectSettings", () => {
-  it("keeps what decides on the store, and nothing that may clash with the step", () => {
+  it("keeps the settings that decide on the store, and none that may clash with the step", () => {
     const settings = {
       "storage-driver": "overlay2",
       features: { "containerd-snapshotter": false },

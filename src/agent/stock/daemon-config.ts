@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import { resolveInStage } from "../stage-path.js";
 
-/** What of a daemon.json decides how images are kept; all else may clash with the step, or fail in it. */
+/** The settings of a daemon.json that affect the storage of images. Others may clash with the step, or fail in it. */
 const kept = ["storage-driver", "storage-opts", "features", "experimental"] as const;
 
 /**
- * The settings for the daemon in the stock step: the image's own daemon.json, as far as it is about images.
- * @throws LarderError if it is not JSON, or moves the data root where attach would not find it.
+ * The settings for the daemon in the stock step: those of the image's own daemon.json that concern images.
+ * @throws LarderError if it is not JSON, or moves the data root to a place that attach would not find.
  */
 export async function stockConfig(stage: string): Promise<Record<string, unknown>> {
   const path = await resolveInStage(stage, "/etc/docker/daemon.json");

@@ -7,20 +7,20 @@ import { failureSentence, printLog } from "./explain.js";
 const upWithinMs = 90_000;
 const downWithinMs = 60_000;
 const keptLogLines = 500;
-/** A connection to a daemon that ends may break before the end of the process is seen. */
+/** When a daemon ends, its connection may break before the end of the process is seen. */
 const endWithinMs = 500;
 
-/** Where the daemons of the stock step have their sockets and configs, in the stage: on a tmpfs. */
+/** The directory in the stage for the sockets and configs of daemons in the stock step: on a tmpfs. */
 export const runDirectory = "/run/larder";
 
-/** A daemon of the stage, run by chroot. */
+/** A daemon of the stage that runs by chroot. */
 export class DaemonProcess {
   readonly #process: ChildProcess;
   readonly #exit: Promise<string>;
   readonly #log: string[] = [];
   #ended = false;
 
-  /** @param env Variables of the stage that it gets (`NAME=value`). */
+  /** @param env Variables of the stage for the daemon (`NAME=value`). */
   constructor(stage: string, command: readonly string[], env: readonly string[]) {
     this.#process = spawn("chroot", [stage, ...command], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -38,7 +38,7 @@ export class DaemonProcess {
     });
   }
 
-  /** The last lines that the daemon logged. */
+  /** The last lines of the daemon's log. */
   get log(): readonly string[] {
     return this.#log;
   }
@@ -56,12 +56,12 @@ export class DaemonProcess {
     }
   }
 
-  /** How it ended, if it has or is about to: for who lost the connection to it. */
+  /** Tells how the daemon ended, if it has ended or is about to: for callers that lost the connection. */
   async ending(): Promise<string | undefined> {
     return Promise.race([this.#exit, sleep(this.#ended ? 0 : endWithinMs, undefined, { ref: false })]);
   }
 
-  /** Asks the daemon to end, and waits for it: only then its data root is complete. */
+  /** Asks the daemon to end, and waits for it: its data root is complete only then. */
   async stop(): Promise<void> {
     this.#process.kill("SIGTERM");
     const timer = new AbortController();
@@ -91,7 +91,7 @@ function daemonEnvironment(env: readonly string[]): NodeJS.ProcessEnv {
   );
   return {
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    // dockerd starts containerd by its name, which an earlier PRELOAD may have put a program of ours before.
+    // dockerd starts containerd by its name, and an earlier PRELOAD may have put Larder's program before it.
     LARDER_ATTACH: "off",
     ...Object.fromEntries(pairs),
   };

@@ -3,7 +3,7 @@ import { daemonReason } from "./daemon-reason.js";
 
 const time = 'time="2026-11-26T12:28:19.752633572Z"';
 
-/** What the daemons said when they were given a fault, with lines left out that are like others. */
+/** Logs of daemons with a fault. Lines that are like others are left out. */
 const cases: { title: string; log: string[]; reason: string | undefined }[] = [
   {
     title: "dockerd 20.10, another storage driver",

@@ -1,26 +1,26 @@
-/** Why a dockerd or containerd ended or does not work, in its own words: one line of many that it logged. */
+/** Finds the reason why a dockerd or containerd ended or does not work, in its own words: one line of its long log. */
 
 interface Line {
   readonly text: string;
-  /** Absent: it is no line of a log, but what the program or its loader printed. */
+  /** Absent: the line is no log line, but output of the program or its loader. */
   readonly level?: string;
   readonly message: string;
   readonly error?: string;
 }
 
-/** Beginnings of what is printed at the very end, without a level. */
+/** Beginnings of lines that are printed at the very end, without a level. */
 const lastWords =
   /^(?:failed to start \w+: |unable to configure the Docker daemon|containerd: |dockerd: |Status: |Incorrect Usage\.|panic: |fatal error: |runtime: out of memory|chroot: |.*error while loading shared libraries: )/;
 
-/** What dockerd says where the containerd that it started does not work. */
+/** dockerd's message if the containerd that it started does not work. */
 const aboutContainerd =
   /failed to dial|timeout waiting for containerd|unknown service|context deadline exceeded/;
 
-/** Without these plugins, containerd runs and answers, and can keep no image. */
+/** Without these plugins, containerd runs and answers, but cannot keep images. */
 const vitalPlugins =
   /io\.containerd\.(?:metadata\.v1\.bolt|snapshotter\.v1\.overlayfs|content\.v1\.content)\b/;
 
-/** @param log lines of the daemon, oldest first. @returns nothing if none of them tells of a fault. */
+/** @param log lines of the daemon, oldest first. @returns undefined if no line reports a fault. */
 export function daemonReason(log: readonly string[]): string | undefined {
   const lines = log.filter((text) => text.trim() !== "").map(parseLine);
   const reason =
@@ -37,7 +37,7 @@ export function isFullDisk(words: string): boolean {
   return /no space left on device|ENOSPC|disk quota exceeded/i.test(words);
 }
 
-/** The last words, but what they only follow from says more. */
+/** The last line, but without mere consequences of an earlier one. */
 function withoutConsequences(lines: readonly Line[]): Line | undefined {
   const words = lines.findLast(({ level, text }) => level === undefined && lastWords.test(text));
   if (!words || !aboutContainerd.test(words.text)) return words;
@@ -49,7 +49,7 @@ function isEndOfContainerd({ message }: Line): boolean {
 }
 
 function shown(line: Line, lines: readonly Line[]): string {
-  // What containerd printed stands between the lines of its parent.
+  // containerd's output is between the lines of its parent.
   const printed = isEndOfContainerd(line)
     ? lines.slice(0, lines.indexOf(line)).findLast(({ level }) => level === undefined)
     : undefined;
@@ -77,7 +77,7 @@ function member(text: string, name: string): string | undefined {
   try {
     return JSON.parse(quoted) as string;
   } catch {
-    // Go quotes some bytes as JSON does not.
+    // Go quotes some bytes in a way that JSON does not know.
     return quoted.slice(1, -1);
   }
 }

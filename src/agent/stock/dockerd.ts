@@ -6,7 +6,7 @@ import { tryProgram } from "./try-program.js";
 
 const execRoot = `${runDirectory}/exec`;
 
-/** The stage's own dockerd, run by chroot with a data root, a socket and an exec root of its own. */
+/** The stage's own dockerd. It runs by chroot with a separate data root, socket and exec root. */
 export class Dockerd {
   readonly api: EngineApi;
   /** Socket of the containerd that dockerd starts. */
@@ -15,7 +15,7 @@ export class Dockerd {
 
   /**
    * @param program The daemon, absolute in the stage.
-   * @param env The stage's environment; PATH in it leads to containerd.
+   * @param env The stage's environment. containerd is found by its PATH.
    * @throws LarderError with the daemon's reason, if it does not come up.
    */
   static async start(
@@ -47,7 +47,7 @@ export class Dockerd {
   }
 }
 
-/** No networks, since the step has none, and nothing outside the directories that are thrown away. */
+/** No networks, since the step has none, and no files outside the directories that are thrown away. */
 function daemonArguments(help: string): string[] {
   const flags = [
     `--config-file=${runDirectory}/daemon.json`,

@@ -4,15 +4,15 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 
-/** What `/info` says of the store. */
+/** The fields of `/info` about the store. */
 export interface EngineInfo {
   readonly ServerVersion: string;
-  /** `overlay2`, `vfs`; with containerd's store the name of the snapshotter. */
+  /** `overlay2`, `vfs`; with containerd's store, the name of the snapshotter. */
   readonly Driver: string;
   readonly DriverStatus: readonly (readonly [string, string])[] | null;
 }
 
-/** A line of the stream that `/images/load` answers. */
+/** A line in the answer of `/images/load`. */
 interface LoadMessage {
   readonly stream?: string;
   readonly status?: string;
@@ -21,7 +21,7 @@ interface LoadMessage {
   readonly error?: string;
 }
 
-/** Docker's Engine API over its Unix socket: the three calls that stock needs, as old as API 1.24. */
+/** Docker's Engine API over its Unix socket: the three calls that stock needs, all in API 1.24 already. */
 export class EngineApi {
   readonly #socket: string;
 
@@ -66,7 +66,7 @@ export class EngineApi {
       request.on("response", resolve);
       request.on("error", reject);
     });
-    // Where sending fails, the request fails with it, unless the daemon has answered before.
+    // If the upload fails, so does the request, unless the daemon has answered before.
     if (body) pipeline(body, request).catch(() => {});
     else request.end();
     const answer = await response;

@@ -10,7 +10,7 @@ function daemon(log: readonly string[] = [], end?: string): AskedDaemon {
   return { log, ending: async () => end };
 }
 
-/** The sentence, and which image it is about. */
+/** The sentence and the number of its image. */
 async function explain(error: unknown, asked = daemon()): Promise<[string, number | undefined]> {
   const explained = await explainRefusal(error, asked, images);
   return [explained.message, explained instanceof StepError ? explained.facts.image : undefined];
@@ -71,7 +71,7 @@ describe("explainRefusal", () => {
 });
 
 describe("failureSentence", () => {
-  it("points at the base image where its programs and settings are the reason", () => {
+  it("points at the base image if its programs and settings are the reason", () => {
     assert.equal(
       failureSentence("did not come up (exit code 1)", ["failed to start daemon: driver not supported: x"]),
       "the stage's container manager did not come up (exit code 1): failed to start daemon: driver not supported: x; " +
@@ -83,7 +83,7 @@ describe("failureSentence", () => {
     "mkdir /x: no space left on device",
     "failed to mount overlay: operation not permitted",
   ]) {
-    it(`does not where the builder is: ${words}`, () => {
+    it(`does not if the builder is: ${words}`, () => {
       assert.doesNotMatch(
         failureSentence("did not come up", [`failed to start daemon: ${words}`]),
         /base image/,

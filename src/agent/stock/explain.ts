@@ -5,19 +5,19 @@ import { StepError } from "../step-error.js";
 import { daemonReason, isFullDisk } from "./daemon-reason.js";
 import { archiveSize } from "./load-archive.js";
 
-/** A daemon that was asked to take images in. */
+/** A daemon that is to take images in. */
 export interface AskedDaemon {
-  /** Its lines, as far as they are kept. */
+  /** The last lines of its log. */
   readonly log: readonly string[];
-  /** How it ended, if it has. */
+  /** Tells how it ended, if it has. */
   ending(): Promise<string | undefined>;
 }
 
-/** Calls that fail so say nothing of an image: the daemon's containerd is gone, or cannot keep any. */
+/** Such errors of calls say nothing about an image: the daemon's containerd is gone, or cannot keep images. */
 const brokenOff =
   /socket hang up|ECONNRE|EPIPE|connection dropped|no connection established|UNAVAILABLE|unknown service|broken pipe/i;
 
-/** The daemon would not take the images. */
+/** Explains why the daemon did not take the images. */
 export async function explainRefusal(
   error: unknown,
   daemon: AskedDaemon,
@@ -52,7 +52,7 @@ export async function explainRefusal(
   return new StepError(`the stage's container manager refused ${what}: ${message}`, facts, error);
 }
 
-/** @param what it did: `did not come up (exit code 1)`. */
+/** @param what The daemon's fault: `did not come up (exit code 1)`. */
 export function failureSentence(what: string, log: readonly string[]): string {
   const reason = daemonReason(log);
   const because = reason === undefined ? ", and does not say why" : `: ${reason}`;
@@ -61,7 +61,7 @@ export function failureSentence(what: string, log: readonly string[]): string {
 
 const wayOut = "; mend it in the base image, or above PRELOAD";
 
-/** Room, memory and what the kernel grants are the builder's. */
+/** Disk space, memory and the kernel's permissions are the builder's, not the stage's. */
 function isOfTheStage(reason = ""): boolean {
   return (
     !isFullDisk(reason) &&
@@ -72,7 +72,7 @@ function isOfTheStage(reason = ""): boolean {
   );
 }
 
-/** For the step's own log: an error has one line of it. */
+/** Prints the log into the step's output, since an error has only one line of it. */
 export function printLog(log: readonly string[]): void {
   for (const line of log.slice(-printedLogLines)) progress(line);
 }

@@ -12,18 +12,18 @@ import type { LayoutImage } from "../layout-image.js";
 import { aboutImage, StepError } from "../step-error.js";
 
 /**
- * The images as one archive of `docker save`'s form, which every Docker loads: layers as their registry
- * has them, each once. Layers in zstd are unpacked into `scratch`, since Docker before 23 cannot read them.
+ * The images as one archive in the form of `docker save`, which every Docker loads. Layers are as in their registry,
+ * each once. Those in zstd are unpacked into `scratch`, since Docker before 23 cannot read them.
  */
 export async function openLoadArchive(images: readonly LayoutImage[], scratch: string): Promise<Readable> {
   const files = await layerFiles(images, scratch);
   const archive = pack();
   writeArchive(archive, images, files).catch((error: unknown) => archive.destroy(error as Error));
-  // tar-stream's streams are streamx's, which its types do not tell apart from Node's.
+  // tar-stream's streams are streamx's, but its types do not distinguish them from Node's.
   return archive as unknown as Readable;
 }
 
-/** Bytes that the archive holds, about. */
+/** The approximate number of bytes in the archive. */
 export function archiveSize(images: readonly LayoutImage[]): number {
   const layers = new Map(
     images.flatMap((image) => image.manifest.layers.map((layer) => [layer.digest, layer.size])),
@@ -61,7 +61,7 @@ function repoTags({ reference }: LoadedImage): string[] | null {
   return reference.tag === undefined ? null : [`${familiarName(reference)}:${reference.tag}`];
 }
 
-/** Names in the archive, to the files that hold the layers. */
+/** Maps names in the archive to the files with the layers. */
 async function layerFiles(images: readonly LayoutImage[], scratch: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [index, { layout, manifest }] of images.entries()) {

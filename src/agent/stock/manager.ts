@@ -1,4 +1,4 @@
-/** Which container manager of the stage takes the images in. */
+/** Finds the container manager of the stage that takes the images in. */
 import { LarderError } from "../../error.js";
 import type { StockJob } from "../job.js";
 import { type FoundDaemon, findDaemon, pathOf } from "../stage-path.js";
@@ -8,7 +8,7 @@ export type Manager =
   | { readonly kind: "containerd"; readonly containerd: FoundDaemon };
 
 /**
- * What PRELOAD says; else Docker where there is one, since containerd comes with it.
+ * The manager that PRELOAD names. By default it is Docker if the stage has it, since containerd comes with it.
  * @throws LarderError if the stage has no such manager.
  */
 export async function findManager(stage: string, job: StockJob): Promise<Manager> {

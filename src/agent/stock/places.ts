@@ -1,6 +1,6 @@
 import type { Places } from "../job.js";
 
-/** Where a stock step has what it reads and writes. */
+/** The places in a stock step that are read or written. */
 export type StockPlaces = Pick<
   Places,
   "stage" | "stageCopy" | "stageChanges" | "work" | "catalog" | "layer" | "input"

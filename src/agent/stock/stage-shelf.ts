@@ -1,4 +1,4 @@
-/** The shelf of an earlier PRELOAD, which a base image brings: it is looked at before it is believed. */
+/** Checks the shelf of an earlier PRELOAD in the base image, since it may have been changed. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -20,7 +20,7 @@ import type { Stocking } from "./taken.js";
 const directories = ["usr", "usr/lib", shelf, ...onShelf.directories.map((name) => `${shelf}/${name}`)];
 
 /**
- * The shelf is an outer layer of its own, which would put a directory where the stage has a link; and what is read from a
+ * The shelf is a separate outer layer: it would replace a link of the stage with a directory, and the files behind a
  * link would not be the stage's own.
  */
 export async function checkShelfDirectories(stage: string): Promise<void> {
@@ -32,9 +32,9 @@ export async function checkShelfDirectories(stage: string): Promise<void> {
 }
 
 /**
- * Compares layers of the stage's shelf with those that the images have: for layers that the stage's image says it holds,
- * the build adds no outer layer, and those that it adds lie over what is there.
- * @throws LarderError naming the first layer that is missing or another.
+ * Compares layers of the stage's shelf with those of the images. The build adds no outer layer for a layer that the
+ * stage's image claims to hold, and lays those that it adds over the existing files.
+ * @throws LarderError that names the first layer that is missing or different.
  */
 export async function checkShelvedLayers(stocking: Stocking): Promise<void> {
   const { job, places } = stocking;
@@ -51,12 +51,12 @@ export async function checkShelvedLayers(stocking: Stocking): Promise<void> {
   }
 }
 
-/** Of one layer at a time: all of them may be more than the disk has room for. */
+/** The place of one layer at a time: the disk may not have room for all of them. */
 function unpackedFromBlob({ work }: StockPlaces): string {
   return `${work}/larder-layer`;
 }
 
-/** As the daemon has it, or else from its blob, until the next one is asked for. */
+/** The layer as the daemon has it, or else unpacked from its blob. It is valid until the next call. */
 export async function unpackedLayer(
   { taken, images, places }: Stocking,
   diffId: DiffId,
@@ -82,7 +82,7 @@ async function isSame(stocking: Stocking, diffId: DiffId): Promise<boolean> {
   await mkdir(own);
   try {
     const layer = await unpackedLayer(stocking, diffId).catch((error: Error) => {
-      // A layer may link to files of those below it, so that it cannot be unpacked alone.
+      // A layer with links to files of lower layers cannot be unpacked alone.
       progress(`/${folder} of the stage is taken as it is: ${error.message}`);
       return undefined;
     });
@@ -99,8 +99,8 @@ async function isSame(stocking: Stocking, diffId: DiffId): Promise<boolean> {
 }
 
 /**
- * All that an image layer keeps of files, and no more: times in whole seconds, of extended attributes capabilities alone,
- * no sparseness.
+ * A digest of all facts that an image layer keeps of files: times in whole seconds, of extended attributes only
+ * capabilities, and no sparseness.
  * @param userNamespace a file's capabilities look different there, from one mount to the next.
  */
 async function digestOfTree(directory: string, userNamespace: boolean): Promise<string> {

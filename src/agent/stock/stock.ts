@@ -25,17 +25,17 @@ import { takeIntoOwnContainerd } from "./take-containerd.js";
 import { takeIntoDocker } from "./take-docker.js";
 import type { Stocking, TakenImages } from "./taken.js";
 
-/** Lets the stage's own container manager take the images in, and makes outer layers of what it wrote. */
+/** Lets the stage's own container manager take the images in, and makes outer layers of its files. */
 export async function stock(job: StockJob, places: StockPlaces = mount): Promise<void> {
   const { stage, work } = places;
   if (job.stage === "read-only") await makeWritable(stage, places.stageCopy, places.stageChanges);
   await checkShelfDirectories(stage);
   const earlier = await readPreload(`${stage}/${shelf}`, storeNames);
   const manager = await findManager(stage, job);
-  // Found out again below; but what stands in its way is told before anything else is done.
+  // This is repeated below, but errors about the place must come before anything else is done.
   const daemon = manager.kind === "docker" ? "dockerd" : "containerd";
   await addShim(new CatalogFiles(), stage, job.env, daemonShim(daemon));
-  // Taken now: the daemon may write to /etc and /var of the stage.
+  // Pack them now: the daemon may write to /etc and /var of the stage.
   const existing = await packExisting(stage, pathOf(job.env));
 
   const read = job.images.map((image, i) => aboutImage(i, () => readLayoutImage(image, places.input(i))));
@@ -48,19 +48,19 @@ export async function stock(job: StockJob, places: StockPlaces = mount): Promise
     await files.write(places.catalog);
     await unpackDirectories(existing, places.catalog, files.directories());
   } catch (error) {
-    // The report of a full disk needs room, too.
+    // If the disk is full, the report needs room, too.
     await rm(work, { recursive: true, force: true }).catch(() => undefined);
     throw explainFullDisk(error instanceof Error ? error.message : String(error), images) ?? error;
   }
 }
 
 /**
- * Owner, mode and time of those directories of the stage that files of Larder's may come into: the catalog must not
- * change them.
+ * Packs owner, mode and time of the stage's directories that may get files of Larder's: the catalog must not change
+ * them.
  */
 async function packExisting(stage: string, path: readonly string[]): Promise<Buffer> {
   const named = [...path, ...dropInDirectories, initSettingDirectory, `/${shelf}`];
-  // Where nothing can be placed, whoever wants to write there says so.
+  // If a file cannot be placed, the code that writes it reports the error.
   const found = named.map((directory) => placeInStage(stage, directory).catch(() => "/"));
   const candidates = (await Promise.all(found)).flatMap((directory) => [
     ...parentsOf(directory.slice(1)),
@@ -73,7 +73,7 @@ async function packExisting(stage: string, path: readonly string[]): Promise<Buf
   return packDirectories(stage, present);
 }
 
-/** Starts the manager, lets it take the images, stops it. */
+/** Starts the manager, lets it take the images in, and stops it. */
 async function takeIn(
   job: StockJob,
   manager: Manager,
@@ -104,7 +104,9 @@ async function splitLayers(stocking: Stocking): Promise<void> {
   }
 }
 
-/** The catalog's outer layer: what belongs to all layers together, and the programs that run in the container. */
+/**
+ * The files of the catalog's outer layer: those for all layers together, and the programs that run in the container.
+ */
 async function catalogFiles(
   { job, images, places: { stage }, taken }: Stocking,
   manager: Manager,
@@ -130,7 +132,7 @@ async function catalogFiles(
   return files;
 }
 
-/** Of the store's daemons those that the stage may have. */
+/** The store's daemons that the stage may have. */
 function attachedDaemons({ kind }: Manager, { store }: TakenImages): DaemonName[] {
   return stores[store].daemons.filter((daemon) => kind === "docker" || daemon !== "dockerd");
 }

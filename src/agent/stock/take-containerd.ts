@@ -1,4 +1,4 @@
-/** A containerd takes the images in, one of its own or the one that Docker started. */
+/** Lets a containerd take the images in: one without Docker, or the one that Docker started. */
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { run } from "../../files/tool.js";
@@ -51,14 +51,14 @@ export async function takeIntoOwnContainerd(
   }
 }
 
-/** What earlier PRELOADs of the stage put into containerd is there when this one begins. */
+/** Gives containerd the images of earlier PRELOADs of the stage. */
 export async function layEarlierCatalog(root: string, { stage }: StockPlaces): Promise<void> {
   if (!existsSync(`${stage}/${shelf}/${onShelf.catalog("containerd")}/id`)) return;
   const env = [`LARDER_SHELF=${stage}/${shelf}`, "LARDER_ATTACH=link"];
   await run("env", [...env, "sh", `${programs}/attach`, "containerd", `--root=${root}`]);
 }
 
-/** A containerd that runs. */
+/** A running containerd. */
 export interface RunningContainerd {
   readonly socket: string;
   readonly daemon: AskedDaemon;
@@ -84,7 +84,7 @@ export async function takeIntoContainerd(
   const earlier = await readModel(`${stage}/${shelf}`);
   const containerd = new Containerd(socket, namespace, lease);
   try {
-    // Without it the garbage collection may take what no name leads to yet.
+    // Without a lease, the garbage collection may remove content that has no name yet.
     await containerd.createLease();
     const taken = await takeIn(containerd, images, places, { namespace, keepsBlobs }, earlier);
     await containerd.deleteLease();
@@ -120,7 +120,7 @@ function takenImages(
   };
 }
 
-/** What the garbage collection has left is what the images need. */
+/** Checks that the garbage collection has kept everything that the images need. */
 async function checkKept(
   containerd: Containerd,
   namespace: string,

@@ -3,7 +3,7 @@ import { storeOf } from "./take-docker.js";
 
 const containerd = [["driver-type", "io.containerd.snapshotter.v1"]] as const;
 
-describe("the store that Docker says it has", () => {
+describe("the store that Docker reports", () => {
   const ServerVersion = "28.5.2";
 
   it("is the graph driver overlay2, or containerd's with the snapshotter overlayfs", () => {

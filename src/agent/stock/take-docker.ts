@@ -1,4 +1,4 @@
-/** Docker takes the images in, into whichever store it says it has. */
+/** Lets Docker take the images in, into the store that it reports. */
 import { mkdir, rm } from "node:fs/promises";
 import { LarderError } from "../../error.js";
 import { chainOf } from "../../image/chain.js";
@@ -25,11 +25,11 @@ import type { StockPlaces } from "./places.js";
 import { layEarlierCatalog, takeIntoContainerd } from "./take-containerd.js";
 import type { TakenImages } from "./taken.js";
 
-/** Of the containerd that dockerd starts, below its data root. */
+/** Root of the containerd that dockerd starts, below its data root. */
 const containerdRoot = "/containerd/daemon";
 const dockersNamespace = "moby";
 
-/** Into the store that the daemon says it has. */
+/** Loads the images into the store that the daemon reports. */
 export async function takeIntoDocker(
   job: StockJob,
   { program }: FoundDaemon,
@@ -71,7 +71,7 @@ export async function takeIntoDocker(
   }
 }
 
-/** @throws LarderError if PRELOAD does not know the store that the daemon says it has. */
+/** @throws LarderError if PRELOAD does not know the store that the daemon reports. */
 export function storeOf({ ServerVersion, Driver, DriverStatus }: EngineInfo): StoreName {
   const isContainerd = DriverStatus?.some(([, value]) => value === "io.containerd.snapshotter.v1") ?? false;
   const store = storeOfDocker(Driver, isContainerd);
@@ -82,7 +82,7 @@ export function storeOf({ ServerVersion, Driver, DriverStatus }: EngineInfo): St
   );
 }
 
-/** The images in overlay2; what the daemon wrote is read when it has stopped. */
+/** The images in overlay2. The daemon's files are read after it has stopped. */
 function takenByDriver(images: readonly LayoutImage[], { stage, work }: StockPlaces): TakenImages {
   const root = new DataRoot(work);
   const shelved = shelvedLayers(`${stage}/${shelf}`);
@@ -94,7 +94,7 @@ function takenByDriver(images: readonly LayoutImage[], { stage, work }: StockPla
   };
   return {
     store: "overlay2",
-    // Docker has the layers' files, and makes tars of them when it needs some.
+    // Docker has the layers' files, and makes tars of them when necessary.
     layerBlobs: [],
     layer: (diffId) => root.layer(diffId),
     catalog: async () => {
@@ -124,7 +124,7 @@ async function load(dockerd: Dockerd, images: readonly LayoutImage[], work: stri
   }
 }
 
-/** Docker does not say which image of an archive it refuses: each is offered alone. */
+/** Docker does not say which image of an archive it refuses, so each is offered alone. */
 async function findCulprit(
   dockerd: Dockerd,
   error: unknown,

@@ -6,23 +6,23 @@ import type { StockJob } from "../job.js";
 import type { LayoutImage } from "../layout-image.js";
 import type { StockPlaces } from "./places.js";
 
-/** The images in the stage's container manager, which has stopped since. */
+/** The images in the stage's container manager, which has stopped. */
 export interface TakenImages {
-  /** Where the manager keeps images. */
+  /** The manager's store for images. */
   readonly store: StoreName;
-  /** Of containerd: the images' namespace. */
+  /** containerd's namespace of the images. */
   readonly namespace?: string;
-  /** Which store a Docker takes at start depends on its version. */
+  /** The store that a Docker chooses at its start depends on this version. */
   readonly dockerVersion?: string;
-  /** Layers' blobs that the manager needs, on the shelf. */
+  /** Layers' blobs that the manager needs on the shelf. */
   readonly layerBlobs: readonly Digest[];
-  /** The layer as the manager unpacked it; undefined if it took one of the stage's shelf instead. */
+  /** The layer as the manager unpacked it; undefined if the manager used the one on the stage's shelf. */
   layer(diffId: DiffId): Promise<UnpackedLayer | undefined>;
   /** The files of the store's catalog. */
   catalog(): Promise<readonly ShelfEntry[]>;
 }
 
-/** The images once they are taken in, while outer layers are made of them. */
+/** The images that were taken in, while outer layers are made of them. */
 export interface Stocking {
   readonly job: StockJob;
   readonly images: readonly LayoutImage[];

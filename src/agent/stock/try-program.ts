@@ -4,10 +4,10 @@ import { run } from "../../files/tool.js";
 import { resolveInStage } from "../stage-path.js";
 
 /**
- * Runs a program of the stage that does no more than print.
+ * Runs a program of the stage that only prints something.
  * @param program absolute in the stage.
- * @returns what it printed.
- * @throws LarderError that says why it does not run on this machine.
+ * @returns the output.
+ * @throws LarderError with the reason why it does not run on this machine.
  */
 export async function tryProgram(stage: string, program: string, flag: string): Promise<string> {
   try {
@@ -24,14 +24,14 @@ export async function tryProgram(stage: string, program: string, flag: string): 
   }
 }
 
-/** The loader of a program's libraries, too, is a file that may be missing. */
+/** The missing file may also be the loader of the program's libraries. */
 function wayOut(message: string): string {
   return /shared librar|symbol lookup|version `|No such file/.test(message)
     ? "it lacks files that it needs: mend it in the base image, or above PRELOAD"
     : "install one for the builder's platform";
 }
 
-/** Values of e_machine (elf.h), by the names that Go has for them. */
+/** Values of e_machine (elf.h), with Go's names for them. */
 const machines: Readonly<Record<number, string>> = {
   3: "386",
   21: "ppc64le",

@@ -4,21 +4,21 @@ import { Status } from "../../gen/status.js";
 import type { Http2Connection } from "../http2/connection.js";
 import type { Fields } from "../http2/hpack.js";
 
-/** gRPC's code for a server that is not there (any more). */
+/** gRPC's code for a server that does not exist (any more). */
 const unavailable = 14;
 const unknown = 2;
 
-/** What the server sends, and how the call ends. */
+/** Receives the server's messages and the end of the call. */
 export interface Answer {
   message(message: Buffer): void;
-  /** Once, last. The error has the server's code, message and details. */
+  /** Called once, at the end. The error has the server's code, message and details. */
   done(error?: LarderError): void;
 }
 
 export interface Call {
-  /** @param isLast Nothing follows. */
+  /** @param isLast No message follows. */
   send(message: Uint8Array, isLast: boolean): void;
-  /** In place of a last message. */
+  /** Ends the messages without another one. */
   end(): void;
 }
 
@@ -42,7 +42,7 @@ export function startCall(connection: Http2Connection, path: string, answer: Ans
   };
 }
 
-/** A call with one message there and one back. */
+/** A call with one request and one response. */
 export function unaryCall(connection: Http2Connection, path: string, request: Uint8Array): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let response: Buffer | undefined;
@@ -70,7 +70,7 @@ function requestFields(path: string): Fields {
   ]);
 }
 
-/** Before each message: whether it is compressed, and its length. */
+/** The prefix of a message: a byte that marks compression, and the length. */
 const prefixLength = 5;
 
 function withLength(message: Uint8Array): Buffer {
@@ -79,11 +79,11 @@ function withLength(message: Uint8Array): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** Puts messages together from the pieces in which they come. */
+/** Joins the pieces of messages. */
 class Messages {
   #pieces: Buffer[] = [];
   #length = 0;
-  /** So many bytes the first message has, as far as is known. */
+  /** Number of bytes in the first message, as far as it is known. */
   #needed = prefixLength;
 
   add(piece: Buffer): Buffer[] {
@@ -93,7 +93,7 @@ class Messages {
     const messages: Buffer[] = [];
     let rest = Buffer.concat(this.#pieces);
     for (let end = endOfFirst(rest); end <= rest.length; end = endOfFirst(rest)) {
-      // Nobody compresses who was not asked to.
+      // A server may not compress, since the client has not allowed it.
       if (rest.readUInt8() !== 0) throw new Error("gRPC: a compressed message");
       messages.push(rest.subarray(prefixLength, end));
       rest = rest.subarray(end);
@@ -109,7 +109,7 @@ function endOfFirst(bytes: Buffer): number {
   return bytes.length < prefixLength ? prefixLength : prefixLength + bytes.readUInt32BE(1);
 }
 
-/** The whole status is in the details, if the server has any to give. */
+/** The details contain the whole status, if the server has any. */
 function errorOf(path: string, fields: Fields): LarderError {
   const details = fields.get("grpc-status-details-bin");
   const status = details === undefined ? undefined : Status.decode(Buffer.from(details, "base64"));
@@ -119,7 +119,7 @@ function errorOf(path: string, fields: Fields): LarderError {
   return new LarderError(message || otherwise, { code, details: status?.details ?? [] });
 }
 
-/** Percent-encoded UTF-8; what is not, is taken as it stands. */
+/** Percent-encoded UTF-8. Other text stays as it is. */
 function decodeMessage(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,7 +1,7 @@
 import type { Http2Connection } from "../http2/connection.js";
 import { type Answer, type Call, startCall, unaryCall } from "./call.js";
 
-/** What ts-proto generates for a message. */
+/** A message type in the output of ts-proto. */
 interface MessageType<Message> {
   encode(message: Message): { finish(): Uint8Array };
   decode(bytes: Uint8Array): Message;

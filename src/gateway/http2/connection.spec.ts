@@ -12,9 +12,9 @@ import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { Http2Connection } from "./connection.js";
 
-/** Against Node's own server. What gRPC makes of it is in bridge.spec.ts. */
+/** Tests the client against Node's own server. bridge.spec.ts tests it under gRPC. */
 describe("Http2Connection", function () {
-  // A busy machine takes its time.
+  // A busy machine may need this long.
   this.timeout(20_000);
 
   let server: Http2Server;
@@ -30,7 +30,7 @@ describe("Http2Connection", function () {
 
   type Answer = (stream: ServerHttp2Stream, path: string) => void;
 
-  /** @param inChunks Cuts what the server sends. */
+  /** @param inChunks Cuts the server's bytes. */
   async function connectTo(
     answer: Answer,
     { settings = {}, inChunks = (bytes: Buffer): Buffer[] => [bytes] } = {},
@@ -38,7 +38,7 @@ describe("Http2Connection", function () {
     server = createServer({ settings });
     server.on("session", (session) => sessions.push(session));
     server.on("stream", (stream, headers) => {
-      // The server's own errors; what the client sees is looked at.
+      // The server's own errors do not matter: tests look at the client's.
       stream.on("error", () => undefined);
       answer(stream, String(headers[":path"]));
     });
@@ -53,7 +53,7 @@ describe("Http2Connection", function () {
     return new Http2Connection(input, socket);
   }
 
-  /** Sends a request with a body; gives the status and the body of the answer. */
+  /** Sends a request with a body, and returns the status and body of the answer. */
   function ask(
     connection: Http2Connection,
     path: string,
@@ -131,7 +131,7 @@ describe("Http2Connection", function () {
       },
       { settings: { maxConcurrentStreams: 5 } },
     );
-    // The settings have come when this is answered.
+    // The server's settings have come before this answer.
     await ask(connection, "/");
     const answers = await Promise.all(Array.from({ length: 300 }, () => ask(connection, "/")));
     assert.equal(answers.length, 300);
@@ -158,7 +158,7 @@ describe("Http2Connection", function () {
     assert.match(String(reset.status === "rejected" && reset.reason), /broke off a call, error 2$/);
   });
 
-  it("finishes what was begun when the peer ends the connection, and opens nothing more", async () => {
+  it("finishes open streams when the peer ends the connection, and opens no more", async () => {
     const connection = await connectTo((stream) => {
       stream.session?.goaway(constants.NGHTTP2_NO_ERROR, stream.id);
       echo(stream, "/");
@@ -175,7 +175,7 @@ describe("Http2Connection", function () {
   });
 
   it("fails all streams where it cannot understand the peer", async () => {
-    // HEADERS of stream 1, with an entry 0 of the table.
+    // HEADERS of stream 1, with an index 0 into the table.
     const wrong = Buffer.from("00000101040000000180", "hex");
     const connection = await connectTo(echo, { inChunks: () => [wrong] });
     await assert.rejects(ask(connection, "/"), { message: "HPACK: no entry 0 in the table" });

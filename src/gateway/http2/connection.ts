@@ -1,8 +1,8 @@
 /**
- * The client's side of HTTP/2 (RFC 9113) on two pipes, as far as gRPC needs it. Node's own goes silent when a header
+ * The client's side of HTTP/2 (RFC 9113) on two pipes, as far as gRPC needs it. Node's own client hangs if a header
  * value is longer than 64 KiB on the wire (a constant of nghttp2), and BuildKit sends the whole Dockerfile, more than
- * once, in the trailer of a failed call. Besides, Node's and a gRPC library take longer to load than all else takes that
- * Larder does for a Dockerfile without PRELOAD.
+ * once, in the trailer of a failed call. Node's client and a gRPC library also need more time to load than Larder needs
+ * for everything else in a Dockerfile without PRELOAD.
  */
 import type { Readable, Writable } from "node:stream";
 import {
@@ -20,9 +20,9 @@ import {
 import { decodeFields, encodeFields, type Fields } from "./hpack.js";
 import { Outgoing } from "./outgoing.js";
 
-/** What comes back on a stream, in order. After `end` or `fail` comes nothing. */
+/** Receives a stream in order. `end` or `fail` is the last call. */
 export interface Receiver {
-  /** Twice where there are trailers. */
+  /** Called a second time for trailers. */
   fields(fields: Fields): void;
   data(bytes: Buffer): void;
   end(): void;
@@ -30,7 +30,7 @@ export interface Receiver {
 }
 
 export interface Sender {
-  /** @param isLast Nothing follows. */
+  /** @param isLast No bytes follow. */
   send(bytes: Buffer, isLast: boolean): void;
 }
 
@@ -47,7 +47,7 @@ interface HeaderBlock {
 }
 
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/** A window that nothing fills; what it starts from cannot be set for the connection. */
+/** A window that nothing fills. A setting cannot change the connection's initial window. */
 const largestWindow = 2 ** 31 - 1;
 const initialWindow = 65_535;
 
@@ -55,15 +55,15 @@ export class Http2Connection {
   readonly #output: Writable;
   #received: Buffer = Buffer.alloc(0);
   #block: HeaderBlock | undefined;
-  /** What the peer says it takes. */
+  /** The number of bytes that the peer accepts. */
   #window = initialWindow;
   #streamWindow = initialWindow;
   #maxStreams = 100;
   #nextId = 1;
-  /** Begun, and not ended by the peer. */
+  /** Streams that have begun and that the peer has not ended. */
   readonly #streams = new Map<number, Stream>();
   readonly #waiting: Stream[] = [];
-  /** Why no stream can be opened any more. */
+  /** The reason why no new stream can be opened. */
   #closed: Error | undefined;
 
   constructor(input: Readable, output: Writable) {
@@ -82,7 +82,7 @@ export class Http2Connection {
     for (const pipe of [input, output]) pipe.on("error", (error) => this.#break(error));
   }
 
-  /** Opens a stream, at once or when the peer allows one more. */
+  /** Opens a stream now, or as soon as the peer allows one more. */
   open(fields: Fields, receiver: Receiver): Sender {
     const stream = { fields, receiver, outgoing: new Outgoing(this.#streamWindow) };
     if (this.#closed) receiver.fail(this.#closed);
@@ -99,7 +99,7 @@ export class Http2Connection {
     this.#output.write(encodeFrame(frame));
   }
 
-  /** Sends what the peer allows, in one piece. */
+  /** Sends as much as the peer allows, in one piece. */
   #flush(): void {
     this.#output.cork();
     for (const stream of this.#waiting.splice(0, this.#maxStreams - this.#streams.size)) this.#begin(stream);
@@ -161,7 +161,7 @@ export class Http2Connection {
       case frameType.goAway:
         this.#takeGoAway(frame);
         break;
-      // Others, also ones that HTTP/2 will have some day, are to be ignored.
+      // Unknown frames must be ignored: HTTP/2 may get new ones.
     }
   }
 

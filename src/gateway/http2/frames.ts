@@ -19,20 +19,20 @@ export const setting = {
   initialWindowSize: 4,
 } as const;
 
-/** No peer sends or takes longer frames unless asked to. */
+/** No peer sends or accepts longer frames without a setting for it. */
 export const maxPayload = 16_384;
 
 export interface Frame {
   readonly type: number;
   readonly flags: number;
-  /** 0: the connection. */
+  /** 0 stands for the connection. */
   readonly stream: number;
   readonly payload: Buffer;
 }
 
 const headerLength = 9;
 
-/** Splits what has arrived into whole frames and the rest that is not one yet. */
+/** Splits bytes into complete frames and an incomplete rest. */
 export function splitFrames(bytes: Buffer): { frames: Frame[]; rest: Buffer } {
   const frames: Frame[] = [];
   let at = 0;
@@ -81,7 +81,7 @@ export function readSettings({ payload }: Frame): ReadonlyMap<number, number> {
   return values;
 }
 
-/** What is in a DATA, HEADERS or CONTINUATION frame, without padding and priority. */
+/** The content of a DATA, HEADERS or CONTINUATION frame, without padding and priority. */
 export function contentOf({ type, flags, payload }: Frame): Buffer {
   if (type === frameType.continuation) return payload;
   const isPadded = (flags & frameFlag.padded) !== 0;

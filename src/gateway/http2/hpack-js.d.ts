@@ -1,4 +1,4 @@
-/** Another implementation, for the tests of Larder's own. */
+/** Another implementation, which the tests compare with Larder's own. */
 declare module "hpack.js" {
   import type { Duplex } from "node:stream";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import hpack from "hpack.js";
 import { decodeFields, encodeFields, type Fields } from "./hpack.js";
 
-/** As a peer encodes that has been forbidden the dynamic table. */
+/** Encodes as a peer must that has no dynamic table. */
 function compress(fields: Fields, huffman: boolean): Buffer {
   const compressor = hpack.compressor.create({ table: { size: 0 } });
   compressor.write([...fields].map(([name, value]) => ({ name, value, huffman, incremental: false })));
@@ -23,7 +23,7 @@ function decompress(block: Buffer): Fields {
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array).toString("latin1"));
 const name = fc.oneof(
   fc.constantFrom(":status", "content-type", "www-authenticate", "grpc-message"),
-  // The other implementation looks names up in an object.
+  // The other implementation uses an object as a map of names.
   fc.stringMatching(/^[a-z-]+$/).filter((name) => !(name in {})),
 );
 const anyFields = fc
@@ -31,7 +31,7 @@ const anyFields = fc
   .map((pairs): Fields => new Map(pairs));
 
 describe("decodeFields", () => {
-  it("reads what another implementation writes, with Huffman's code and without", () => {
+  it("reads the output of another implementation, with Huffman's code and without", () => {
     fc.assert(
       fc.property(anyFields, fc.boolean(), (fields, huffman) => {
         assert.deepEqual(decodeFields(compress(fields, huffman)), fields);
@@ -59,7 +59,7 @@ describe("decodeFields", () => {
     );
   });
 
-  it("reads a table size of nothing, which a peer may confirm", () => {
+  it("reads a table size of 0, which a peer may confirm", () => {
     assert.deepEqual([...decodeFields(Buffer.from("2088", "hex"))], [[":status", "200"]]);
   });
 
@@ -81,7 +81,7 @@ describe("decodeFields", () => {
 });
 
 describe("encodeFields", () => {
-  it("writes what another implementation reads", () => {
+  it("writes fields that another implementation reads", () => {
     fc.assert(fc.property(anyFields, (fields) => assert.deepEqual(decompress(encodeFields(fields)), fields)));
     const long = new Map([["x", "y".repeat(70_000)]]);
     assert.deepEqual(decompress(encodeFields(long)), long);

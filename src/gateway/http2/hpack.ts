@@ -1,10 +1,10 @@
 /**
- * Header fields of HTTP/2 in bytes (HPACK, RFC 7541), for a connection without a dynamic table: its client has set
- * SETTINGS_HEADER_TABLE_SIZE to 0. Nothing limits the length of a value.
+ * HTTP/2 header fields as bytes (HPACK, RFC 7541), for a connection without a dynamic table: its client has set
+ * SETTINGS_HEADER_TABLE_SIZE to 0. A value may have any length.
  */
 import { decodeHuffman } from "./huffman.js";
 
-/** By name; characters are bytes. */
+/** Fields by name. Each character is a byte. */
 export type Fields = ReadonlyMap<string, string>;
 
 /** RFC 7541, appendix A. */
@@ -77,12 +77,12 @@ www-authenticate`
     return [name, words.join(" ")];
   });
 
-/** Each as a literal without indexing and with a literal name (section 6.2.2), no Huffman code. */
+/** Encodes each field as a literal without indexing and with a literal name (section 6.2.2), without Huffman's code. */
 export function encodeFields(fields: Fields): Buffer {
   return Buffer.concat([...fields].flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)]));
 }
 
-/** @throws Error for bytes that are no header block of such a connection. */
+/** @throws Error if the bytes are no header block of such a connection. */
 export function decodeFields(block: Buffer): Fields {
   const reader = new Reader(block);
   const fields = new Map<string, string>();
@@ -91,7 +91,7 @@ export function decodeFields(block: Buffer): Fields {
     if (first & 0x80) {
       fields.set(...entry(reader.integer(7)));
     } else if (first & 0x40) {
-      // "With incremental indexing": there is no table to add it to.
+      // "With incremental indexing": there is no table for the field.
       fields.set(...reader.field(6));
     } else if (first & 0x20) {
       if (reader.integer(5) !== 0) throw new Error("HPACK: a dynamic table, which was forbidden");
@@ -124,7 +124,10 @@ class Reader {
     return this.#bytes.readUInt8(this.#at);
   }
 
-  /** Section 5.1: in the last `bits` of a byte, or those all ones and the rest in the next bytes. */
+  /**
+   * Section 5.1: a small number is in the last `bits` of a byte. A larger one fills these with ones, and its rest
+   * follows in further bytes.
+   */
   integer(bits: number): number {
     const most = 2 ** bits - 1;
     let value = this.#byte() & most;
@@ -138,7 +141,7 @@ class Reader {
     return value;
   }
 
-  /** Section 6.2: a name, by its index in the table or literal, and a literal value. */
+  /** Section 6.2: a name, as an index into the table or as a literal, and a literal value. */
   field(bits: number): [name: string, value: string] {
     const index = this.integer(bits);
     const name = index === 0 ? this.#string() : entry(index)[0];

@@ -1,9 +1,9 @@
 /**
- * HPACK's Huffman code (RFC 7541, appendix B). It is canonical: the lengths of the codes say all. Codes of one length
- * are consecutive numbers, in the order of their symbols, and shorter codes come before longer ones.
+ * HPACK's Huffman code (RFC 7541, appendix B). It is canonical, so the lengths of the codes define it: codes of one
+ * length are consecutive numbers in the order of their symbols, and shorter codes come before longer ones.
  */
 
-/** The symbols with a code of each length, in bits. 256 marks the end, and its code's first bits are the padding. */
+/** The symbols whose code has a given length in bits. 256 marks the end; the first bits of its code are the padding. */
 const symbolsByLength: Readonly<Record<number, readonly number[]>> = {
   5: [48, 49, 50, 97, 99, 101, 105, 111, 115, 116],
   6: [
@@ -45,7 +45,7 @@ const symbolsByLength: Readonly<Record<number, readonly number[]>> = {
 
 const longest = 30;
 
-/** By length: the first code, and the symbols from it on. */
+/** For each length, the first code and the symbols from there on. */
 const codes = makeCodes();
 
 function makeCodes(): { readonly first: number; readonly symbols: readonly number[] }[] {
@@ -59,9 +59,9 @@ function makeCodes(): { readonly first: number; readonly symbols: readonly numbe
   });
 }
 
-/** @throws Error for bytes that are no Huffman code. */
+/** @throws Error if the bytes are no Huffman code. */
 export function decodeHuffman(bytes: Buffer): Buffer {
-  // No symbol is shorter than 5 bits.
+  // No code is shorter than 5 bits.
   const decoded = Buffer.alloc(Math.ceil((bytes.length * 8) / 5));
   let end = 0;
   let code = 0;
@@ -78,7 +78,7 @@ export function decodeHuffman(bytes: Buffer): Buffer {
       length = 0;
     }
   }
-  // Padding: the rest of the last byte is ones.
+  // Padding fills the rest of the last byte with ones.
   if (length > 7 || code !== 2 ** length - 1) fail();
   return decoded.subarray(0, end);
 }

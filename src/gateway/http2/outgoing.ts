@@ -1,24 +1,24 @@
 import { type Frame, frameFlag, frameType, maxPayload } from "./frames.js";
 
-/** What is to be sent on a stream, as far as the peer's flow control has not let it go yet. */
+/** Bytes of a stream that the peer's flow control has not let through yet. */
 export class Outgoing {
   readonly #waiting: Buffer[] = [];
   #isLast = false;
   #isEnded = false;
-  /** So many bytes the peer takes on this stream. It may be negative: the peer's settings can take back. */
+  /** Number of bytes that the peer accepts on this stream. New settings of the peer may make it negative. */
   window: number;
 
   constructor(window: number) {
     this.window = window;
   }
 
-  /** @param isLast Nothing follows. */
+  /** @param isLast No bytes follow. */
   push(bytes: Buffer, isLast: boolean): void {
     if (bytes.length > 0) this.#waiting.push(bytes);
     this.#isLast = isLast;
   }
 
-  /** What can go now. @param most So many bytes the peer takes on the connection. */
+  /** The frames that can be sent now. @param most number of bytes that the peer accepts on the connection. */
   take(stream: number, most: number): Frame[] {
     const frames: Frame[] = [];
     let left = Math.max(0, Math.min(most, this.window));

@@ -9,7 +9,7 @@ import { questionText } from "./question.js";
 import { withQuietBases } from "./quiet-bases.js";
 import { withOwnWarnings } from "./warnings.js";
 
-/** `docker build --check`, `--call=outline`, `--call=targets`: upstream's answer, about the user's text. */
+/** `docker build --check`, `--call=outline`, `--call=targets`: upstream's answer, with the user's text. */
 export async function answerQuestion(task: Task): Promise<Result> {
   const { bridge, source, dockerfile, request } = task;
   const text = questionText(dockerfile);

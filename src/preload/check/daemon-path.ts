@@ -1,11 +1,11 @@
-/** A daemon that is started by its full path runs past the program that attaches the images. */
+/** Finds daemons that are started by their full path: they bypass the program that attaches the images. */
 import { daemonUnits, embeddingPrograms } from "../../daemons.js";
 import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Lines } from "../../error.js";
 import type { Finding } from "../plan/finding.js";
 
-/** ENTRYPOINT and CMD of a stage that has a PRELOAD, or stands on one. */
+/** Checks ENTRYPOINT and CMD of a stage that has a PRELOAD, or stands on one. */
 export function checkDaemonPaths(dockerfile: Dockerfile, stage: Stage): Finding[] {
   if (!isPreloaded(dockerfile, stage)) return [];
   return ["ENTRYPOINT", "CMD"].flatMap((keyword) => {
@@ -16,7 +16,7 @@ export function checkDaemonPaths(dockerfile: Dockerfile, stage: Stage): Finding[
   });
 }
 
-/** The same of an image's config, which may have it from a base image. @param lines of the PRELOAD */
+/** The same for an image's config, which may have them from a base image. @param lines of the PRELOAD */
 export function checkConfig(
   { Entrypoint, Cmd }: { readonly Entrypoint?: unknown; readonly Cmd?: unknown },
   lines: Lines,
@@ -28,10 +28,10 @@ export function checkConfig(
   });
 }
 
-/** Programs by which containers start the daemons that attach is for. */
+/** Programs by which containers start daemons that attach supports. */
 const names = [...Object.keys(daemonUnits), ...embeddingPrograms.map(({ name }) => name)].join("|");
 const daemon = new RegExp(`^/(?:.*/)?(?:dockerd|(?:bin|sbin)/(?:${names}))$`);
-/** Where Larder's own programs are, which do attach. */
+/** The folder of Larder's own programs, which do attach. */
 const own = "/usr/local/sbin/";
 
 function findDaemonPath(words: readonly string[]): string | undefined {
@@ -59,12 +59,12 @@ function commandWords(text: string, escapeToken: string): string[] {
     const command: unknown = JSON.parse(text);
     if (Array.isArray(command)) return command.flatMap((word) => shellWords(String(word)));
   } catch {
-    // Then it is the form without brackets.
+    // It is the form without brackets.
   }
   return splitWords(text, escapeToken).flatMap(shellWords);
 }
 
-/** The words of a command line for a shell, as far as a path is concerned. */
+/** The words of a shell's command line, as far as paths need it. */
 function shellWords(text: string): string[] {
   return text.split(/[\s;&|()`"']+/);
 }

@@ -7,7 +7,7 @@ const asked = (...words: string[]): string =>
 const parse = (...lines: string[]) => parseDockerfile("Dockerfile", lines.join("\n"));
 
 describe("questions about a Dockerfile", () => {
-  it("have what PRELOAD says in a LABEL, on the same line and in the same case", () => {
+  it("have PRELOAD's words in a LABEL, on the same line and in the same case", () => {
     const text = questionText(parse("FROM a", "PRELOAD --store=docker \\", "  x:$V", "FROM b", "preload y"));
     const lower = asked("y").replace("LABEL", "label");
     assert.deepEqual(text.split("\n"), ["FROM a", asked("--store=docker", "x:$V"), "", "FROM b", lower]);
@@ -57,7 +57,7 @@ describe("questions about a Dockerfile", () => {
     ["linux/arm64", "FROM scratch", "FROM scratch"],
   ];
   for (const [platform, from, written] of froms) {
-    it(`say the platform of the build, ${platform}, where FROM does not: ${from.replaceAll("\n", " ")}`, () => {
+    it(`name the platform of the build, ${platform}, if FROM does not: ${from.replaceAll("\n", " ")}`, () => {
       const dockerfile = parse("FROM scratch AS first", from, "FROM first AS last");
       const bases = dockerfile.stages.map(({ base }) => base);
       const platforms = dockerfile.stages.map(({ flags }) => flags.join());

@@ -1,6 +1,6 @@
 /**
- * Questions about a Dockerfile (`docker build --check`, `--call=outline`): upstream is asked about a file
- * where what PRELOAD says stands in a LABEL.
+ * Questions about a Dockerfile (`docker build --check`, `--call=outline`): upstream gets a file in which a LABEL holds
+ * the words of PRELOAD.
  */
 import { Draft } from "../../dockerfile/draft.js";
 import {
@@ -16,17 +16,19 @@ import { baseStage } from "../../dockerfile/stages.js";
 import { parsePlatform } from "../../image/platform.js";
 import { predefinedPlatforms, writtenWords } from "../directive/written-words.js";
 
-/** So the variables of PRELOAD count as used where they are declared, and as undefined where they are not. */
+/**
+ * The text for a question. With it, PRELOAD's variables count as used if they are declared, and as undefined if not.
+ */
 export function questionText(dockerfile: Dockerfile): string {
   return draftQuestion(dockerfile).toString();
 }
 
-/** The name that the last stage gets where it has none. */
+/** The name of the last stage, if it has none of its own. */
 const lastStage = "larder-target";
 
 /**
- * The same, about one stage and what it needs: that takes a name.
- * @param platform The build's, if it names one: FROMs say it, since the linter does not know it.
+ * The text for a question about one stage and the stages that it needs, which requires a name.
+ * @param platform The build's, if it names one: it goes into the FROMs, since the linter does not know it.
  */
 export function questionAbout(
   { dockerfile, ...expanded }: { readonly dockerfile: Dockerfile } & Bases,
@@ -47,13 +49,13 @@ export function questionAbout(
   return { text: draft.toString(), target: target.name ?? lastStage };
 }
 
-/** Whether an image is built FROM for the platform of the build. */
+/** Does a stage use its base image for the platform of the build? */
 function takesPlatform(dockerfile: Dockerfile, stage: Stage, { bases, platforms }: Bases): boolean {
   const isImage = bases[stage.index] !== "scratch" && !baseStage(dockerfile, stage, bases);
   return isImage && !platforms[stage.index];
 }
 
-/** In words that no rule is about: there is one about constants, and one about `$TARGETPLATFORM`. */
+/** In a form that no rule finds: there is a rule about constants, and one about `$TARGETPLATFORM`. */
 function platformFlag(platform: string): string {
   const hasVariant = parsePlatform(platform).variant !== undefined;
   return `--platform=$TARGETOS/$TARGETARCH${hasVariant ? "/$TARGETVARIANT" : ""}`;
@@ -63,7 +65,7 @@ function draftQuestion(dockerfile: Dockerfile): Draft {
   const draft = new Draft(dockerfile.text);
   for (const preload of dockerfile.stages.flatMap(preloadsOf)) {
     const { asked } = writtenWords(preload, dockerfile.escape);
-    // A LABEL would need an ARG for these.
+    // In a LABEL, these would need an ARG.
     const words = asked.filter((word) => predefinedPlatforms([word], []).length === 0);
     const label = inCaseOf(writtenKeyword(dockerfile, preload), "LABEL");
     const probe = probeInstruction({ words, variables: [] }).replace(/^LABEL/, label);
@@ -81,7 +83,7 @@ function writtenKeyword({ text }: Dockerfile, { keyword, lines }: Instruction): 
   return line.trimStart().slice(0, keyword.length);
 }
 
-/** There are rules about the case of instructions. */
+/** There are rules about capital and small letters of instructions. */
 function inCaseOf(written: string, keyword: string): string {
   return written === written.toLowerCase() ? keyword.toLowerCase() : keyword;
 }

@@ -10,8 +10,8 @@ import { loadBaseImage } from "../images/base-image.js";
 import { requestsByPlatform } from "../platforms.js";
 
 /**
- * The request about a whole file: upstream rejects images with an `ONBUILD PRELOAD`, so those triggers are stripped
- * from the images that the file builds FROM.
+ * A request about the whole file. Upstream rejects images with an `ONBUILD PRELOAD`, so those triggers are stripped
+ * from the base images first.
  */
 export async function withQuietBases(task: Task): Promise<UpstreamRequest> {
   const { request, dockerfile } = task;
@@ -29,7 +29,7 @@ async function quietBase(task: Task & Bases, stage: Stage): Promise<ContextImage
   const name = task.bases[stage.index] ?? stage.base;
   if (baseStage(task.dockerfile, stage, task.bases)) return undefined;
   const platform = stagePlatform(task, task.request.options.platform, stage);
-  // A fault of it is for upstream to tell.
+  // Upstream reports errors of the image.
   const base = await loadBaseImage(task, name, platform).catch(() => undefined);
   const state = base?.states.at(-1);
   const { OnBuild, ...container } = base?.config.config ?? {};

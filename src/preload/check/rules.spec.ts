@@ -4,7 +4,7 @@ import { checkStages, findFault } from "./rules.js";
 
 const parse = (...lines: string[]) => parseDockerfile("Dockerfile", ["FROM a", ...lines].join("\n"));
 
-/** Rule, line and the start of what it says. */
+/** Rule, line and the beginning of the message. */
 function found(...lines: string[]): string[] {
   const dockerfile = parse(...lines);
   return checkStages(dockerfile, dockerfile.stages).map(
@@ -72,7 +72,7 @@ describe("PRELOAD's own rules", () => {
   for (const [name, lines, expected] of cases) it(name, () => assert.deepEqual(found(...lines), expected));
 });
 
-describe("the faults that are known before any variable is", () => {
+describe("the faults that are known without any variable", () => {
   const cases: [lines: string[], fault: string | undefined, line?: number][] = [
     [["PRELOAD a:1 $B --platform=$P"], undefined],
     [["PRELOAD --platfrom=$P a"], 'PRELOAD: unknown flag "--platfrom"; did you mean --platform?', 2],

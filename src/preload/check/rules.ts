@@ -1,4 +1,4 @@
-/** PRELOAD's own rules, beside those of upstream's linter. They look at the file as it is written. */
+/** PRELOAD's own rules, beside those of upstream's linter. They check the file before variables are expanded. */
 import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
 import { LarderError, type Lines } from "../../error.js";
 import { formatReference, parseReference } from "../../image/reference.js";
@@ -8,7 +8,7 @@ import { type WrittenWords, writtenWords } from "../directive/written-words.js";
 import type { Finding } from "../plan/finding.js";
 import { checkDaemonPaths } from "./daemon-path.js";
 
-/** What the rules find in these stages, in the order of the file. */
+/** The findings in these stages, in the order of the file. */
 export function checkStages(dockerfile: Dockerfile, stages: readonly Stage[]): Finding[] {
   const findings = stages.flatMap((stage) => [
     ...checkImages(dockerfile, stage),
@@ -18,7 +18,7 @@ export function checkStages(dockerfile: Dockerfile, stages: readonly Stage[]): F
   return findings.sort((a, b) => a.lines.start - b.lines.start);
 }
 
-/** The first fault of a PRELOAD that can be known before any variable is. */
+/** The first fault of a PRELOAD that is known without any variable. */
 export function findFault(dockerfile: Dockerfile): LarderError | undefined {
   for (const preload of dockerfile.stages.flatMap(preloadsOf)) {
     try {
@@ -39,7 +39,9 @@ export function findFault(dockerfile: Dockerfile): LarderError | undefined {
   return undefined;
 }
 
-/** For a word whose value is not known: any image, and of a flag no more than its name, but for files of images. */
+/**
+ * Replaces a word whose value is not known: any image for an image, and nothing for a flag, except for files of images.
+ */
 function standIn(word: string): string[] {
   if (!word.startsWith("--")) return ["image"];
   const [name] = splitFlag(word);
@@ -49,7 +51,7 @@ function standIn(word: string): string[] {
 interface NamedImage {
   readonly text: string;
   readonly lines: Lines;
-  /** The same for images that are the same for the inner engine. */
+  /** Equal for images that are equal for the inner engine. */
   readonly key: string;
 }
 
@@ -87,7 +89,7 @@ function duplicate({ text, lines }: NamedImage, earlier: NamedImage): Finding {
   };
 }
 
-/** Images whose names are known without any variable, with the flags that tell whose they are. */
+/** Images whose names are known without any variable, with the flags that select their container manager. */
 function namedImages({ words, listed }: WrittenWords, lines: Lines): NamedImage[] {
   const whose = words.filter((word) => /^--(platform|store|namespace|root)=/.test(word)).join(" ");
   const onLine = words
@@ -98,7 +100,7 @@ function namedImages({ words, listed }: WrittenWords, lines: Lines): NamedImage[
     try {
       return [{ text: word, lines, key: `${whose} ${formatReference(parseReference(word))}` }];
     } catch {
-      // A name that is none is an error of the build, not a finding.
+      // A name that is no reference is an error of the build, not a finding.
       return [];
     }
   });
@@ -139,7 +141,7 @@ function volumesOf(text: string, escapeToken: string): string[] {
   try {
     paths = JSON.parse(text);
   } catch {
-    // Then it is the form without brackets.
+    // It is the form without brackets.
   }
   return (Array.isArray(paths) ? paths : []).map((path) => String(path).replace(/(?<=.)\/+$/, ""));
 }

@@ -1,5 +1,6 @@
 /**
- * Warnings: upstream's for the whole file, which the parts of a cut file would not show it, and PRELOAD's own. `docker build --check` has them as its answer, a build at its end.
+ * Warnings: PRELOAD's own, and upstream's for the whole file, which it cannot see in the parts of a cut file. `docker
+ * build --check` has them in its answer, a build at its end.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Stage } from "../../dockerfile/parse.js";
@@ -25,18 +26,18 @@ import { questionAbout } from "./question.js";
 import { withQuietBases } from "./quiet-bases.js";
 import { checkStages, findFault } from "./rules.js";
 
-/** What is known of the images that stages build FROM. */
+/** The knowledge about images in FROMs. */
 export type BaseTriggers =
-  /** Nothing speaks for an `ONBUILD PRELOAD` in one of them. */
+  /** There is no sign of an `ONBUILD PRELOAD` in one of them. */
   | "unknown"
-  /** They are to be looked at. */
+  /** They must be looked at. */
   | "suspected"
-  /** Upstream has refused one, and has printed its warnings up to it. */
+  /** Upstream has refused one, after it printed its warnings. */
   | "refused";
 
 interface Reported {
   readonly target: Stage;
-  /** By any platform. */
+  /** The stages that the build needs for any platform. */
   readonly needed: readonly Stage[];
   readonly triggers: BaseTriggers;
 }
@@ -44,8 +45,8 @@ interface Reported {
 /**
  * Prints the warnings of a build.
  * @param task for one platform.
- * @returns the printer of further ones, which turn up while the build is planned; and what is known now of base images.
- * @throws LarderError where the file or the build wants warnings to be errors.
+ * @returns a printer for warnings that arise while the build is planned, and the new knowledge about base images.
+ * @throws LarderError if the file or the build turns warnings into errors.
  */
 export async function reportWarnings(
   task: Task & Bases,
@@ -56,7 +57,7 @@ export async function reportWarnings(
   const linted = await lint(task, asked, triggers);
   const printed =
     triggers === "refused" ? ((await lintUpstream(bridge, asked(request)))?.warnings ?? []) : [];
-  // The vertex that loaded the file: BuildKit prints warnings of a vertex that it has seen.
+  // The vertex that loaded the file: BuildKit only prints warnings of vertices that it knows.
   const vertex = digestOf(linted.question.inputs.dockerfile?.def[0] ?? Buffer.alloc(0));
   const print = (warning: LintWarning): Promise<void> => bridge.warn(formatWarning(warning, source, vertex));
   const own = ownWarnings(task, [...new Set(needed)]);
@@ -74,7 +75,7 @@ export async function reportWarnings(
   return { warn, triggers: linted.triggers };
 }
 
-/** The request as one about the whole file, with the target's name. */
+/** Turns the request into one about the whole file, with the target's name. */
 function askedAbout(task: Task & Bases, target: Stage): (request: UpstreamRequest) => UpstreamRequest {
   const { source, request } = task;
   const about = questionAbout(task, target, request.options.platform);
@@ -84,12 +85,12 @@ function askedAbout(task: Task & Bases, target: Stage): (request: UpstreamReques
 
 interface Linted {
   readonly question: UpstreamRequest;
-  /** Nothing from a builder that has no linter. */
+  /** Undefined if the builder has no linter. */
   readonly results: LintResults | undefined;
   readonly triggers: BaseTriggers;
 }
 
-/** The linter is the first to meet the base images: it finds out whether these have to be looked at. */
+/** The linter is the first to see the base images, so its answer tells if they must be looked at. */
 async function lint(
   task: Task,
   asked: (request: UpstreamRequest) => UpstreamRequest,
@@ -109,7 +110,7 @@ async function lint(
   return { question, results, triggers: triggers === "unknown" ? "suspected" : triggers };
 }
 
-/** As upstream prints its own. */
+/** The form that upstream prints. */
 function formatWarning(
   { ruleName, detail, description, url, location }: LintWarning,
   { filename, text }: Source,
@@ -128,7 +129,7 @@ function formatWarning(
   };
 }
 
-/** The answer of upstream's linter, with what PRELOAD's rules find in these stages. */
+/** Adds the findings of PRELOAD's rules in these stages to the answer of upstream's linter. */
 export function withOwnWarnings(answer: Result, task: Task, stages: readonly Stage[]): Result {
   const { dockerfile, request } = task;
   const results = JSON.parse(answer.metadata["result.json"]?.toString("utf8") ?? "{}") as LintResults;

@@ -1,6 +1,6 @@
 /**
- * What upstream made of a draft, as if it had been made of the user's file: that is the file where the steps
- * stand, and a stage that is cut is numbered through.
+ * Rewrites upstream's definition of a draft as if it came from the user's file: steps refer to that file, and those of
+ * a cut stage have consecutive numbers.
  */
 import type { Stage } from "../../dockerfile/parse.js";
 import { stageName } from "../../dockerfile/stages.js";
@@ -17,11 +17,11 @@ import { joinSources } from "../../llb/source-map.js";
 import type { BuildContext } from "../build-context.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 
-/** What was given to upstream. */
+/** The text that upstream was given. */
 export interface SolvedDraft {
   readonly text: string;
   readonly done: readonly PreloadedCut[];
-  /** The stage that goes on below the end of the draft, with so many steps. */
+  /** The stage that continues below the end of the draft, with this number of steps. */
   readonly goesOn?: { readonly stage: Stage; readonly below: number };
 }
 
@@ -43,7 +43,7 @@ export function asWritten(context: BuildContext, definition: Definition, draft: 
   };
 }
 
-/** The last step of a stage in a definition that is as written. */
+/** The last step of a stage in a definition that this file has rewritten. */
 export function lastStep(context: BuildContext, { metadata }: Definition, stage: Stage): Count | undefined {
   const names = Object.values(metadata).map(({ description }) => parseStepName(description[nameKey] ?? ""));
   const ofStage = names.filter((name) => name?.stage === nameInSteps(context, stage));
@@ -67,7 +67,7 @@ function stepName(context: BuildContext, text: string, draft: SolvedDraft): stri
   const name = parseStepName(text);
   const { stages } = context.dockerfile;
   const stage = stages.find((one) => stageName(one).toLowerCase() === name?.stage);
-  // A draft that ends in the first stage does not name it.
+  // A draft that ends in the first stage does not name the stage.
   const of = stage ?? (name?.stage === "" ? stages[0] : undefined);
   if (!name || !of) return text;
   const { done, goesOn } = draft;
@@ -78,17 +78,17 @@ function stepName(context: BuildContext, text: string, draft: SolvedDraft): stri
   return formatStepName({ ...numbered, stage: nameInSteps(context, of), words });
 }
 
-/** Of a stage that has been cut. */
+/** The count of a stage that has been cut. */
 export function countAbove(done: readonly PreloadedCut[], { index }: Stage): Count | undefined {
   return done.findLast(({ stage }) => stage.index === index)?.count;
 }
 
-/** What fires at a FROM is not the whole file. */
+/** A file of triggers is not the whole file. */
 function nameInSteps({ dockerfile, firing }: BuildContext, stage: Stage): string {
   return stageInNames(firing?.dockerfile ?? dockerfile, stage);
 }
 
-/** How many steps of the stage are below a line. */
+/** The number of steps of a stage below a line. */
 export function stepsBelow({ firing }: BuildContext, { instructions }: Stage, line: number): number {
   const below = instructions.filter(({ lines }) => lines.start > line);
   return countSteps(below) + countSteps(firing?.stage.instructions ?? []);

@@ -1,7 +1,7 @@
 /**
- * `ONBUILD PRELOAD`: the image that a stage builds FROM has triggers that upstream would fire and does not know. All
- * triggers of such an image are run here, as the instructions of a stage in a file of its own; the stage then builds
- * FROM their result.
+ * `ONBUILD PRELOAD`: the image in a stage's FROM has triggers that upstream would fire but does not know. Larder runs
+ * all triggers of such an image as the instructions of a stage in a separate file, and the user's stage builds FROM
+ * their result.
  */
 import { type Cut, fromInstruction, type KeptInstruction } from "../../dockerfile/cut.js";
 import {
@@ -55,11 +55,11 @@ interface Base {
   readonly config: ImageConfig;
   /** A FROM counts as a step if it names an image. */
   readonly count: Count;
-  /** Of a stage of the file: the instructions that act on the stages that build FROM it beside its config. */
+  /** The instructions of a stage in the file that affect the stages built FROM it, beside its config. */
   readonly kept: readonly KeptInstruction[];
 }
 
-/** @returns nothing for a base that has no triggers. */
+/** @returns undefined for a base without triggers. */
 async function baseOf(planning: Planning, stage: Stage): Promise<Base | undefined> {
   const { context } = planning;
   const below = baseStage(context.dockerfile, stage, context.bases);
@@ -122,14 +122,14 @@ async function runTriggers(
   };
 }
 
-/** The file down to a stage, which then consists of the triggers. */
+/** The file down to a stage whose instructions are replaced by the triggers. */
 function triggersFile({ filename, text }: Dockerfile, stage: Stage, triggers: readonly string[]): Dockerfile {
   const above = text.split("\n").slice(0, stage.from.lines.start - 1);
   const lines = [...above, fromInstruction(stage, stage.base), ...triggers, ""];
   return parseDockerfile(filename, lines.join("\n"));
 }
 
-/** A cut below all of a stage. */
+/** A cut at the end of a stage. */
 function endOf({ stages, text }: Dockerfile, stage: Stage): Cut {
   const line = stages[stage.index + 1]?.from.lines.start ?? text.split("\n").length + 1;
   const preload = {
@@ -142,7 +142,7 @@ function endOf({ stages, text }: Dockerfile, stage: Stage): Cut {
   return { context: "", stage, preload };
 }
 
-/** Kept instructions have no lines at a FROM: there they fire. */
+/** Kept instructions become triggers of the config: they fire at the FROM, and have no lines of their own. */
 function asTriggers(
   { config, ...image }: ImageConfig,
   kept: readonly KeptInstruction[],

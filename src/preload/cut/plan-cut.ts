@@ -1,4 +1,4 @@
-/** The first half of a cut: what a PRELOAD asks for becomes a plan. Nothing runs but fetch steps, for sizes of layers. */
+/** The first half of a cut: a PRELOAD is read and planned. Nothing runs but fetch steps, for the sizes of layers. */
 import type { Cut } from "../../dockerfile/cut.js";
 import { laterLayers } from "../../dockerfile/later-layers.js";
 import { stageName } from "../../dockerfile/stages.js";

@@ -31,26 +31,26 @@ import { ancestorsOf, cutBelow, type PreloadedCut } from "./preloaded-cut.js";
 export interface Head {
   readonly state: Output;
   readonly answer: ProbeAnswer;
-  /** Of its steps. */
+  /** The count of its steps. */
   readonly count: Count;
 }
 
-/** The last stage of a draft, as upstream makes it. */
+/** The last stage of a draft, as upstream solves it. */
 export interface DraftedStage {
   readonly definition: Definition | undefined;
-  /** Scratch for a stage without a file. */
+  /** Undefined (scratch) for a stage without files. */
   readonly state: State;
-  /** As if nothing had been cut, for the platform of the stage. */
+  /** The config without any cuts, for the platform of the stage. */
   readonly config: ImageConfig;
 }
 
 /** Makes a cut on top of those that are done. */
 export type MakeCut = (planning: Planning, cut: Cut) => Promise<PreloadedCut>;
 
-/** What is done of a platform's build so far, and the questions to upstream that build on it. */
+/** The cuts of a platform's build so far, and the requests to upstream that depend on them. */
 export class Planning {
   readonly context: BuildContext;
-  /** In the order in which they were made. */
+  /** In the order of their creation. */
   readonly done: readonly PreloadedCut[];
 
   constructor(context: BuildContext, done: readonly PreloadedCut[] = []) {
@@ -67,7 +67,7 @@ export class Planning {
     return this.done.flatMap(({ steps }) => steps);
   }
 
-  /** The cut that a stage builds on, if there is one. */
+  /** The nearest cut that a stage builds on, if any. */
   cutBelow(stage: Stage): PreloadedCut | undefined {
     return cutBelow(this.context, stage, this.done);
   }
@@ -78,8 +78,8 @@ export class Planning {
 
   /**
    * The part above a cut.
-   * @param words to be expanded as at the cut.
-   * @throws Fault for a stage without anything in it.
+   * @param words to be expanded at the cut.
+   * @throws Fault for an empty stage.
    */
   async head(cut: Cut, words: readonly string[]): Promise<Head> {
     const { dockerfile } = this.context;
@@ -103,7 +103,7 @@ export class Planning {
     return { state, answer: readProbe(probe, config), count };
   }
 
-  /** The instructions above a cut that act on those below it. */
+  /** The instructions above a cut that affect those below it. */
   kept(cut: Cut, { answer: { variables, config } }: Pick<Head, "answer">): KeptInstruction[] {
     return keptInstructions({
       dockerfile: this.context.dockerfile,
@@ -115,13 +115,13 @@ export class Planning {
     });
   }
 
-  /** A stage as a whole. */
+  /** A whole stage. */
   stage(stage: Stage): Promise<DraftedStage> {
     const text = stageText(this.context.dockerfile, stage, this.done);
     return this.#draft({ text, done: this.done }, stage);
   }
 
-  /** The file when all cuts are done: the rest of the target, and all that it needs. */
+  /** The file after all cuts: the rest of the target, and everything that it needs. */
   async tail(): Promise<{ solved: Result; draft: SolvedDraft }> {
     const text = tailText(this.context.dockerfile, this.done);
     const solved = await solveOne(this.context.bridge, this.#asked(text));
@@ -145,7 +145,7 @@ export class Planning {
     return { definition, state: fromDefinition(definition), config: this.#forPlatformOf(stage, config) };
   }
 
-  /** A stage that is the last of its file gets the platform of the build, whatever it builds FROM. */
+  /** The last stage of a file gets the platform of the build, even if its base has another. */
   #forPlatformOf(stage: Stage, config: ImageConfig): ImageConfig {
     if (!this.context.request.options.platform) return config;
     const { variant: _, ...rest } = config;

@@ -1,4 +1,4 @@
-/** Cuts whose PRELOAD is done. */
+/** Cuts whose PRELOAD has been done. */
 import type { SolvedCut } from "../../dockerfile/cut.js";
 import type { Stage } from "../../dockerfile/parse.js";
 import { baseStage } from "../../dockerfile/stages.js";
@@ -10,15 +10,15 @@ import type { Step } from "../steps/agent-step.js";
 
 /** A cut with its PRELOAD done, as LLB. */
 export interface PreloadedCut extends SolvedCut, ContextImage {
-  /** Of its PRELOAD; where triggers fired, of theirs. */
+  /** The plan of its PRELOAD or, if triggers fired, of theirs. */
   readonly plans: readonly PreloadPlan[];
-  /** The steps that its state is made by, beside those of cuts that it builds on. */
+  /** The steps that produce its state, without those of the cuts below it. */
   readonly steps: readonly Step[];
-  /** Of the steps of the stage above it. */
+  /** The count of steps in the stage above it. */
   readonly count: Count;
 }
 
-/** The cut that a stage builds on: its own last one, or that of a stage below. */
+/** The nearest cut that a stage builds on: its own last one, or that of a stage below. */
 export function cutBelow<C extends SolvedCut>(
   context: BuildContext,
   stage: Stage,
@@ -28,7 +28,7 @@ export function cutBelow<C extends SolvedCut>(
   return [stage, ...fileAncestors(context, stage)].map(ofStage).find((cut) => cut !== undefined);
 }
 
-/** The stages that a stage builds on, nearest first; what fired at a FROM is one of them. */
+/** The stages that a stage builds on, nearest first. The triggers that fired at a FROM count as one. */
 export function ancestorsOf(context: BuildContext, stage: Stage, cuts: readonly SolvedCut[]): Stage[] {
   const fired = (at: Stage): Stage[] =>
     cuts.flatMap(({ stage, triggers }) => (triggers && stage.index === at.index ? [triggers] : []));

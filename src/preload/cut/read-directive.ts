@@ -1,4 +1,4 @@
-/** What a PRELOAD says, with all that it says by reference: variables, heredocs, files of the build context. */
+/** Reads a PRELOAD with everything that it refers to: variables, heredocs, files of the build context. */
 import type { Cut } from "../../dockerfile/cut.js";
 import type { Lines } from "../../error.js";
 import { parseReference } from "../../image/reference.js";
@@ -11,7 +11,7 @@ import { expandListed, writtenWords } from "../directive/written-words.js";
 import type { Finding } from "../plan/finding.js";
 import type { Head, Planning } from "./planning.js";
 
-/** The stage above a PRELOAD, and what the PRELOAD says there. */
+/** The stage above a PRELOAD, and the directive with its words expanded there. */
 export async function readDirective(
   planning: Planning,
   cut: Cut,
@@ -31,7 +31,7 @@ export async function readDirective(
   return { head, directive: withListed(directive, listed.flat()) };
 }
 
-/** @throws Fault that names flag and path. */
+/** @throws Fault that names the flag and the path. */
 async function readList({ context }: Planning, path: string): Promise<string> {
   const file = about("--list: ", () => contextPath(path));
   const bytes = await readContextFile(context.bridge, context, file).catch((cause: unknown) => {
@@ -44,14 +44,14 @@ async function readList({ context }: Planning, path: string): Promise<string> {
   return bytes.toString("utf8");
 }
 
-/** The stage's variables are asked for as they are needed: a file names further ones. */
+/** Upstream gives the stage's variables when they are needed: a file may name further ones. */
 async function wordsOfCompose(
   planning: Planning,
   cut: Cut,
   path: string,
 ): Promise<{ word: string; where: string }[]> {
   const { context } = planning;
-  // Here, since YAML takes time to load and most builds have no use for it.
+  // Loaded here, since YAML takes time to load and most builds do not use it.
   const { readProject } = await import("../directive/compose/project.js");
   const project = readProject(path, {
     read: (file) => tryContextFile(context.bridge, context, file),

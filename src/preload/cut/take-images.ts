@@ -1,4 +1,7 @@
-/** From the names in a PRELOAD to images with their blobs: of a registry, or with `--from=` of another origin. */
+/**
+ * Turns the names in a PRELOAD into images with their blobs. They come from a registry or, with `--from=`, from
+ * elsewhere.
+ */
 import type { Stage } from "../../dockerfile/parse.js";
 import { copiedStage } from "../../dockerfile/stages.js";
 import { isOnHost, replacesStage } from "../../gateway/options.js";
@@ -24,16 +27,16 @@ export interface TakenImage {
   readonly image: PlannedImage;
   /** An OCI layout; absent for an image that a step would have to pack, where nothing runs. */
   readonly layout: Output | undefined;
-  /** The steps that bring it. */
+  /** The steps that produce the layout. */
   readonly steps: readonly Step[];
 }
 
-/** A PRELOAD whose images are wanted. */
+/** A PRELOAD whose images are needed. */
 export interface Wanted {
   readonly planning: Planning;
   readonly stage: Stage;
   readonly directive: Directive;
-  /** Of the images. */
+  /** The platform of the images. */
   readonly platform: Platform;
   readonly step: StepContext;
   /** Steps may run: images that a step packs are not known otherwise. */
@@ -86,7 +89,7 @@ async function takeContext(
   return takePacked(wanted, given, { kind: "context", name: from });
 }
 
-/** @param source as its registry calls it. */
+/** @param source The image's name in its registry. */
 async function takeFetched(
   { planning: { context }, directive, platform, step }: Wanted,
   source: RequestedImage,
@@ -101,7 +104,7 @@ async function takeFetched(
   return { image: planned, layout: fetched.layout, steps: [fetched.step] };
 }
 
-/** Triggers of a base image are in no file of the user's but at the FROM that fires them. */
+/** Triggers of a base image are in no file of the user's. Their place is the FROM that fires them. */
 function askedFor({ firing }: BuildContext, { lines, where }: RequestedImage): Asked {
   return { lines: firing?.stage.from.lines ?? lines, ...(where !== undefined && { where }) };
 }
@@ -171,7 +174,7 @@ function refuseStagesBelow({ planning, stage }: Wanted, from: string): void {
   throw new Fault(`--from="${from}": ${what}`);
 }
 
-/** @param named what a `--build-context` has in its place. */
+/** @param named The value of a `--build-context` with this name. */
 function parseFrom(from: string, named: string | undefined): Pick<RequestedImage, "text" | "reference"> {
   const text = named ?? from;
   try {

@@ -1,16 +1,16 @@
-/** Paths of files in the build context, whose root nothing leads out of. */
+/** Paths of files in the build context. No path leads out of its root. */
 import { posix } from "node:path";
 
 /**
- * A path of a flag, as COPY reads one: `/` is the context's root.
- * @returns the same without `.` and `..`, relative to the root.
- * @throws Error for what is not in the build context.
+ * A path in a flag, which is read as COPY reads it: `/` is the context's root.
+ * @returns the path without `.` and `..`, relative to the root.
+ * @throws Error for a path outside the build context.
  */
 export function contextPath(path: string): string {
   return fileInContext(path.replace(/^\/+/, ""), ".");
 }
 
-/** A file that a file of the context names; the rest as for {@link pathInContext}. */
+/** A file that is named in a file of the context. Otherwise like {@link pathInContext}. */
 export function fileInContext(path: string, directory: string): string {
   const resolved = pathInContext(path, directory);
   if (/(^|\/)\.{0,2}$/.test(path)) throw new Error(`"${path}" is a directory; name a file`);
@@ -18,7 +18,7 @@ export function fileInContext(path: string, directory: string): string {
 }
 
 /**
- * A path that a file of the context names.
+ * A path that is written in a file of the context.
  * @param directory of that file, relative to the root.
  */
 export function pathInContext(path: string, directory: string): string {

@@ -6,7 +6,7 @@ import { placedError } from "./fault.js";
 
 const lines = { start: 3, end: 4 };
 
-/** As if each word stood for itself, but for those that are given. */
+/** Expands each word to itself, except for the given ones. */
 function parse(words: readonly string[], expanded: Readonly<Record<string, string>> = {}): Directive {
   return atBoundary(() =>
     parseDirective(
@@ -85,7 +85,7 @@ describe("parseDirective", () => {
     );
   });
 
-  it("has what its files name behind its own images, each once", () => {
+  it("has the images of its files after its own, each once", () => {
     const listed = ["b:1", "a:latest", "c"].map((word, index) => ({ word, where: `l:${index + 1}` }));
     assert.deepEqual(names(withListed(parse(["a", "--list=l"]), listed)), [
       "docker.io/library/a:latest",
@@ -94,7 +94,7 @@ describe("parseDirective", () => {
     ]);
   });
 
-  it("says of an image in a file where it is", () => {
+  it("gives the place of an image in a file", () => {
     const listed = [{ word: "b:1", where: "l.txt:7" }];
     assert.deepEqual(withListed(parse(["--list=l.txt"]), listed).images[0]?.where, "l.txt:7");
     assert.throws(
@@ -134,7 +134,7 @@ describe("parseDirective", () => {
     ],
   ];
   for (const [words, target] of targets) {
-    it(`knows for whom the images are: PRELOAD ${words.join(" ")}`, () => {
+    it(`knows the manager for the images: PRELOAD ${words.join(" ")}`, () => {
       assert.deepEqual(parse([...words, "a"]).target, target);
     });
   }

@@ -1,4 +1,4 @@
-/** What a PRELOAD says, once its words are expanded. */
+/** A PRELOAD whose words are expanded. */
 import { closest, distance } from "fastest-levenshtein";
 import type { StoreTarget } from "../../agent/job.js";
 import type { Lines } from "../../error.js";
@@ -13,21 +13,21 @@ export interface Directive {
   readonly network: Network | undefined;
   readonly target: StoreTarget;
   readonly images: readonly RequestedImage[];
-  /** A stage, a named context or an image that has what the images are to be. */
+  /** A stage, a named context or an image from which the images are made. */
   readonly from: string | undefined;
-  /** Paths in the build context of files that name further images. */
+  /** Paths in the build context of files with further images. */
   readonly lists: readonly string[];
-  /** Such paths of Compose files. */
+  /** Paths in the build context of Compose files. */
   readonly composes: readonly string[];
 }
 
 export interface RequestedImage {
-  /** As the user wrote it, expanded. */
+  /** The user's text, expanded. */
   readonly text: string;
   readonly reference: Reference;
-  /** Where the Dockerfile asks for it. */
+  /** The lines of the Dockerfile that ask for it. */
   readonly lines: Lines;
-  /** Where else it is written, of a file that the Dockerfile names: `images.txt:7`. */
+  /** Its place in a file that the Dockerfile names: `images.txt:7`. */
   readonly where?: string;
 }
 
@@ -45,8 +45,8 @@ const flags = [
 type Flag = (typeof flags)[number];
 
 /**
- * @param written words, and what each stands for.
- * @param more where these are in the Dockerfile, each; and the words of heredocs.
+ * @param written words, each with its expanded text.
+ * @param more the place of each word in the Dockerfile; and the words of heredocs.
  * @throws Fault that names the flag or the image.
  */
 export function parseDirective(
@@ -70,7 +70,7 @@ export function parseDirective(
       else if (name === "--compose") composes.push(text);
       else values.set(name, text);
     } else {
-      // A variable may hold several images, as it may hold several ports for EXPOSE.
+      // A variable may hold several images, like the ports of EXPOSE.
       images.push(
         ...value
           .split(/\s+/)
@@ -97,7 +97,7 @@ export function parseDirective(
   };
 }
 
-/** The directive with what its files name. @param words of all files. @throws Fault if that is nothing at all. */
+/** Adds the images of the directive's files. @param words of all files. @throws Fault if there is no image at all. */
 export function withListed(
   directive: Directive,
   words: readonly { readonly word: string; readonly where: string }[],
@@ -112,7 +112,7 @@ export function withListed(
   throw new Fault(`${flag}="${paths}" names no image; ${way}`);
 }
 
-/** `--name=value` in its parts. @throws Fault for a flag that there is not, or one without a value. */
+/** Splits `--name=value`. @throws Fault for an unknown flag, or one without a value. */
 export function splitFlag(word: string): [name: string, value: string] {
   const equals = word.indexOf("=");
   const name = equals < 0 ? word : word.slice(0, equals);
@@ -127,7 +127,7 @@ function unknownFlag(name: string): Fault {
   return new Fault(`unknown flag "${name}"${meant || `; the flags are ${flags.join(", ")}`}`);
 }
 
-/** A namespace and a root are a containerd's, so that either of them says that no Docker is meant. */
+/** Only a containerd has a namespace and a root, so either of them excludes Docker. */
 function parseTarget(values: ReadonlyMap<string, string>): StoreTarget {
   const store = oneOf("--store", values.get("--store"), ["docker", "containerd"]);
   const blobs = oneOf("--blobs", values.get("--blobs"), ["auto", "never"]);
@@ -162,12 +162,12 @@ function parseTarget(values: ReadonlyMap<string, string>): StoreTarget {
   };
 }
 
-/** Nothing that systemd, a shell, TOML or a mount option of overlayfs reads as anything but itself. */
+/** Only characters without a meaning to systemd, a shell, TOML or a mount option of overlayfs. */
 const rootPattern = /^\/[A-Za-z0-9._+@=/-]+$/;
 /** containerd's own rule (identifiers.Validate), with its limit of 76 characters. */
 const namespacePattern = /^(?=.{1,76}$)[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 
-/** @throws Fault that lists the values, for any other. */
+/** @throws Fault that lists the values, for any other value. */
 function oneOf<Value extends string>(
   flag: Flag,
   text: string | undefined,

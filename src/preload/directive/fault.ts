@@ -1,11 +1,11 @@
 import { LarderError, type Lines } from "../../error.js";
 
 /**
- * Something is wrong with a PRELOAD. The sentence begins with the thing at fault; the word PRELOAD before it and the
- * place in the Dockerfile come to it at the boundary ({@link placed}).
+ * A fault of a PRELOAD. The sentence begins with the thing at fault. The boundary adds the word PRELOAD and the place
+ * in the Dockerfile ({@link placed}).
  */
 export class Fault extends Error {
-  /** Where it is known better than by the boundary. */
+  /** A more exact place than the boundary's. */
   readonly lines: Lines | undefined;
 
   constructor(message: string, { lines, cause }: { lines?: Lines | undefined; cause?: unknown } = {}) {
@@ -15,9 +15,9 @@ export class Fault extends Error {
 }
 
 /**
- * The boundary: does what a PRELOAD asks for.
+ * The boundary, around all work for a PRELOAD.
  * @param lines of the PRELOAD.
- * @throws LarderError for a fault; whatever else was thrown, as it is.
+ * @throws LarderError for a fault. Other errors pass unchanged.
  */
 export async function placed<Value>(lines: Lines, work: () => Value | Promise<Value>): Promise<Value> {
   try {
@@ -32,7 +32,7 @@ export function placedError(thrown: unknown, lines: Lines): unknown {
   return new LarderError(`PRELOAD: ${thrown.message}`, { lines: thrown.lines ?? lines, cause: thrown });
 }
 
-/** @throws Fault with the words of the error that `work` throws, after `what`. */
+/** @throws Fault that consists of `what` and the message of the error that `work` throws. */
 export function about<Value>(what: string, work: () => Value, lines?: Lines): Value {
   try {
     return work();
@@ -41,7 +41,7 @@ export function about<Value>(what: string, work: () => Value, lines?: Lines): Va
   }
 }
 
-/** The reason of an error, to be part of a sentence. */
+/** The reason of an error, as a part of a sentence. */
 export function reasonOf(thrown: unknown): string {
   return LarderError.from(thrown).message;
 }

@@ -28,7 +28,7 @@ describe("images in a heredoc", () => {
     ]);
   });
 
-  it("are not expanded where its name is in quotes, and may be indented by tabs", () => {
+  it("are not expanded if its name is in quotes, and may be indented by tabs", () => {
     const instruction = preload("PRELOAD a <<-'X' b <<Y", "\tc:$V", "\tX", "d:$V", "Y");
     assert.equal(instruction.text, "a <<-'X' b <<Y");
     assert.deepEqual(
@@ -40,14 +40,14 @@ describe("images in a heredoc", () => {
     );
   });
 
-  it("are refused where it has no end", () => {
+  it("are refused if it has no end", () => {
     assert.throws(
       () => wordsInHeredocs(preload("PRELOAD <<EOF", "redis:7", "RUN true")),
       /^Error: the heredoc "EOF" has no end; write a line that is EOF$/,
     );
   });
 
-  it("leave heredocs of other instructions alone, and what they hold", () => {
+  it("do not include heredocs of other instructions, or PRELOADs in these", () => {
     const { stages } = parseDockerfile(
       "Dockerfile",
       "FROM a\nRUN <<EOF\nPRELOAD x\nEOF\nCOPY <<E /f\nPRELOAD y\nE\nPRELOAD z",

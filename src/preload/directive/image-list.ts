@@ -1,11 +1,11 @@
-/** Images in lists: in a heredoc of PRELOAD, and in a file of the build context. One a line, `#` begins a comment. */
+/** Lists of images: in a heredoc of PRELOAD, and in a file of the build context. One a line, `#` begins a comment. */
 import type { Instruction } from "../../dockerfile/parse.js";
 import type { Lines } from "../../error.js";
 import { Fault } from "./fault.js";
 
 export interface ListedWord {
   readonly word: string;
-  /** Where it is in the Dockerfile. */
+  /** Its lines in the Dockerfile. */
   readonly lines: Lines;
   /** Variables in it are expanded. */
   readonly expands: boolean;
@@ -24,14 +24,14 @@ export function wordsInHeredocs({ heredocs }: Instruction): ListedWord[] {
   );
 }
 
-/** @param path of the file, which is part of where each word is. */
+/** @param path of the file, which is a part of each word's place. */
 export function wordsOfFile(path: string, text: string): { word: string; where: string }[] {
   return text
     .split(/\r?\n/)
     .flatMap((line, index) => wordsOfLine(line).map((word) => ({ word, where: `${path}:${index + 1}` })));
 }
 
-/** No reference has a `#` in it. */
+/** A reference never contains `#`. */
 function wordsOfLine(line: string): string[] {
   return line
     .replace(/(^|\s)#.*$/, "")

@@ -1,7 +1,7 @@
 import type { Dockerfile } from "../../dockerfile/parse.js";
 import { LarderError } from "../../error.js";
 
-/** @throws LarderError for a PRELOAD that is in no stage, or that an image could not keep for later. */
+/** @throws LarderError for a PRELOAD above the first FROM, or an ONBUILD PRELOAD that an image cannot store. */
 export function refuseMisplaced({ globals, stages }: Dockerfile): void {
   const early = globals.find(({ keyword }) => keyword === "PRELOAD");
   if (early)

@@ -1,22 +1,22 @@
-/** What stands after PRELOAD and in its heredocs, as written. */
+/** The words after PRELOAD and in its heredocs, before expansion. */
 import { type Instruction, wordsWithLines } from "../../dockerfile/parse.js";
 import type { Lines } from "../../error.js";
 import { type ListedWord, wordsInHeredocs } from "./image-list.js";
 
 export interface WrittenWords {
-  /** On PRELOAD's own line. */
+  /** Words on PRELOAD's own lines. */
   readonly words: readonly string[];
-  /** Where each of them is in the Dockerfile. */
+  /** The lines of each word in the Dockerfile. */
   readonly places: readonly Lines[];
-  /** In its heredocs. */
+  /** Words in its heredocs. */
   readonly listed: readonly ListedWord[];
-  /** What upstream is to expand: `words`, then those of `listed` that are not literal. */
+  /** The words for upstream to expand: `words`, then those of `listed` that are not literal. */
   readonly asked: readonly string[];
 }
 
 /** @throws Fault for a heredoc that never ends. */
 export function writtenWords(preload: Instruction, escapeToken: string): WrittenWords {
-  // A heredoc's mark is no word of PRELOAD's: the images in it are.
+  // The mark of a heredoc does not count as a word, but the images in the heredoc do.
   const placed = wordsWithLines(preload, escapeToken).filter(({ word }) => !word.startsWith("<<"));
   const words = placed.map(({ word }) => word);
   const listed = wordsInHeredocs(preload);
@@ -28,7 +28,7 @@ export function writtenWords(preload: Instruction, escapeToken: string): Written
   };
 }
 
-/** The words of the heredocs, expanded. @param answers what `asked` stands for. */
+/** The words of the heredocs, expanded. @param answers the expanded texts of `asked`. */
 export function expandListed({ words, listed }: WrittenWords, answers: readonly string[]) {
   const expanded = answers.slice(words.length)[Symbol.iterator]();
   return listed.map(({ word, lines, expands }) => ({
@@ -38,8 +38,8 @@ export function expandListed({ words, listed }: WrittenWords, answers: readonly 
 }
 
 /**
- * Predefined variables in `--platform=`: as in `FROM --platform=$TARGETPLATFORM`, they need no ARG there.
- * @param declared names that the stage has an ARG for.
+ * Predefined variables in `--platform=`. They need no ARG there, as in `FROM --platform=$TARGETPLATFORM`.
+ * @param declared names for which the stage has an ARG.
  */
 export function predefinedPlatforms(words: readonly string[], declared: readonly string[]): string[] {
   const names = words

@@ -1,4 +1,4 @@
-/** An image that a Dockerfile or a build names, as it is: its files and its config, with nothing fired or changed. */
+/** An image that a Dockerfile or a build names, unchanged: its files and its config, without fired triggers. */
 
 import { type ImageConfig, parseConfig } from "../../image/config.js";
 import { messagePlatform, type Platform } from "../../image/platform.js";
@@ -9,12 +9,12 @@ import { findNamedContext } from "../../upstream/named-context.js";
 import { type Builder, layoutStates, resolveLayout } from "./client-layout.js";
 
 export interface BaseImage {
-  /** The file system after each step that made it, as far as that is known; the last is the image's. */
+  /** The file system after each step of the image, as far as known. The last one is the image's own. */
   readonly states: readonly Output[];
   readonly config: ImageConfig;
 }
 
-/** What FROM would take, of this name. @returns nothing for what is no image: scratch, a folder. */
+/** The image that FROM would use for this name. @returns undefined for scratch or a folder. */
 export async function loadBaseImage(
   builder: Builder,
   name: string,

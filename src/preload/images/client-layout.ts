@@ -1,4 +1,4 @@
-/** `--build-context inner=oci-layout://...`: an image in a folder of the client, which sends it blob by blob. */
+/** `--build-context inner=oci-layout://...`: an image in a layout of the client, which sends it blob by blob. */
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { type ImageConfig, parseConfig } from "../../image/config.js";
@@ -16,19 +16,19 @@ import type { Task } from "../build-context.js";
 import { readOutput } from "../result.js";
 
 export interface ClientLayout {
-  /** Of the context, for people. */
+  /** The name of the context, for messages. */
   readonly name: string;
   readonly store: string;
   readonly sessionId: string;
   readonly platform: Platform;
-  /** Of the index or manifest that the context stands for. */
+  /** Digest of the index or manifest that the context names. */
   readonly digest: string;
   readonly config: ImageConfig;
-  /** Of the config, which is the image's ID. */
+  /** Digest of the config, which is the image's ID. */
   readonly imageId: string;
 }
 
-/** Who is asked for images, and what the client said of them. */
+/** The builder that resolves images, and the client's request. */
 export type Builder = Pick<Task, "bridge" | "options" | "request">;
 
 /** ResolverTypeOCILayout of client/llb/sourceresolver. */
@@ -54,7 +54,7 @@ export async function resolveLayout(
   return { name, store, sessionId, platform, digest, config: parseConfig(Config), imageId };
 }
 
-/** The file system after each layer: all that BuildKit before 0.28 gives of such an image. */
+/** The file system after each layer. BuildKit before 0.28 gives nothing else of such an image. */
 export function layoutStates({ name, store, sessionId, platform, digest, config }: ClientLayout): Output[] {
   const count = config.rootfs?.diff_ids?.length ?? 0;
   return Array.from({ length: count }, (_, index) =>
@@ -67,7 +67,7 @@ export function layoutStates({ name, store, sessionId, platform, digest, config 
   );
 }
 
-/** The image as it is, blob by blob, in a layout like that of a fetch step. */
+/** The unchanged image, blob by blob, in a layout like that of a fetch step. */
 export async function takeLayout(
   bridge: Bridge,
   layout: ClientLayout,

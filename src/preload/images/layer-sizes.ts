@@ -11,7 +11,7 @@ interface ImageLayout {
   readonly layout: Output | undefined;
 }
 
-/** Compressed sizes in bytes by diffID, from the manifests that the fetch steps brought. Runs those steps. */
+/** Runs the fetch steps. @returns compressed sizes in bytes by diffID, from their manifests. */
 export async function readLayerSizes(
   bridge: Bridge,
   images: readonly ImageLayout[],

@@ -26,7 +26,7 @@ export interface PackedImage {
 }
 
 /**
- * @param reference the name that it gets.
+ * @param reference the image's new name.
  * @param earlier The steps of PRELOADs that the stage may build on.
  */
 export async function packImage(
@@ -56,8 +56,8 @@ export async function packImage(
 }
 
 /**
- * The image below all steps keeps its layers as its registry has them, so that others that build on it share
- * them. One that no registry has under this digest becomes a layer like the rest.
+ * The lowest image keeps its layers as in its registry, so that other images with the same base share them. If no
+ * registry has it under this digest, it becomes a layer like the others.
  */
 async function fetchBase(
   { bridge, settings }: BuildContext,

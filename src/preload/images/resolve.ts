@@ -1,4 +1,4 @@
-/** Tags to digests, by the builder: the client's credentials, source policies and mirrors apply. */
+/** The builder turns tags into digests, with the client's credentials, source policies and mirrors. */
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { parseConfig } from "../../image/config.js";
@@ -11,7 +11,7 @@ import { Fault } from "../directive/fault.js";
 import { nameImage } from "../plan/plan.js";
 
 /**
- * Asks the registry, never the builder's own store: the fetch step asks the registry, too.
+ * Asks the registry, never the builder's own store, since the fetch step asks the registry, too.
  * @throws Fault that names the image, its line and the way out.
  */
 export async function resolveImage(
@@ -51,16 +51,16 @@ export async function resolveImage(
   };
 }
 
-/** A manifest may be of anything: its config tells. */
+/** A manifest need not be an image's. Its config shows what it is. */
 const noImage =
   "it is no container image, but something else that the registry keeps (a Helm chart, a signature, an artifact); leave it out";
 
 function explain(error: unknown, { text, reference }: RequestedImage, platform: string): string {
-  // Newer BuildKits put the words of the registry on a line of their own.
+  // Newer BuildKits put the registry's message on a separate line.
   const message = LarderError.from(error)
     .message.trim()
     .replaceAll(/\s*\n\s*/g, ": ");
-  // A name may hold any of the words that are looked for.
+  // A name may contain any of the words in the patterns.
   const words = message.replaceAll(formatReference(reference), "it").replaceAll(text, "it");
   const type = /unknown type (\S+?);? /.exec(words)?.[1];
   if (type !== undefined) return `${noImage} (its type is ${type})`;

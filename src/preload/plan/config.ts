@@ -4,10 +4,10 @@ import { claimedLayers, planHistory } from "./history.js";
 import type { BlobLayer, PreloadPlan } from "./plan.js";
 
 /**
- * The config of the image at a cut. ONBUILD triggers of the stage itself must not fire where the stage goes on: they
- * are kept instructions of the part below.
+ * The config of the image at a cut. The stage's own ONBUILD triggers must not fire in the part below, so they are kept
+ * instructions of that part.
  * @param config of the stage above.
- * @param epoch `SOURCE_DATE_EPOCH`, in seconds: the time of the new history. Without it, the exporter says the time.
+ * @param epoch `SOURCE_DATE_EPOCH` in seconds: the time of the new history. Without it, the exporter sets the time.
  */
 export function preloadedConfig(
   config: ImageConfig,

@@ -1,6 +1,6 @@
 import type { Lines } from "../../error.js";
 
-/** A rule of PRELOAD's that a Dockerfile or an image breaks. */
+/** A violation of one of PRELOAD's rules, in a Dockerfile or an image. */
 export interface Finding {
   readonly rule: string;
   /** The purpose of the rule. */
@@ -10,5 +10,5 @@ export interface Finding {
   readonly lines: Lines;
 }
 
-/** Prints a warning; where the build wants it so, a warning is an error. */
+/** Prints a warning, or makes it an error if the build wants that. */
 export type Warn = (finding: Finding) => Promise<void>;

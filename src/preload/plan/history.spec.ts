@@ -50,7 +50,7 @@ describe("history", () => {
     ]);
   });
 
-  it("of others is not read, nor what is none of ours in form", () => {
+  it("is not read if others wrote it, or if it has not Larder's form", () => {
     const created_by = `PRELOAD redis:7, layer 1 of 2, ${one}`;
     const history = [
       { created_by },

@@ -1,4 +1,4 @@
-/** Entries that PRELOAD adds to an image's history, one for each outer layer; later builds read them. */
+/** PRELOAD's entries in an image's history, one for each outer layer. Later builds read them. */
 
 import type { HistoryEntry, ImageConfig } from "../../image/config.js";
 import type { DiffId } from "../../image/digest.js";
@@ -6,14 +6,14 @@ import type { BlobLayer, PlannedImage, PreloadPlan } from "./plan.js";
 
 const comment = "larder";
 
-/** Entries of the outer layers of the plan, of those of blobs, and of the catalog, in the order of the layers. */
+/** Entries for the plan's outer layers, the layers of blobs, and the catalog, in the order of the layers. */
 export function planHistory(plan: PreloadPlan, blobLayers: readonly BlobLayer[]): HistoryEntry[] {
   const names = plan.images.map(({ name }) => name).join(" ");
   const layers = [...plan.outerLayers, ...blobLayers].map(({ history }) => history);
   return [...layers, `PRELOAD ${names}, catalog`].map((created_by) => ({ created_by, comment }));
 }
 
-/** @param diffIds of the inner layers that an outer layer holds. */
+/** @param diffIds of the inner layers in an outer layer. */
 export function layerHistory(diffIds: readonly DiffId[], images: readonly PlannedImage[]): string {
   const [only] = diffIds;
   if (diffIds.length !== 1 || !only) {
@@ -37,8 +37,8 @@ const layerEntry =
   /^PRELOAD (?:\S+, layer \d+ of \d+|\d+ small layers?), (sha256:[0-9a-f]{64}(?: sha256:[0-9a-f]{64})*)$/;
 
 /**
- * DiffIDs of the inner layers that the image says it holds, from the stage's base or from a PRELOAD above, by the outer
- * layers that hold them. It is a claim: the stock step compares them with the daemon's own.
+ * DiffIDs of the inner layers that the image claims to hold, grouped by outer layer. They come from the stage's base or
+ * a PRELOAD above. The stock step compares them with the daemon's own layers.
  */
 export function claimedLayers({ history = [] }: ImageConfig): string[][] {
   const own = history.filter((entry) => entry.comment === comment && !entry.empty_layer);

@@ -1,4 +1,4 @@
-/** Images as a plan has them. */
+/** Images in the form of a plan. */
 import type { InnerImage } from "../../image/inner-image.js";
 import { isLoopback, type Reference } from "../../image/reference.js";
 import {
@@ -11,9 +11,9 @@ import {
 } from "./plan.js";
 
 /**
- * An image of a registry.
- * @param reference as what it is to be known, where that is not the registry's name.
- * @param asked for by whom, as an error names it.
+ * An image from a registry.
+ * @param reference The image's new name, if it is not the registry's name.
+ * @param asked The place of the request, for errors.
  */
 export function planFetched(
   image: InnerImage,
@@ -31,7 +31,7 @@ export function planFetched(
     origin: {
       kind: "registry",
       reference: image.reference,
-      // Only the builder's own network has what it means by a loopback address.
+      // A loopback address means the builder's own network.
       network: network ?? (loopback ? "host" : "default"),
       insecure: loopback || insecureRegistries.has(image.reference.domain),
     },
@@ -40,7 +40,7 @@ export function planFetched(
   };
 }
 
-/** An image that is not in a registry. */
+/** An image that is in no registry. */
 export function planPacked(
   image: InnerImage,
   reference: Reference,

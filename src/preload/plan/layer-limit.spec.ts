@@ -23,7 +23,7 @@ describe("layerBudget", () => {
     });
   }
 
-  it("keeps the image within the limit wherever there is room for one layer of each kind", () => {
+  it("keeps the image within the limit if there is room for one layer of each kind", () => {
     const asked = fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined });
     const number = fc.integer({ min: 0, max: 100 });
     fc.assert(
@@ -59,21 +59,21 @@ describe("findCrowding", () => {
     );
   });
 
-  it("says that there is an argument, where engines would take more", () => {
+  it("names the build argument if engines would accept more", () => {
     assert.match(
       crowding(undefined, 5)?.detail ?? "",
       /^the smallest 34 layers of the images share one, since 64 may have one of their own: --build-arg LARDER_LAYERS= /,
     );
   });
 
-  it("says so where even that is too much", () => {
+  it("says so if even that is too much", () => {
     assert.match(
       crowding(undefined, 130)?.detail ?? "",
       /^the image will have 132 layers, .* take 125: .*; join instructions/,
     );
   });
 
-  it("is silent where the user wants it so, and where each has its own", () => {
+  it("is silent if the user wants that, or if each layer has its own", () => {
     assert.equal(crowding(20, 84), undefined);
     assert.equal(crowding(120, 5), undefined);
   });

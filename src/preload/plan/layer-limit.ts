@@ -1,37 +1,40 @@
-/** How many outer layers one PRELOAD may add, so that engines take the image. */
+/** The number of outer layers that one PRELOAD may add, so that engines accept the image. */
 import type { Finding } from "./finding.js";
 import { count } from "./history.js";
 import type { OuterLayer } from "./plan.js";
 
-/** Docker's layer store refuses deeper images (moby `layer.maxLayerDepth`), and overlayfs those of more than some 127. */
+/**
+ * Docker's layer store refuses deeper images (moby `layer.maxLayerDepth`), and overlayfs refuses some 127 layers and
+ * more.
+ */
 export const layerLimit = 125;
 
-/** So many layers of its own may a budget have where nobody says otherwise (`LARDER_LAYERS`). */
+/** The default number of outer layers in a budget (`LARDER_LAYERS`). */
 const defaultBudget = 64;
 
-/** Outer layers of blobs come beside those of files: one for two of these. */
+/** Outer layers of blobs are additional: one for two layers of files. */
 const blobShare = 0.5;
 
 export interface LayerCounts {
-  /** Of the stage above the PRELOAD, outer layers of earlier PRELOADs among them. */
+  /** Layers of the stage above the PRELOAD. Outer layers of earlier PRELOADs count, too. */
   readonly above: number;
-  /** What instructions below it will add. */
+  /** Layers that later instructions will add. */
   readonly below: number;
-  /** Outer layers of inner layers among those above. */
+  /** Those layers above that hold inner layers. */
   readonly present: number;
 }
 
 export interface LayerBudget {
-  /** `LARDER_LAYERS`: outer layers with inner layers in the whole image, if the user says so. */
+  /** `LARDER_LAYERS`: outer layers with inner layers in the whole image, if the user sets it. */
   readonly asked: number | undefined;
   readonly counts: LayerCounts;
   /** Outer layers with inner layers' files. */
   readonly files: number;
-  /** Fewer than were wanted, since engines take no more. */
+  /** The number is smaller than wanted, since engines do not accept more. */
   readonly isCut: boolean;
 }
 
-/** @param keepsBlobs whether the store may want blobs, too; which one it is, is known later. */
+/** @param keepsBlobs The store may need blobs, too. The store itself is not known yet. */
 export function layerBudget(
   asked: number | undefined,
   counts: LayerCounts,
@@ -43,19 +46,19 @@ export function layerBudget(
   return { asked, counts, files: Math.max(Math.min(wanted, fitting), 1), isCut: fitting < wanted };
 }
 
-/** Outer layers with blobs. @param files outer layers with inner layers' files, as planned. */
+/** Outer layers with blobs. @param files planned outer layers with inner layers' files. */
 export function blobBudget({ asked, counts }: LayerBudget, files: number): number {
   const wanted = Math.floor((asked ?? defaultBudget) * blobShare);
   return Math.max(Math.min(wanted, roomFor(counts) - files), 1);
 }
 
-/** What is left for files and blobs; the catalog has a layer of its own. */
+/** The room for files and blobs, without the separate layer of the catalog. */
 function roomFor({ above, below }: LayerCounts): number {
   return layerLimit - above - below - 1;
 }
 
 /**
- * What a user should know of it: layers that share one are no longer shared between images.
+ * A warning for the user: layers that share an outer layer cannot be shared between images any more.
  * @param blobs outer layers with blobs.
  */
 export function findCrowding(

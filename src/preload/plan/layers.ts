@@ -1,19 +1,19 @@
-/** Which outer layer holds which inner layers and blobs. */
+/** Assigns inner layers and blobs to outer layers. */
 import type { NeededBlob } from "../../agent/job.js";
 import type { DiffId } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { blobHistory, count, layerHistory } from "./history.js";
 import type { BlobLayer, OuterLayer, PlannedImage, PreloadPlan } from "./plan.js";
 
-/** Distinct inner layers in the order in which the images name them, without those that are there already. */
+/** Distinct inner layers in the order of the images, without those that are already there. */
 export function newLayers(images: readonly InnerImage[], present: ReadonlySet<string>): string[] {
   return [...new Set(images.flatMap(({ diffIds }) => diffIds))].filter((diffId) => !present.has(diffId));
 }
 
 /**
- * Gives each inner layer an outer layer of its own while there are at most `budget` of them. Past that the
- * smallest ones share the last outer layer. The rule looks at nothing but the set of layers.
- * @param sizes compressed sizes in bytes by diffID, needed only past the budget.
+ * Gives each inner layer a separate outer layer, up to `budget` of them. Beyond that, the smallest inner layers share
+ * the last outer layer. The rule depends on the set of layers alone.
+ * @param sizes compressed sizes in bytes by diffID, needed only beyond the budget.
  */
 export function groupLayers(
   diffIds: readonly DiffId[],
@@ -35,7 +35,7 @@ export function planOuterLayers(
   return groups.map((diffIds) => ({ diffIds, history: layerHistory(diffIds, images) }));
 }
 
-/** Like the inner layers themselves: one each, and past the budget the smallest share the last one. */
+/** The same rule for blobs: one outer layer each, and beyond the budget, the smallest share the last one. */
 export function planBlobLayers(
   blobs: readonly NeededBlob[],
   images: readonly PlannedImage[],

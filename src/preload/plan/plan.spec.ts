@@ -37,7 +37,7 @@ describe("planFetched", () => {
     assert.equal(wayOf(plannedImage("redis", [], "host")).network, "host");
   });
 
-  it("keeps where an image comes from that is to have another name", () => {
+  it("keeps the origin of an image that gets another name", () => {
     const image = planFetched(innerImage("r.io/a:1"), parseReference("b:2"), undefined, sites, {
       lines: { start: 2, end: 2 },
     });
@@ -53,7 +53,7 @@ describe("planFetched", () => {
 });
 
 describe("newLayers", () => {
-  it("are the distinct layers in the order of the images, without those that are there", () => {
+  it("are the distinct layers in the order of the images, without those already there", () => {
     const images = [innerImage("a", ["1", "2", "3"]), innerImage("b", ["1", "4", "2"])];
     assert.deepEqual(newLayers(images, new Set(["3"])), ["1", "2", "4"]);
     assert.deepEqual(newLayers(images, new Set(["1", "2", "3", "4"])), []);
@@ -74,7 +74,7 @@ describe("groupLayers", () => {
     assert.deepEqual(groupLayers([], new Map(), 1), []);
   });
 
-  it("puts the smallest ones together past it; of equal ones the later by name", () => {
+  it("puts the smallest ones together beyond it; of equal ones, the later by name", () => {
     assert.deepEqual(groupLayers(["a", "b", "c", "d", "e"], sizes, 4), [["a"], ["b"], ["e"], ["c", "d"]]);
     assert.deepEqual(groupLayers(["a", "b", "c", "d", "e"], sizes, 1), [["a", "b", "c", "d", "e"]]);
   });
@@ -84,7 +84,7 @@ describe("groupLayers", () => {
     fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
   );
 
-  it("keeps every layer once, never exceeds the budget, and looks at the set alone", () => {
+  it("keeps every layer once, never exceeds the budget, and depends on the set alone", () => {
     const budget = fc.integer({ min: 1, max: 12 });
     const largest = fc.integer({ min: 1, max: 4 });
     fc.assert(

@@ -1,6 +1,6 @@
 /**
- * What one PRELOAD comes to, as data. Everything before only reads to make a plan, everything after only
- * writes what it says; `--build-arg LARDER_PLAN=1` prints it.
+ * The plan of one PRELOAD, as data. All code before it only reads, and all code after it only writes. `--build-arg
+ * LARDER_PLAN=1` prints it.
  */
 
 import type { NeededBlob, StoreTarget } from "../../agent/job.js";
@@ -13,13 +13,13 @@ export interface PreloadPlan {
   readonly lines: Lines;
   /** The stage's name, or `stage-<index>`. */
   readonly stage: string;
-  /** The named context that stands for the stage up to here. */
+  /** The named context that replaces the stage up to here. */
   readonly context: string;
-  /** How the stock step gets the right to mount: `sysbox` is a sandbox of its own user namespace. */
+  /** The right by which the stock step mounts: `sysbox` is a sandbox with its own user namespace. */
   readonly security: Security;
-  /** Whether the daemon merges layers itself (MergeOp) or they are copied onto the stage one by one. */
+  /** `merge`: the daemon merges layers itself (MergeOp). `copy`: they are copied onto the stage one by one. */
   readonly assembly: "merge" | "copy";
-  /** For whom of the stage the images are. */
+  /** The container manager in the stage that gets the images. */
   readonly target: StoreTarget;
   readonly images: readonly PlannedImage[];
   /** The outer layers that hold inner layers, lowest first. */
@@ -28,35 +28,35 @@ export interface PreloadPlan {
 
 export type Security = "sysbox" | "insecure";
 
-/** The network of a step that fetches. */
+/** The network of a fetch step. */
 export type Network = "default" | "host" | "none";
 
 export interface PlannedImage extends InnerImage {
-  /** As the build's output names it: `redis:7`. */
+  /** The name in the output of the build: `redis:7`. */
   readonly name: string;
   readonly origin: Origin;
-  /** What the step is called that brings it. */
+  /** The name of the step that produces the image. */
   readonly step: string;
   readonly asked: Asked;
 }
 
-/** Where somebody asked for an image. */
+/** The place of a request for an image. */
 export interface Asked {
   /** In the Dockerfile. */
   readonly lines: Lines;
-  /** In a file that it names: `images.txt:7`. */
+  /** In a file that the Dockerfile names: `images.txt:7`. */
   readonly where?: string;
 }
 
 export type Origin =
   | {
       readonly kind: "registry";
-      /** What the registry calls it: not the image's own name where `--from=` gives it another. */
+      /** The name in the registry. It differs from the image's own name if `--from=` is used. */
       readonly reference: InnerImage["reference"];
       readonly network: Network;
       readonly insecure: boolean;
     }
-  /** What `--from=` names: made in this build, or given to it. */
+  /** The name in `--from=`: made in this build, or given to it. */
   | { readonly kind: "stage" | "context"; readonly name: string };
 
 export interface OuterLayer {
@@ -65,15 +65,15 @@ export interface OuterLayer {
   readonly history: string;
 }
 
-/** Registries that may speak plain HTTP beside those on a loopback address. */
+/** Registries that may speak plain HTTP, beside those on a loopback address. */
 export type InsecureRegistries = ReadonlySet<string>;
 
-/** An image as errors name it: `image "redis:7" (images.txt:7)`. */
+/** An image's name in errors: `image "redis:7" (images.txt:7)`. */
 export function nameImage(name: string, where?: string): string {
   return `image "${name}"${where === undefined ? "" : ` (${where})`}`;
 }
 
-/** As the build's output names an image: with its digest only if there is no tag. */
+/** An image's name in the output of the build. It has the digest only if there is no tag. */
 export function nameOf(reference: Reference): string {
   const { digest: _, ...withoutDigest } = reference;
   return familiarReference(reference.tag ? withoutDigest : reference);

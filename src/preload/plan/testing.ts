@@ -1,4 +1,4 @@
-/** What specs of plans have in common. */
+/** Helpers for specs of plans. */
 import type { DiffId } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
 import { parseReference } from "../../image/reference.js";
@@ -27,7 +27,7 @@ export function plannedImage(
   return planFetched(innerImage(text, diffIds), parseReference(text), network, insecure, asked);
 }
 
-/** Two images of four layers together, the last two of which share an outer layer. */
+/** Two images with four layers in all. The last two of these share an outer layer. */
 export function samplePlan(layers: readonly [string, string, string, string]): PreloadPlan {
   const [one, two, three, four] = layers;
   const images = [plannedImage("redis:7", [one, two]), plannedImage("postgres", [one, three, four])];

@@ -1,4 +1,4 @@
-/** One run of the agent as LLB, and what an error tells of it. */
+/** One run of the agent as LLB, with the facts that an error about it needs. */
 import { encodeJob, home, type Job, jobFile, jobVariable, mount } from "../../agent/job.js";
 import type { Lines } from "../../error.js";
 import { digestOf } from "../../image/digest.js";
@@ -9,43 +9,43 @@ import { files } from "../../llb/file.js";
 import type { Output } from "../../llb/state.js";
 import { type Network, nameImage, type PlannedImage, type Security } from "../plan/plan.js";
 
-/** A step as its failure is told. */
+/** A step, as its failure needs it. */
 export interface Step {
   readonly kind: Job["kind"];
-  /** The setting in the step's environment by which it is known when it fails: its job's digest. */
+  /** The variable of the step's environment that identifies a failed step: its job's digest. */
   readonly job: string;
-  /** Its subject, as an error names it: `image "redis:7"`. */
+  /** Its subject in an error: `image "redis:7"`. */
   readonly subject: string;
   /** The images of its job, in the same order. */
   readonly images: readonly AskedImage[];
-  /** The instruction that names a mirror for its image. */
+  /** An instruction that names a mirror for its image. */
   readonly mirrored?: string;
   readonly network: Network;
   readonly security: Security;
-  /** Where the user asked for it. */
+  /** The lines of the user's request. */
   readonly lines: Lines;
 }
 
 /** An image of a step's job, for errors. */
 export interface AskedImage {
-  /** As an error names it: `image "redis:7"`. */
+  /** Its name in an error: `image "redis:7"`. */
   readonly subject: string;
   /** In the Dockerfile. */
   readonly lines: Lines;
 }
 
-/** What the steps of a PRELOAD have in common. */
+/** Common data for the steps of a PRELOAD. */
 export interface StepContext {
-  /** The frontend image: it brings node, tar, skopeo and the agent. */
+  /** The frontend image. It contains node, tar, skopeo and the agent. */
   readonly larder: Output;
   readonly ignoreCache: boolean;
-  /** For the steps with a network. */
+  /** Only for the steps with a network. */
   readonly proxies: ExecOptions["proxies"];
-  /** Of the images, in a build for several platforms. */
+  /** Platform of the images, in a build for several platforms. */
   readonly platform: Platform | undefined;
-  /** How the stock step may mount; under sysbox-runc no step sees the files of other steps as they are. */
+  /** The right by which the stock step mounts. Under sysbox-runc, steps cannot see the owners of other steps' files. */
   readonly security: Security;
-  /** The PRELOAD that the steps are for. */
+  /** The lines of the PRELOAD. */
   readonly lines: Lines;
 }
 
@@ -53,8 +53,8 @@ type AgentStepOptions = Pick<ExecOptions, "name" | "network" | "proxies" | "moun
   Pick<Step, "subject" | "images" | "mirrored"> & { readonly insecure?: boolean };
 
 /**
- * The job is a file: Linux ends a single environment string at 131,072 bytes, and the layers of some hundred images
- * are more.
+ * The job is a file: Linux limits one environment string to 131,072 bytes, and the layers of some hundred images need
+ * more.
  */
 export function agentStep(
   context: StepContext,
@@ -72,7 +72,7 @@ export function agentStep(
     insecure,
     args: ["node", `${home}/agent.mjs`],
     env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", setting],
-    // The root is an output although nobody wants it: runc cannot make mount points in a read-only one.
+    // The root is an output although it is not used, since runc cannot make mount points in a read-only root.
     mounts: [
       { kind: "output", dest: "/", from: larder },
       { kind: "readonly", dest: mount.job, from: written },
@@ -90,22 +90,22 @@ export function agentStep(
   };
 }
 
-/** With the platform where upstream would say it, too. */
+/** The name with the platform, in the builds in which upstream's names have it. */
 export function stepName({ platform }: StepContext, name: string): string {
   return platform ? name.replace("[larder]", `[${formatPlatform(platform)} larder]`) : name;
 }
 
 /**
- * A tree of other steps, for a read-only mount. sysbox-runc maps the IDs of a step's binds, but not those of its overlays:
- * all files there belong to nobody, and those that are not for everyone cannot be read. BuildKit's own copy onto scratch
- * is a single directory, so it is bound. A writable mount would be an overlay again.
+ * A copy of other steps' files, for a read-only mount. sysbox-runc maps the IDs of a step's binds, but not those of its
+ * overlays: all files there belong to nobody, and private ones cannot be read. BuildKit's copy onto scratch is a single
+ * directory, so it is bound. A writable mount would be an overlay again.
  */
 export function ownTree(context: StepContext, what: string, tree: Output): Output {
   if (context.security !== "sysbox") return tree;
   return copy(stepName(context, `[larder] copy ${what} for sysbox-runc`), tree, undefined);
 }
 
-/** A failure of one image says which; a failure of all need not list hundreds. */
+/** An error about one image names it. An error about all need not list hundreds. */
 export function aboutImages(images: readonly PlannedImage[]): Pick<Step, "subject" | "images"> {
   const names = images.slice(0, namedTogether).map(({ name }) => `"${name}"`);
   const others = images.length - names.length;

@@ -30,7 +30,7 @@ export function assemble(
   return { state: archives.reduce(unpackOn, stage), steps: [step] };
 }
 
-/** Without MergeOp: one more layer on the stage for each part, with its entries. */
+/** Without MergeOp: each part becomes one more layer on the stage, with exactly its entries. */
 function placeParts(
   context: StepContext,
   { images }: PreloadPlan,
@@ -60,7 +60,9 @@ function placeParts(
   return { state, steps };
 }
 
-/** Outer layers -> archives. Under sysbox-runc no step may write to a stage: its files belong to nobody there. */
+/**
+ * Outer layers -> archives. Under sysbox-runc, no step may write to a stage, since its files belong to nobody there.
+ */
 function archiveTrees(
   context: StepContext,
   { images }: PreloadPlan,

@@ -21,7 +21,7 @@ const step: Step = {
   lines: { start: 2, end: 5 },
 };
 
-/** A step of this job has failed, and left this. */
+/** A step with this job has failed and left this report. */
 async function explain(report: ErrorReport, failed: Step): Promise<{ message: string; lines: unknown }> {
   const exec = { meta: { env: [job] }, mounts: [{ dest: "/" }, { dest: reportingMount[failed.kind] }] };
   const value = Buffer.from(JSON.stringify({ mountIDs: ["1", "2"], op: { exec } }));

@@ -1,4 +1,4 @@
-/** From the failure of a build step to the sentence that its user reads. */
+/** Turns the failure of a build step into a sentence for the user. */
 import { type ErrorReport, errorReport, reportingMount } from "../../agent/job.js";
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
@@ -6,7 +6,7 @@ import { type FailedSolve, failedSolve } from "../../gateway/details.js";
 import type { Step } from "./agent-step.js";
 import { sandboxCanMount, securityArgument } from "./privilege.js";
 
-/** Runs some of these steps. @throws LarderError with the reason that a step has left, where one of them fails. */
+/** Does work that runs some of these steps. @throws LarderError with the step's own reason, if one of them fails. */
 export async function withReasons<Value>(
   bridge: Bridge,
   steps: readonly Step[],
@@ -19,7 +19,7 @@ export async function withReasons<Value>(
   }
 }
 
-/** The error as it is, unless it is about one of PRELOAD's own steps. */
+/** The error itself, unless it is about one of PRELOAD's own steps. */
 export async function explainFailure(
   bridge: Bridge,
   thrown: unknown,
@@ -39,13 +39,13 @@ export async function explainFailure(
   const step = steps.find(({ job }) => env.includes(job));
   if (!solve || !step) return error;
   const report = await readReport(bridge, solve, step);
-  // sysbox-runc says why it does not start a step, but only in the step's log.
+  // sysbox-runc gives the reason why it does not start a step only in the step's log.
   if (!report && step.network === "host" && step.security === "sysbox") return unsharedNetwork(error, step);
   if (!report && step.security === "insecure" && sandboxCanMount()) return needlessPrivilege(error, step);
   const why = report
     ? explainReport(report, step)
     : `the step broke off without a word (${error.message}); its log is above`;
-  // A step for one image cannot fail for another.
+  // A step with one image can only fail because of that image.
   const culprit = step.images.length === 1 ? step.images[0] : step.images[report?.image ?? -1];
   const { subject, lines } = culprit ?? step;
   return new LarderError(`PRELOAD: ${subject}: ${why}`, { lines, cause: error });
@@ -58,7 +58,7 @@ function explainReport({ message, unreachable }: ErrorReport, { mirrored, networ
     : message;
 }
 
-/** The mounts of a failed step can only be looked at from a container; its own root has what is needed. */
+/** Only a container can show the mounts of a failed step. The step's own root has the necessary programs. */
 async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promise<ErrorReport | undefined> {
   const dests = solve.op?.exec?.mounts?.map(({ dest }) => dest) ?? [];
   const mounted = (dest: string): string | undefined => solve.mountIDs?.[dests.indexOf(dest)];
@@ -79,7 +79,7 @@ async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promi
     if (/no space left on device/i.test(String(error))) {
       return { message: "no space left on device: make room where BuildKit keeps its state" };
     }
-    // The step died before it could write a report; its exit status is all there is.
+    // The step died before it wrote a report, so there is only its exit status.
     return undefined;
   }
 }

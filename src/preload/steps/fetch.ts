@@ -7,12 +7,12 @@ import { aboutImages, agentStep, type Step, type StepContext } from "./agent-ste
 
 /** The secret with registry credentials: `--secret id=larder-auth,src=$HOME/.docker/config.json`. */
 const authSecret = "larder-auth";
-/** That with the certificates of registries' own authorities: `--secret id=larder-ca,src=ca.pem`. */
+/** The secret with certificates of registries' own authorities: `--secret id=larder-ca,src=ca.pem`. */
 const caSecret = "larder-ca";
 
 /**
  * image of a registry -> OCI layout
- * @param mirrored The instruction that names a mirror for it.
+ * @param mirrored An instruction that names a mirror for it.
  */
 export function fetchStep(
   context: StepContext,
@@ -41,7 +41,7 @@ export function fetchStep(
   return { layout: outputAt(mount.layout), step };
 }
 
-/** `PRELOAD --from=mirror.example/library/redis:7 redis:7`: a mirror has an image under its path. */
+/** `PRELOAD --from=mirror.example/library/redis:7 redis:7`: a mirror has the image at the same path. */
 function preloadMirrored({ name, origin }: PlannedImage): string {
   return origin.kind === "registry" ? `PRELOAD --from=${onMirror(origin.reference)} ${name}` : "";
 }

@@ -7,12 +7,12 @@ import { formatReference, parseReference } from "../../image/reference.js";
 import { image, source } from "../../llb/source.js";
 import { fromDefinition, type Output } from "../../llb/state.js";
 
-/** The builder's own definition of the frontend image that runs now. */
+/** The builder's own definition of the running frontend's image. */
 const definitionFile = "/run/config/buildkit/metadata/frontend.bin";
 
 /**
- * The image that this frontend runs from, as the root of build steps. The definition may be unreadable in
- * a user namespace (its file is the daemon's, mode 0400); then the image is found by its name again.
+ * The image of this frontend, as the root of build steps. The definition may be unreadable in a user namespace (its
+ * file is the daemon's, mode 0400). Then the image is found by its name.
  */
 export function larderImage(options: BuildOptions): Output {
   const fromBuilder = readDefinition();
@@ -24,8 +24,8 @@ export function larderImage(options: BuildOptions): Output {
 }
 
 /**
- * The same image, but a vertex of its own. The one that the builder gave ran before the builder was told of
- * `--cache-from`; of a vertex that has run, BuildKit 0.25 tells nothing that another cache could be asked by.
+ * The same image as another vertex. The builder's own vertex ran before the builder knew `--cache-from`, and BuildKit
+ * 0.25 gives no cache keys of such a vertex that another cache could find.
  */
 function asBaseImage(given: Output): Output {
   const { vertex } = given;
@@ -37,7 +37,7 @@ function asBaseImage(given: Output): Output {
   return source("[larder] load frontend image", op.value.identifier, attrs, platform);
 }
 
-/** What the builder books the image as: a frontend. */
+/** The builder records the image's use as that of a frontend. */
 const recordType = "image.recordtype";
 
 function readDefinition(): Output | undefined {

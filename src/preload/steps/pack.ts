@@ -8,7 +8,7 @@ import { nameImage } from "../plan/plan.js";
 import { agentStep, ownTree, type Step, type StepContext, stepName } from "./agent-step.js";
 
 interface PackInputs {
-  /** The image's, as the build's output has it. */
+  /** The image's name in the output of the build. */
   readonly name: string;
   readonly config: ImageConfig;
   readonly trees: readonly Output[];

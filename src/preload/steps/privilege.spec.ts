@@ -4,7 +4,7 @@ import { chooseSecurity } from "./privilege.js";
 const never = (): boolean => assert.fail("asked what a sandbox can do");
 
 describe("chooseSecurity", () => {
-  it("takes sysbox where a sandbox can mount, else insecure", () => {
+  it("takes sysbox if a sandbox can mount, else insecure", () => {
     for (const choice of [undefined, "auto"]) {
       assert.equal(
         chooseSecurity(choice, () => true),
@@ -17,7 +17,7 @@ describe("chooseSecurity", () => {
     }
   });
 
-  it("takes what it is told", () => {
+  it("takes the value that it is given", () => {
     assert.equal(chooseSecurity("sysbox", never), "sysbox");
     assert.equal(chooseSecurity("insecure", never), "insecure");
   });

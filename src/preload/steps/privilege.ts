@@ -1,4 +1,4 @@
-/** How the stock step may mount: known before it is asked for. */
+/** The right by which the stock step mounts is known before the step asks for it. */
 import { spawnSync } from "node:child_process";
 import { LarderError } from "../../error.js";
 import type { Security } from "../plan/plan.js";
@@ -26,8 +26,8 @@ export function chooseSecurity(
 }
 
 /**
- * The frontend runs in the same kind of container as an ordinary step, so it asks itself: with sysbox-runc
- * as the builder's runtime it can mount overlayfs, with plain runc it cannot mount at all.
+ * Can this sandbox mount overlayfs? The frontend runs in the same kind of container as an ordinary step: it can mount
+ * with sysbox-runc as the builder's runtime, but not with plain runc.
  */
 export function sandboxCanMount(): boolean {
   known ??= tryToMount();
@@ -40,8 +40,8 @@ function tryToMount(): boolean {
   const script =
     "mount -t tmpfs tmpfs /mnt && mkdir /mnt/l /mnt/u /mnt/w /mnt/m && " +
     "mount -t overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/m";
-  // In a mount namespace of its own: nothing is left behind.
-  // util-linux prefers the mount API of Linux 5.2, which Sysbox refuses.
+  // A separate mount namespace leaves no mounts behind. util-linux prefers the mount API of Linux 5.2, which Sysbox
+  // refuses.
   const env = { ...process.env, LIBMOUNT_FORCE_MOUNT2: "always" };
   const options = { stdio: "ignore", env } as const;
   return spawnSync("unshare", ["--mount", "sh", "-c", script], options).status === 0;

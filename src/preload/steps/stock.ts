@@ -64,7 +64,7 @@ function stageMounts(context: StepContext, stage: Output): Mount[] {
   ];
 }
 
-/** The variables that the step uses: another one must not run it again. */
+/** Only the variables that the step uses: others must not make it run again. */
 function daemonEnvironment(env: readonly string[]): string[] {
   return env.filter((line) => daemonVariables.some((name) => line.startsWith(`${name}=`)));
 }

@@ -41,7 +41,7 @@ function image({ index = false, tagged = true, facts = [plain, plain] } = {}): D
   };
 }
 
-describe("what containerd keeps of an image", () => {
+describe("an image in containerd", () => {
   const source = { "containerd.io/distribution.source.registry": "team/app" };
   const refs = (list: Record<string, string>) =>
     Object.fromEntries(
@@ -64,7 +64,7 @@ describe("what containerd keeps of an image", () => {
     });
   });
 
-  it("says nothing of layers whose blobs are not kept", () => {
+  it("has no labels for layers whose blobs are not kept", () => {
     const blobs = metadataBlobs(image(), false);
     assert.deepEqual(blobs.at(-1)?.labels, { ...source, ...refs({ config: digestOf("{}") }) });
     assert.equal(blobs.length, 2);
@@ -104,7 +104,7 @@ describe("what containerd keeps of an image", () => {
   });
 });
 
-describe("the catalog that containerd is to have", () => {
+describe("the catalog for containerd", () => {
   const options = { namespace: "moby", keepsBlobs: true };
   const hiding: LayerFacts = { hides: true, hasXattrs: true };
 
@@ -114,7 +114,7 @@ describe("the catalog that containerd is to have", () => {
     assert.deepEqual(
       snapshots.map(({ id, name, parent, holds, xattrs }) => [id, name, parent, holds, xattrs]),
       [
-        // A bottom layer has nothing to hide.
+        // A bottom layer hides nothing.
         [1, bottom?.chainId, null, "layer", true],
         [2, `larder-whiteouts-${top?.chainId}`, bottom?.chainId, "whiteouts", false],
         [3, top?.chainId, `larder-whiteouts-${top?.chainId}`, "layer", true],
@@ -122,7 +122,7 @@ describe("the catalog that containerd is to have", () => {
     );
   });
 
-  it("has what an earlier one has, whose layers need no facts, and none of them twice", () => {
+  it("has the content of an earlier one, whose layers need no facts, and nothing twice", () => {
     const earlier = describeImages([image()], emptyModel, options);
     const again = describeImages([{ ...image(), layers: [undefined, undefined] }], earlier, options);
     assert.deepEqual(again, earlier);
@@ -133,7 +133,7 @@ describe("the catalog that containerd is to have", () => {
     );
   });
 
-  it("keeps blobs of layers if it is to", () => {
+  it("keeps blobs of layers if asked to", () => {
     const holds = (keepsBlobs: boolean) =>
       describeImages([image()], emptyModel, { ...options, keepsBlobs })
         .blobs.map((blob) => blob.holds)

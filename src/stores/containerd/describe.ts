@@ -16,17 +16,19 @@ import {
 export interface ContainerdOptions {
   /** The images' namespace. */
   readonly namespace: string;
-  /** Whether the content store keeps the layers' blobs, or only their unpacked files. */
+  /** Does the content store keep the layers' blobs? Otherwise containerd has only their unpacked files. */
   readonly keepsBlobs: boolean;
 }
 
-/** The only snapshotter whose directories attach can make. */
+/** attach can make the directories of this snapshotter alone. */
 export const snapshotter = "overlayfs";
 
-/** The namespace of the kubelet's images, of which CRI wants to know more. */
+/** The namespace of the kubelet's images, for which CRI needs further names and labels. */
 const kubernetes = "k8s.io";
 
-/** The catalog of these images and of all that `earlier` describes, with snapshots numbered as a daemon would. */
+/**
+ * The catalog of these images and of all that `earlier` describes. Snapshots have the numbers that a daemon would give.
+ */
 export function describe(
   images: readonly DescribedImage[],
   earlier: ContainerdModel,
@@ -35,7 +37,7 @@ export function describe(
   return images.reduce((model, image) => mergeModels(model, describeImage(image, model, options)), earlier);
 }
 
-/** An image alone, without the snapshots that `known` has. */
+/** One image, without the snapshots that `known` has. */
 export function describeImage(
   image: DescribedImage,
   known: ContainerdModel,
@@ -59,12 +61,12 @@ export function describeImage(
   };
 }
 
-/** The name of the snapshot below a layer that hides something, for its whiteouts. */
+/** The name of the snapshot that holds the whiteouts of a layer, directly below that layer. */
 function whiteoutsName(chainId: string): string {
   return `larder-whiteouts-${chainId}`;
 }
 
-/** A layer that hides something stands on a snapshot of its own for its whiteouts, see docs/shelf.md. */
+/** A layer that hides something stands on a separate snapshot with its whiteouts, see docs/shelf.md. */
 function describeSnapshots(
   image: DescribedImage,
   known: ContainerdModel,
@@ -88,7 +90,7 @@ function describeSnapshots(
   return snapshots;
 }
 
-/** A layer's blob. @param index of the layer in the image. */
+/** The blob of a layer. @param index of the layer in the image. */
 export function layerBlob(
   { manifest, diffIds, imageId, reference }: LoadedImage,
   index: number,
@@ -100,7 +102,7 @@ export function layerBlob(
   return { digest: layer.digest, size: layer.size, labels, holds: "layer" };
 }
 
-/** A blob as `write` of the content store takes it. */
+/** A blob as the content store's `write` expects it. */
 interface MetadataBlob {
   readonly digest: Digest;
   readonly content: Buffer;
@@ -108,8 +110,8 @@ interface MetadataBlob {
 }
 
 /**
- * Config, manifest and, where the image has one, index, with the labels that a pull gives them: they say what the
- * garbage collection must keep (containerd's docs/garbage-collection.md), and where the blobs came from.
+ * The image's config, manifest and index (if it has one), with the labels that a pull gives them. The labels tell the
+ * garbage collection which blobs to keep (containerd's docs/garbage-collection.md), and give the blobs' repositories.
  */
 export function metadataBlobs(image: LoadedImage, keepsLayers: boolean): MetadataBlob[] {
   const { manifest, manifestDigest, manifestBytes, reference, config, imageId, target } = image;
@@ -133,7 +135,7 @@ export function metadataBlobs(image: LoadedImage, keepsLayers: boolean): Metadat
   return [...blobs, { digest: reference.digest, content: target, labels }];
 }
 
-/** Where a blob came from, for pushes and pulls to find it again: the host without its port. */
+/** The label with the origin of a blob, by which pushes and pulls find it again: the host without its port. */
 function sourceLabel({ domain, path }: Reference): Labels {
   return { [sourceLabelPrefix + domain.replace(/:\d+$/, "")]: path };
 }
@@ -147,8 +149,8 @@ function references(list: readonly (readonly [string, Digest])[]): Labels {
 }
 
 /**
- * The names that an image gets. CRI looks images up by tag, by digest and by ID, and lists those that it manages;
- * the kubelet's garbage collection leaves pinned ones alone.
+ * The names of an image in containerd. CRI finds images by tag, digest and ID, and lists those with its label. The
+ * kubelet's garbage collection spares pinned images.
  */
 export function namesOf(image: LoadedImage, namespace: string): CatalogImage[] {
   const { reference, imageId, target: content, manifestDigest, diffIds } = image;

@@ -1,10 +1,13 @@
 /** Labels of containerd's blobs and images. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Labels that say where a blob came from: this and the registry's host, to repositories there. */
+/**
+ * Labels for the origin of a blob: this prefix and the registry's host name the label, its value is a list of
+ * repositories.
+ */
 export const sourceLabelPrefix = "containerd.io/distribution.source.";
 
-/** A blob may have come from several repositories of a registry: their names stand with commas between. */
+/** Adds origins of a blob. It may come from several repositories of a registry, which are separated by commas. */
 export function withSources(present: Labels, added: Labels): Labels {
   const join = (name: string, value: string): string => {
     const known = present[name]?.split(",") ?? [];

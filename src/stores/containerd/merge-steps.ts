@@ -1,6 +1,6 @@
 /**
- * What attach does where containerd's root holds images already: databases cannot be copied over others, so it
- * asks the daemon itself, through `ctr`, to add what the catalog has.
+ * Steps for attach where containerd's root holds images already. attach cannot copy databases over others, so it asks
+ * the daemon, through `ctr`, to add the catalog's content.
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { run } from "../../files/tool.js";

@@ -54,7 +54,7 @@ describe("the model of containerd's catalog", () => {
     assert.throws(() => parseCatalog('{"version":2}'), /another format/);
   });
 
-  it("of a later PRELOAD lies over an earlier one's, with parents before what stands on them", () => {
+  it("of a later PRELOAD is added to an earlier one's, parents first", () => {
     const later: ContainerdModel = {
       ...emptyModel,
       images: model.images.map((image) => ({ ...image, target: { ...image.target, digest: digest("c") } })),

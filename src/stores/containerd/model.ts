@@ -3,29 +3,29 @@ import type { ChainId, DiffId, Digest } from "../../image/digest.js";
 import { readCatalog } from "../catalog-json.js";
 
 /**
- * All that the containerd catalog of a shelf describes, as `catalog.json` in it keeps it: what every PRELOAD so
- * far put into the one containerd. The daemon's databases are beside it; the other files follow from this.
+ * Everything in the containerd catalog of a shelf, as `catalog.json` there keeps it: the images that all PRELOADs so
+ * far put into the one containerd. The daemon's databases are separate files; the other files follow from this model.
  */
 export interface ContainerdModel {
   readonly version: 1;
   /** Sorted by namespace and name. */
   readonly images: readonly CatalogImage[];
-  /** In the order in which they were made: parents come first. */
+  /** In the order of their creation, parents first. */
   readonly snapshots: readonly CatalogSnapshot[];
   /** Sorted by namespace and digest. */
   readonly blobs: readonly CatalogBlob[];
 }
 
-/** A name in the image store; an image may have several. */
+/** A name in the image store. An image may have several names. */
 export interface CatalogImage {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** What the name stands for, an index or a manifest. */
+  /** The index or manifest that has this name. */
   readonly target: CatalogTarget;
-  /** Its topmost snapshot; an image without layers has none. */
+  /** The topmost snapshot. An image without layers has none. */
   readonly chainId: ChainId | null;
-  /** Its config, manifest and, where it has one, index. */
+  /** Digests of the config, the manifest and the index, if there is one. */
   readonly metadata: readonly Digest[];
 }
 
@@ -37,12 +37,15 @@ export interface CatalogTarget {
 
 export interface CatalogSnapshot {
   readonly namespace: string;
-  /** The chain ID of a layer; for whiteouts, a name of Larder's. */
+  /** The chain ID of a layer, or Larder's own name for a snapshot of whiteouts. */
   readonly name: string;
   readonly parent: string | null;
   /** Its directory below `snapshots/`. */
   readonly id: number;
-  /** `layer`: all files of the layer. `whiteouts`: what the layer with this diffID hides, one snapshot further down. */
+  /**
+   * `layer`: all files of the layer. `whiteouts`: the paths that the layer with this diffID hides, one snapshot further
+   * down.
+   */
   readonly holds: "layer" | "whiteouts";
   readonly diffId: DiffId;
   /** Some file of the layer has an extended attribute, which not every `cp` copies. */
@@ -54,13 +57,16 @@ export interface CatalogBlob {
   readonly digest: Digest;
   readonly size: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** `layer`: its bytes are an outer layer. `metadata`: a config, manifest or index, a file of the catalog. */
+  /**
+   * `layer`: the blob's bytes are an outer layer. `metadata`: a config, manifest or index, which is a file of the
+   * catalog.
+   */
   readonly holds: "layer" | "metadata";
 }
 
 export const emptyModel: ContainerdModel = { version: 1, images: [], snapshots: [], blobs: [] };
 
-/** Both in one; what `later` says of a name, a snapshot or a blob counts. */
+/** Both catalogs in one. For a name, a snapshot or a blob that both have, `later` wins. */
 export function mergeModels(earlier: ContainerdModel, later: ContainerdModel): ContainerdModel {
   const images = [...earlier.images, ...later.images].map(
     (image) => [keyOf(image, image.name), image] as const,
@@ -82,7 +88,7 @@ export function formatModel(model: ContainerdModel): string {
   return `${JSON.stringify(model, undefined, 1)}\n`;
 }
 
-/** The catalog that a shelf has. @param folder `/usr/lib/larder` of the stage. */
+/** Reads the catalog of a shelf. @param folder `/usr/lib/larder` of the stage. */
 export function readModel(folder: string): Promise<ContainerdModel> {
   return readCatalog(folder, "containerd", emptyModel);
 }
@@ -97,7 +103,7 @@ export function snapshotsByName(
 }
 
 function keyOf({ namespace }: { namespace: string }, name: string): string {
-  // Neither has a space: containerd allows letters, digits and punctuation.
+  // Neither part has a space: containerd allows letters, digits and punctuation.
   return `${namespace} ${name}`;
 }
 

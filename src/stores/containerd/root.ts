@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Digest, hexOf } from "../../image/digest.js";
 import { contentDirectory, databases } from "./tree.js";
 
-/** What a containerd wrote below its root. It must not be running. */
+/** Reads the files that a containerd wrote below its root. The daemon must not be running. */
 export class ContainerdRoot {
   readonly path: string;
 

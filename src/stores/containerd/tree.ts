@@ -3,14 +3,14 @@ import { type DiffId, type Digest, hexOf } from "../../image/digest.js";
 import type { ShelfEntry } from "../../shelf/entry.js";
 import type { CatalogBlob, CatalogSnapshot, ContainerdModel } from "./model.js";
 
-/** Where the catalog is in the system image: symbolic links in containerd's root lead here. */
+/** The catalog's place in the system image: symbolic links in containerd's root lead here. */
 const home = "/usr/lib/larder/catalog/containerd";
 const tree = "root";
 
-/** Below containerd's root. */
+/** Relative to containerd's root. */
 export const contentDirectory = "io.containerd.content.v1.content";
 export const snapshotsDirectory = "io.containerd.snapshotter.v1.overlayfs/snapshots";
-/** The daemon's databases, which it alone writes. */
+/** The daemon's databases. Only the daemon writes them. */
 export const databases = {
   "meta.db": "io.containerd.metadata.v1.bolt/meta.db",
   "metadata.db": "io.containerd.snapshotter.v1.overlayfs/metadata.db",
@@ -32,14 +32,14 @@ export function rootDirectories(): ShelfEntry[] {
 }
 
 /**
- * Short names, 12 digits, of what links of the tree lead to: ext4 keeps a link of less than 60 bytes in the
- * inode, and needs 4 KiB for a longer one, in every container.
+ * Short names of 12 digits for the targets of links: ext4 keeps a link of less than 60 bytes in the inode, and needs 4
+ * KiB for a longer one, in every container.
  */
 export function shortName(digest: Digest | DiffId): string {
   return hexOf(digest).slice(0, 12);
 }
 
-/** `snapshots/<id>/fs`: a link to the layer's files, or a directory for the whiteouts that attach makes there. */
+/** `snapshots/<id>/fs`: a link to the layer's files, or a directory in which attach makes the whiteouts. */
 export function snapshotEntries(snapshot: CatalogSnapshot): ShelfEntry[] {
   const path = `${tree}/${snapshotsDirectory}/${snapshot.id}`;
   const directory: ShelfEntry = { kind: "directory", path, mode: 0o700 };
@@ -59,7 +59,7 @@ export function snapshotEntries(snapshot: CatalogSnapshot): ShelfEntry[] {
   ];
 }
 
-/** A blob in the content store. @param content of a blob of metadata, which is a copy in every root. */
+/** A blob in the content store. @param content of a blob of metadata, which every root gets as a copy. */
 export function blobEntries({ digest, holds }: CatalogBlob, content?: Buffer): ShelfEntry[] {
   const path = `${tree}/${contentDirectory}/blobs/sha256/${hexOf(digest)}`;
   if (holds === "metadata") return content ? [{ kind: "file", path, mode: 0o444, content }] : [];
@@ -71,8 +71,8 @@ export function blobEntries({ digest, holds }: CatalogBlob, content?: Buffer): S
 }
 
 /**
- * What attach makes of each snapshot. Equal layers in one chain are one directory of the shelf, and overlayfs refuses
- * one that is there twice (ELOOP): the upper ones are copies. Most are empty.
+ * The form of each snapshot after attach. Equal layers in one chain are one directory of the shelf, and overlayfs
+ * refuses the same directory twice (ELOOP), so attach copies the upper ones. Most of them are empty.
  */
 export function snapshotKinds(model: ContainerdModel): Map<CatalogSnapshot, "link" | "copy" | "whiteouts"> {
   const repeated = new Set(repeatedLayers(model));

@@ -14,7 +14,7 @@ import {
   snapshotKinds,
 } from "./tree.js";
 
-/** What the files of the catalog are made of, beside the model. */
+/** The sources of the catalog's files, beside the model. */
 export interface ContainerdRecords {
   database(name: keyof typeof databases): Promise<Buffer>;
   /** A config, manifest or index. */
@@ -50,7 +50,7 @@ export async function write(
   ];
 }
 
-/** Layers' blobs that the content store keeps: the shelf has to have them. */
+/** The blobs of layers that the content store keeps. The shelf must have them. */
 export function layerBlobs({ blobs }: ContainerdModel): Digest[] {
   return [...new Set(blobs.filter(({ holds }) => holds === "layer").map(({ digest }) => digest))];
 }
@@ -98,14 +98,14 @@ async function nameEntries(
   return entries;
 }
 
-/** A line for each snapshot: its directory, what attach makes of it, and the short name of the layer that it is for. */
+/** One line for each snapshot: its directory, its form after attach, and the short name of its layer. */
 function formatSnapshots(model: ContainerdModel): string {
   return [...snapshotKinds(model)]
     .map(([{ id, diffId }, kind]) => `${id} ${kind} ${shortName(diffId)}\n`)
     .join("");
 }
 
-/** A line for each image, however many names it has: namespace and digest. */
+/** One line for each image, however many names it has: namespace and digest. */
 function formatImages({ images }: ContainerdModel): string {
   const lines = images.map(({ namespace, target }) => `${namespace} ${target.digest}\n`);
   return [...new Set(lines)].join("");

@@ -5,28 +5,28 @@ import type { UnpackedLayer } from "../../shelf/layer-folder.js";
 import type { LayerFacts } from "../store.js";
 import { readTarSplit } from "./tar-split.js";
 
-/** A layer with what else Docker's record of its tar tells. */
+/** A layer with the facts in Docker's record of its tar. */
 interface RecordedLayer extends UnpackedLayer {
   /** Some entry has an extended attribute. */
   readonly hasXattrs: boolean;
 }
 
 /**
- * What Docker's graph driver overlay2 wrote below its data root, as daemon/internal/layer/filestore.go
- * and daemon/graphdriver/overlay2 lay it out (the same from 20.10 to 29). The daemon must not be running.
+ * Reads the files of Docker's graph driver overlay2 below a data root (written by daemon/internal/layer/filestore.go
+ * and daemon/graphdriver/overlay2, the same from 20.10 to 29). The daemon must not be running.
  */
 export class DataRoot {
   readonly path: string;
-  /** Layers are asked for twice, once for their folder and once for the catalog. */
+  /** Each layer is read twice: for its folder and for the catalog. */
   readonly #layers = new Map<DiffId, Promise<RecordedLayer>>();
   #chainIds: Promise<ReadonlyMap<DiffId, ChainId>> | undefined;
 
-  /** @param path Data root of a daemon that has loaded the images and has stopped since. */
+  /** @param path Data root of a daemon that has loaded the images and has stopped. */
   constructor(path: string) {
     this.path = path;
   }
 
-  /** A layer is the same in whichever chain it stands. @throws Error if the daemon has no such layer. */
+  /** A layer, which is the same in every chain. @throws Error if the daemon has no such layer. */
   layer(diffId: DiffId): Promise<RecordedLayer> {
     const known = this.#layers.get(diffId) ?? this.#read(diffId);
     this.#layers.set(diffId, known);
@@ -52,7 +52,7 @@ export class DataRoot {
     return { diffId, directory, whiteouts, implied, hasXattrs };
   }
 
-  /** For each layer the first chain that has it. */
+  /** The first chain that has each layer. */
   async #readChainIds(): Promise<Map<DiffId, ChainId>> {
     const names = await readdir(`${this.path}/image/overlay2/layerdb/sha256`);
     const chainIds = names

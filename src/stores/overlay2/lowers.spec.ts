@@ -8,7 +8,7 @@ const diffId = (number: number): DiffId => `sha256:${number.toString(16).padStar
 const numbers = (count: number, from = 0): number[] =>
   Array.from({ length: count }, (_, index) => from + index);
 
-/** An image of these layers, each of which hides something and is as large as its number. */
+/** An image with these layers. Each of them hides something, and its number is its size. */
 function imageOf(
   layers: readonly number[],
   hasXattrs: (number: number) => boolean = () => false,
@@ -50,21 +50,21 @@ describe("real layers", () => {
     assert.equal(deepest(imageOf(numbers(60))), 120);
   });
 
-  it("are the smallest ones that it takes, past that", () => {
+  it("are the smallest possible ones beyond that", () => {
     assert.deepEqual(realOf(imageOf(numbers(61))), [1, 2]);
     assert.equal(realOf(imageOf(numbers(100))).length, 80);
     assert.ok(deepest(withRealLayers(imageOf(numbers(100)), emptyModel)) <= 120);
   });
 
-  it("take all the room that there is where there are more", () => {
+  it("take the room for further layers if necessary", () => {
     const deep = withRealLayers(imageOf(numbers(125)), emptyModel);
     assert.equal(deepest(deep), 126);
   });
 
-  it("are rather those that several images have", () => {
+  it("are preferably layers of several images", () => {
     const shared = numbers(61);
     const two = both(imageOf([...shared, 200]), imageOf([...shared, 201]));
-    // Each has four directories too many; a shared layer serves both.
+    // Each image has four directories too many; a shared layer helps both.
     assert.deepEqual(realOf(two), [1, 2, 3, 4]);
   });
 
@@ -78,7 +78,7 @@ describe("real layers", () => {
     );
   });
 
-  it("stay real where a PRELOAD above has made them so, and further ones may become it", () => {
+  it("stay real after a PRELOAD above, and more layers may become real", () => {
     const earlier = withRealLayers(imageOf(numbers(62)), emptyModel);
     assert.deepEqual(realOf(earlier), [1, 2, 3, 4]);
     assert.deepEqual(realOf(imageOf(numbers(62)), earlier), [1, 2, 3, 4]);

@@ -1,29 +1,29 @@
 /**
- * The lower directories of an overlay mount. A layer that hides something has two of them, its files and its whiteouts, so
- * that images of more than some 60 such layers would need more than Docker allows. Some layers of those become real: a
- * container gets a copy of the layer's files, with the whiteouts among them as Docker itself has it, which is one directory.
+ * The lower directories of an overlay mount. A layer that hides something has two of them: files and whiteouts. Images
+ * with more than some 60 such layers would exceed Docker's limit, so some layers become real: a container gets a copy
+ * of the layer's files with the whiteouts among them, as Docker keeps them, which is one directory.
  */
 import { compare } from "../../files/bytes.js";
 import type { ChainId } from "../../image/digest.js";
 import { linkIdOf, whiteoutLinkIdOf } from "./ids.js";
 import { ancestry, type CatalogLayer, type CatalogModel } from "./model.js";
 
-/** A mount names each lower directory twice over in `lower`, and Docker refuses more (overlay2's maxDepth). */
+/** A mount names each lower directory twice in `lower`, and Docker refuses more (overlay2's maxDepth). */
 export const maxLowers = 128;
 
-/** So many layers can be built on an image, in the container, before Docker refuses those. */
+/** Room for the layers that a container builds on an image. */
 const roomAbove = 8;
 
-/** Does the layer need a lower directory with whiteouts? In the bottom layer there is nothing to hide. */
+/** Does the layer need a lower directory with whiteouts? A bottom layer has nothing to hide. */
 export function hides(layer: CatalogLayer): boolean {
   return layer.whiteouts && layer.parent !== null && !layer.real;
 }
 
-/** Names in `overlay2/l` of what lies below the layer's own content, nearest first. */
+/** Names in `overlay2/l` of the directories below the layer's own content, nearest first. */
 export function lowersOf(model: CatalogModel, chainId: ChainId): string[] {
   const line = ancestry(model, chainId);
-  // Equal layers (empty ones are common) are one directory of the shelf, and overlayfs refuses one that is there
-  // twice (ELOOP). The upper one covers all of the lower one.
+  // Equal layers (empty ones are common) are one directory of the shelf, and overlayfs refuses the same directory twice
+  // (ELOOP). The upper one covers all of the lower one.
   const covered = (index: number): boolean =>
     line.findIndex(({ layer }) => layer.diffId === line[index]?.layer.diffId) < index;
   return line.flatMap(({ chainId: id, layer }, index) => [
@@ -32,15 +32,15 @@ export function lowersOf(model: CatalogModel, chainId: ChainId): string[] {
   ]);
 }
 
-/** Directories in the mount of a container: it adds its init layer, and the layer itself. */
+/** The number of directories in a container's mount, with its init layer and the layer itself. */
 function directoriesOf(model: CatalogModel, chainId: ChainId): number {
   return lowersOf(model, chainId).length + 2;
 }
 
 /**
- * Makes as few and as small layers real as it takes to mount each image.
- * @param earlier what a PRELOAD above has described: a layer that is real there is one here.
- * @throws Error for an image that cannot be mounted even so.
+ * Makes layers real until each image can be mounted: as few and as small ones as possible.
+ * @param earlier catalog of the PRELOADs above. Its real layers stay real.
+ * @throws Error for an image that cannot be mounted even then.
  */
 export function withRealLayers(model: CatalogModel, earlier: CatalogModel): CatalogModel {
   const layers: Record<ChainId, CatalogLayer> = { ...model.layers, ...earlier.layers };
@@ -63,7 +63,7 @@ export function withRealLayers(model: CatalogModel, earlier: CatalogModel): Cata
   return current;
 }
 
-/** The layer that costs a container least for each image that it brings nearer to the limit. */
+/** The layer with the lowest cost to a container for each image that it brings nearer to the limit. */
 function smallestOf(model: CatalogModel, tops: readonly ChainId[]): ChainId | undefined {
   const counts = new Map<ChainId, number>();
   for (const { chainId, layer } of tops.flatMap((top) => ancestry(model, top))) {

@@ -4,18 +4,18 @@ import { readCatalog } from "../catalog-json.js";
 import { catalogKeyOf } from "./ids.js";
 
 /**
- * All that the overlay2 catalog of a shelf describes, as `catalog.json` in it keeps it: the images of every
- * PRELOAD so far. The other files of the catalog follow from this and from what the daemon wrote.
+ * Everything in the overlay2 catalog of a shelf, as `catalog.json` there keeps it: the images of all PRELOADs so far.
+ * The other files of the catalog follow from this model and from the daemon's records.
  */
 export interface CatalogModel {
   readonly version: 1;
   /** Keyed by chain ID. */
   readonly layers: Readonly<Record<ChainId, CatalogLayer>>;
-  /** Image ID to the chain ID of its top layer; an image without layers has none. */
+  /** Maps an image ID to the chain ID of its top layer. An image without layers has none. */
   readonly images: Readonly<Record<Digest, ChainId | null>>;
-  /** `redis:7` and `redis@sha256:...`, as Docker shows them, to image IDs. */
+  /** Maps `redis:7` and `redis@sha256:...`, as Docker shows them, to image IDs. */
   readonly references: Readonly<Record<string, Digest>>;
-  /** Digest of a compressed layer to its diffID and the repositories (`docker.io/library/redis`) it came from. */
+  /** Maps the digest of a compressed layer to its diffID and its repositories (`docker.io/library/redis`). */
   readonly blobs: Readonly<Record<Digest, CatalogBlob>>;
 }
 
@@ -24,11 +24,11 @@ export interface CatalogLayer {
   readonly parent: ChainId | null;
   /** Bytes of the unpacked files, as the daemon counted them. */
   readonly size: number;
-  /** It hides something of a layer below it. */
+  /** The layer hides something of a layer below it. */
   readonly whiteouts: boolean;
   /** Some file has an extended attribute, which not every `cp` copies. */
   readonly xattrs: boolean;
-  /** attach copies its files, and its whiteouts come among them, see lowers.ts. */
+  /** attach copies the layer's files with the whiteouts among them, see lowers.ts. */
   readonly real?: true;
 }
 
@@ -39,7 +39,7 @@ export interface CatalogBlob {
 
 export const emptyModel: CatalogModel = { version: 1, layers: {}, images: {}, references: {}, blobs: {} };
 
-/** Both catalogs in one; where both know a reference, `later` wins, as a second pull would. */
+/** Both catalogs in one. For a reference that both have, `later` wins, as a second pull would. */
 export function mergeModels(earlier: CatalogModel, later: CatalogModel): CatalogModel {
   const blobs = { ...earlier.blobs };
   for (const [digest, blob] of Object.entries(later.blobs)) {
@@ -57,7 +57,7 @@ export function mergeModels(earlier: CatalogModel, later: CatalogModel): Catalog
   return merged;
 }
 
-/** The content of `catalog.json`; the same for the same model in whatever order it was made. */
+/** The content of `catalog.json`. It does not depend on the order in which the model was made. */
 export function formatModel(model: CatalogModel): string {
   const ordered = {
     version: model.version,
@@ -69,7 +69,7 @@ export function formatModel(model: CatalogModel): string {
   return `${JSON.stringify(ordered, undefined, 1)}\n`;
 }
 
-/** The catalog that a shelf has. @param folder `/usr/lib/larder` of the stage. */
+/** Reads the catalog of a shelf. @param folder `/usr/lib/larder` of the stage. */
 export function readModel(folder: string): Promise<CatalogModel> {
   return readCatalog(folder, "overlay2", emptyModel);
 }
@@ -79,7 +79,7 @@ export function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => compare(a, b)));
 }
 
-/** The layers from this one down, itself first. */
+/** This layer and all layers below it, from top to bottom. */
 export function ancestry(model: CatalogModel, chainId: ChainId): { chainId: ChainId; layer: CatalogLayer }[] {
   const line: { chainId: ChainId; layer: CatalogLayer }[] = [];
   for (let next: ChainId | null = chainId; next !== null; ) {

@@ -19,12 +19,12 @@ describe("whiteouts of a real layer", () => {
     return `${work}/${name}`;
   }
 
-  it("are those of what is deleted, but where a file of the layer is", async () => {
+  it("are at each deleted path, except where the layer has a file", async () => {
     const own = layer("own", ["a/replaced"]);
     assert.deepEqual(await realWhiteouts(["a/gone", "a/replaced", "b"], own, []), ["a/gone", "b"]);
   });
 
-  it("hide by name what lower layers have in an opaque directory", async () => {
+  it("hide each name that lower layers have in an opaque directory", async () => {
     const own = layer("own", ["d/kept", "d/both/new"]);
     const below = [
       layer("upper", ["d/old", "d/kept", "d/both/x", "other/y"]),

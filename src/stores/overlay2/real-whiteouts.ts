@@ -3,12 +3,12 @@ import { type ByteString, compare, fromBytes, parentsOf, toBytes } from "../../f
 import type { Whiteouts } from "../../shelf/whiteouts.js";
 
 /**
- * Where the copy of a real layer needs a whiteout, among the layer's own files. A file of the layer hides by itself what is
- * below it. An opaque directory would need a mark that no shell can make: all that layers below have in it is hidden by
- * name instead.
- * @param whiteouts as the layer's tar has them: of what is deleted, and of opaque directories.
+ * The whiteouts that the copy of a real layer needs among the layer's own files. A file of the layer hides lower files
+ * by itself. An opaque directory needs a mark that no shell can make, so each name that lower layers have in it gets a
+ * whiteout.
+ * @param whiteouts of deleted files and opaque directories, as in the layer's tar.
  * @param own the directory with the layer's files.
- * @param below those of the layers that it stands on.
+ * @param below the directories of the layers below it.
  */
 export async function realWhiteouts(
   whiteouts: Whiteouts,
@@ -28,7 +28,7 @@ export async function realWhiteouts(
   return needed.sort(compare);
 }
 
-/** What a layer has in a directory; nothing if it has something else there, or a link on the way. */
+/** The names that a layer has in a directory. There are none if the path or a part of it is a link or no directory. */
 async function namesIn(directory: string, path: ByteString): Promise<ByteString[]> {
   for (const above of [...parentsOf(path), path]) {
     const found = await lstat(toBytes(`${directory}/${above}`)).catch(() => undefined);

@@ -2,8 +2,8 @@ import type { Digest } from "../../image/digest.js";
 import { sorted } from "./model.js";
 
 /**
- * Docker's `repositories.json` (daemon/internal/refstore): repository to reference to image ID, all in the
- * familiar form. On one line, since attach reads it with the shell's `read`.
+ * Docker's `repositories.json` (daemon/internal/refstore): repository to reference to image ID, all in the familiar
+ * form. The text is one line, since attach reads it with the shell's `read`.
  */
 export function formatRepositories(references: Readonly<Record<string, Digest>>): string {
   const repositories: Record<string, Record<string, Digest>> = {};
@@ -14,7 +14,7 @@ export function formatRepositories(references: Readonly<Record<string, Digest>>)
   return `${JSON.stringify({ Repositories: sorted(repositories) })}\n`;
 }
 
-/** `localhost:5000/a:1` and `localhost:5000/a@sha256:...` are of `localhost:5000/a`. */
+/** The repository is `localhost:5000/a` for `localhost:5000/a:1` and `localhost:5000/a@sha256:...`. */
 export function repositoryOf(reference: string): string {
   const at = reference.indexOf("@");
   const name = at < 0 ? reference : reference.slice(0, at);

@@ -22,7 +22,7 @@ describe("readTarSplit", () => {
     return `${work}/tar-split.json.gz`;
   }
 
-  it("gives what the names say, as bytes", async () => {
+  it("gives directories and deletions, as bytes", async () => {
     const read = await readTarSplit(
       file([
         segment("header"),
@@ -53,7 +53,7 @@ describe("readTarSplit", () => {
     );
   });
 
-  it("refuses what is no tar-split", async () => {
+  it("refuses a file of another kind", async () => {
     await assert.rejects(readTarSplit(file("{}\n")), /not an entry of a tar-split file: \{\}/);
     writeFileSync(`${work}/plain`, "plain");
     await assert.rejects(readTarSplit(`${work}/plain`), /incorrect header check/);

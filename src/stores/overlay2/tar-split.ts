@@ -6,21 +6,21 @@ import { forEachLine } from "../../files/lines.js";
 import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
 import { byteString } from "../../shelf/whiteouts.js";
 
-/** What `tar-split.json.gz` tells about the tar of a layer without reading the layer. */
+/** The facts about a layer's tar that `tar-split.json.gz` gives without a look into the layer. */
 export interface TarSplit extends LayerNames {
   /** Some entry has an extended attribute (a file capability, mostly). */
   readonly hasXattrs: boolean;
 }
 
-/** tar/storage/entry.go of vbatts/tar-split. */
+/** Values of tar/storage/entry.go in vbatts/tar-split. */
 const fileType = 1;
 const segmentType = 2;
 const xattrRecord = "SCHILY.xattr.";
 
 /**
- * Reads Docker's record of a layer's tar, a JSON object a line, gzipped. It is a multiple of what the layer's names are, so
- * it is never in memory as a whole.
- * @throws Error if the file is something else.
+ * Reads Docker's record of a layer's tar, a JSON object a line, gzipped. The record is several times as large as the
+ * layer's names, so it is never in memory as a whole.
+ * @throws Error if the file has another form.
  */
 export async function readTarSplit(file: string): Promise<TarSplit> {
   const reader = new LayerNamesReader();
@@ -41,7 +41,7 @@ export async function readTarSplit(file: string): Promise<TarSplit> {
 
 async function forEachEntry(file: string, onEntry: (entry: Entry) => void): Promise<void> {
   const unpacked = pipeline(createReadStream(file), createGunzip({ chunkSize: 1 << 18 }), () => {
-    // The reader of the lines hears of an error, too.
+    // The reader of the lines gets the error, too.
   });
   await forEachLine(unpacked, (line) => {
     if (line.length > 0) onEntry(parseEntry(line.toString("utf8")));
@@ -51,7 +51,7 @@ async function forEachEntry(file: string, onEntry: (entry: Entry) => void): Prom
 interface Entry {
   readonly type: number;
   readonly name?: string;
-  /** Base64; instead of `name` where the name is not UTF-8. */
+  /** Base64. It replaces `name` if the name is not UTF-8. */
   readonly name_raw?: string;
   readonly payload?: string | null;
 }

@@ -69,7 +69,7 @@ describe("layerEntries", () => {
     }
   });
 
-  it("is a file where the daemon writes itself", () => {
+  it("has a file, not a link, where the daemon writes", () => {
     const committed = entriesOf(top).find((entry) => entry.path.endsWith("/committed"));
     assert.equal(committed?.kind, "file");
   });
@@ -89,7 +89,7 @@ describe("layerEntries", () => {
 });
 
 describe("distributionEntries", () => {
-  it("is what docker pull leaves", () => {
+  it("are the files that docker pull writes", () => {
     const [diffId = "", blob = ""] = diffIds;
     const entries = distributionEntries(diffId, {
       [blob]: { diffId, repositories: ["docker.io/library/redis"] },

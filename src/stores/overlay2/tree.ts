@@ -5,7 +5,7 @@ import { cacheIdOf, catalogKeyOf, linkIdOf, whiteoutLinkIdOf } from "./ids.js";
 import { hides, lowersOf } from "./lowers.js";
 import { ancestry, type CatalogBlob, type CatalogLayer, type CatalogModel } from "./model.js";
 
-/** Where the catalog is in the system image: symbolic links in the data root lead here. */
+/** The catalog's place in the system image: symbolic links in the data root lead here. */
 const home = "/usr/lib/larder/catalog/overlay2";
 /** The tree that attach copies into the data root. */
 const root = "root";
@@ -35,8 +35,8 @@ export function rootDirectories(): ShelfEntry[] {
 }
 
 /**
- * All that describes one layer: its files in `db/`, and the links to them in the tree for the data root.
- * @param tarSplitFile where the daemon has its record of the layer's tar.
+ * The files of one layer in `db/`, and the links to them in the tree for the data root.
+ * @param tarSplitFile the daemon's record of the layer's tar.
  */
 export function layerEntries(model: CatalogModel, chainId: ChainId, tarSplitFile: string): ShelfEntry[] {
   const [self] = ancestry(model, chainId);
@@ -66,16 +66,16 @@ export function layerEntries(model: CatalogModel, chainId: ChainId, tarSplitFile
 }
 
 /**
- * What else describes a real layer. One that an earlier PRELOAD has described may have become it: the link to its files is
- * still in the tree then, and attach takes it away.
- * @param whiteouts where the layer's copy has one; no others than these hide what is below it.
+ * Further files for a real layer. If the layer became real after an earlier PRELOAD described it, the tree still has
+ * the link to its files, and attach removes it.
+ * @param whiteouts paths of the whiteouts in the layer's copy. They alone hide lower files.
  */
 export function realEntries(chainId: ChainId, whiteouts: Whiteouts): ShelfEntry[] {
   const db = `db/${catalogKeyOf(chainId)}`;
   return [file(`${db}/real`, ""), file(`${db}/whiteouts`, formatWhiteouts(whiteouts))];
 }
 
-/** `lower` files of layers that an earlier PRELOAD has described, and that stand on one that has become real. */
+/** The `lower` files that change: an earlier PRELOAD described their layers, and a layer below has become real. */
 export function changedLowers(model: CatalogModel, earlier: CatalogModel): ShelfEntry[] {
   return Object.keys(earlier.layers).flatMap((chainId) => {
     const lower = lowerOf(model, chainId);
@@ -105,7 +105,7 @@ function driverEntries(chainId: ChainId, layer: CatalogLayer, hasLower: boolean)
     ...(layer.real ? [] : [link(`${path}/diff`, to("fs"))]),
     link(`${path}/link`, to("link")),
     ...(hasLower ? [link(`${path}/lower`, to("lower"))] : []),
-    // The daemon writes this one anew for each container, and refuses to write to a symbolic link.
+    // The daemon writes this file anew for each container, and refuses to write to a symbolic link.
     { kind: "file", path: `${path}/committed`, mode: 0o600, content: Buffer.alloc(0) },
     link(`${links}/${linkIdOf(chainId)}`, `../${cacheIdOf(chainId)}/diff`),
     ...(hides(layer)
@@ -114,20 +114,20 @@ function driverEntries(chainId: ChainId, layer: CatalogLayer, hasLower: boolean)
   ];
 }
 
-/** The `lower` file: what lies below the layer's own content, nearest first. */
+/** The `lower` file: the directories below the layer's own content, nearest first. */
 function lowerOf(model: CatalogModel, chainId: ChainId): string | undefined {
   const lowers = lowersOf(model, chainId);
   return lowers.length > 0 ? lowers.map((id) => `l/${id}`).join(":") : undefined;
 }
 
-/** An image's config: a copy, since `docker load` of the same image writes it again. */
+/** An image's config. It is a copy, since `docker load` of the same image writes it again. */
 export function imageEntry(imageId: Digest, config: Buffer): ShelfEntry {
   const path = `${root}/image/overlay2/imagedb/content/sha256/${hexOf(imageId)}`;
   return { kind: "file", path, mode: 0o600, content: config };
 }
 
 /**
- * What `docker pull` notes about where layers came from: copies, since pull and push write them again.
+ * The notes of `docker pull` on the origin of layers. They are copies, since pull and push write them again.
  * @param blobs All blobs of the layer, by digest.
  */
 export function distributionEntries(

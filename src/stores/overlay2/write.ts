@@ -18,11 +18,11 @@ import {
   rootDirectories,
 } from "./tree.js";
 
-/** What the files of the catalog are made of, beside the model. */
+/** The sources of the catalog's files, beside the model. */
 export interface Overlay2Records {
-  /** Those that the model describes and `earlier` does not. */
+  /** The images that the model describes and `earlier` does not. */
   readonly images: readonly LoadedImage[];
-  /** The catalog that the stage has; of its layers, nothing is written again. */
+  /** The catalog that the stage has. Its layers are not written again. */
   readonly earlier: CatalogModel;
   readonly layers: LayerSource;
   /** Docker's record of a layer's tar. */
@@ -53,7 +53,7 @@ export async function write(model: CatalogModel, records: Overlay2Records): Prom
   ];
 }
 
-/** Whiteouts of all layers, for the directories that attach makes of them. */
+/** The whiteouts of all layers, for the directories that attach makes of them. */
 async function whiteoutEntries(
   model: CatalogModel,
   { layers, scratch }: Overlay2Records,
@@ -77,7 +77,7 @@ async function whiteoutEntries(
   return [...real, { kind: "copy", path: "whiteouts.tar", mode: 0o644, from }];
 }
 
-/** For each layer of these images: the notes on all its blobs, those of earlier PRELOADs among them. */
+/** The notes on all blobs of each layer of these images, with the blobs of earlier PRELOADs. */
 function distributionOf(model: CatalogModel, images: readonly LoadedImage[]): ShelfEntry[] {
   const diffIds = [...new Set<DiffId>(images.flatMap((image) => image.diffIds))].sort(compare);
   return diffIds.flatMap((diffId) => {
@@ -86,7 +86,7 @@ function distributionOf(model: CatalogModel, images: readonly LoadedImage[]): Sh
   });
 }
 
-/** A line for each image: its ID, and the chain ID of its top layer if it has one; in hex. */
+/** One line for each image, in hex: its ID, and the chain ID of its top layer if it has one. */
 function formatImages(model: CatalogModel): string {
   return Object.entries(sorted(model.images))
     .map(([imageId, chainId]) => `${hexOf(imageId)}${chainId === null ? "" : ` ${hexOf(chainId)}`}\n`)

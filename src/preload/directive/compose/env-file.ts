@@ -1,14 +1,15 @@
-/** Variables for a project's Compose files: `.env` beside them, or the files that an include names. */
+/** Variables for a project's Compose files: from `.env` beside them, or from the files that an include names. */
 import { parseEnv } from "node:util";
 import { interpolate, type Variables } from "./interpolate.js";
 
-/** @param outer variables that a value may use and that stand before the file's own. */
+/** @param outer variables that take precedence over the file's own, and that values may use. */
 export function readEnvFile(written: string, outer: Variables): ReadonlyMap<string, string> {
-  // Compose takes `NAME: value`, too, and a byte order mark.
+  // Compose accepts `NAME: value` and a byte order mark, too.
   const text = written.replace(/^\uFEFF/, "").replace(/^(\s*(?:export\s+)?[A-Za-z_][\w.]*):\s/gm, "$1=");
   const raw = new Map(Object.entries(parseEnv(text)));
   const values = new Map<string, string>();
-  // A value may use those above it. Node tells no order, so that it may use those below, too; itself is empty in it.
+  // In Compose, a value may use the variables above it. Node gives no order, so here it may use those below it, too.
+  // Within its own value, a variable is empty.
   const expanded = (name: string): string | undefined => {
     const value = values.get(name) ?? raw.get(name);
     if (value === undefined || values.has(name)) return value;
@@ -23,7 +24,7 @@ export function readEnvFile(written: string, outer: Variables): ReadonlyMap<stri
   return values;
 }
 
-/** In single quotes a dollar is a dollar. */
+/** In single quotes, a dollar stands for itself. */
 function isLiteral(text: string, name: string): boolean {
   return new RegExp(`^\\s*(?:export\\s+)?${name.replaceAll(".", "\\.")}\\s*=\\s*'`, "m").test(text);
 }

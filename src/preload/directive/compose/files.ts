@@ -1,4 +1,4 @@
-/** A Compose file as it is written: what matters for the images of its services. */
+/** The parts of a written Compose file that matter for the images of its services. */
 
 import {
   type CollectionTag,
@@ -12,29 +12,29 @@ import { isObject } from "../../../is-object.js";
 
 export interface ComposeFile {
   readonly services: ReadonlyMap<string, Service>;
-  /** Services of the files below that `!reset` takes away. */
+  /** Services of the files below that `!reset` removes. */
   readonly removed: readonly string[];
   readonly includes: readonly Include[];
 }
 
 /** Values are not interpolated. */
 export interface Service {
-  /** Absent where another file or service may have it; null where `!reset` takes it away. */
+  /** Absent if another file or service may have it; null if `!reset` removes it. */
   readonly image?: string | null;
   readonly isBuilt: boolean;
   readonly extends?: { readonly service: string; readonly file?: string };
 }
 
 export interface Include {
-  /** The first one, and those that are laid over it. */
+  /** The first file, and those that are laid over it. */
   readonly paths: readonly string[];
   readonly projectDirectory?: string;
   readonly envFiles?: readonly string[];
 }
 
-/** @returns its documents, each laid over the one before. @throws Error that says what is wrong. */
+/** @returns the file's documents, each laid over the one before. @throws Error that names the fault. */
 export function parseComposeFile(text: string): ComposeFile[] {
-  // As in Compose, `<<: *defaults` takes over what it names.
+  // As in Compose, `<<: *defaults` copies the fields of `defaults`.
   const documents = parseAllDocuments(text, { merge: true, customTags: [...resets, ...overrides] });
   const contents =
     "empty" in documents
@@ -66,7 +66,7 @@ function toFile(file: unknown): ComposeFile {
   };
 }
 
-/** What `!reset` is read as, whatever stands behind it. */
+/** Stands for `!reset` and any value after it. */
 const reset = "\0!reset";
 const collections = ["map", "seq"] as const;
 const resets: (ScalarTag | CollectionTag)[] = [

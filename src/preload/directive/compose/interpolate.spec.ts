@@ -37,7 +37,7 @@ describe("interpolate", () => {
     it(`refuses ${text}`, () => assert.throws(() => interpolate(text, variables), { message }));
   }
 
-  it("tells the names it may ask for", () => {
+  it("lists the names that it may need", () => {
     assert.deepEqual(namesIn("$A ${B:-$C} $A $$D"), ["A", "B", "C", "D"]);
   });
 });

@@ -1,10 +1,10 @@
 /**
- * Variables in values of a Compose file, as the Compose Specification has them ("Interpolation"): `$X`, `${X}`, and with
- * `-`, `:-`, `?`, `:?`, `+`, `:+`; `$$` is a dollar. A default may have variables in it. A variable that is not set is empty.
+ * Variables in values of a Compose file, by the Compose Specification ("Interpolation"): `$X`, `${X}`, and with `-`,
+ * `:-`, `?`, `:?`, `+`, `:+`; `$$` is a dollar. A default may contain variables. A variable that is not set is empty.
  */
 export type Variables = (name: string) => string | undefined;
 
-/** @throws Error for a dollar that begins nothing, and for a variable that has to be set and is not. */
+/** @throws Error for a dollar that begins nothing, and for a required variable that is not set. */
 export function interpolate(text: string, variables: Variables): string {
   let result = "";
   for (let at = 0; at < text.length; ) {
@@ -29,12 +29,12 @@ export function interpolate(text: string, variables: Variables): string {
   return result;
 }
 
-/** Names that a text may ask for. */
+/** Names of the variables that a text may need. */
 export function namesIn(text: string): string[] {
   return [...new Set([...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(([, name = ""]) => name))];
 }
 
-/** @param inner what stands between `${` and `}`. */
+/** @param inner the text between `${` and `}`. */
 function expand(inner: string, variables: Variables): string {
   const [, name, operator = "", word = ""] = /^([A-Za-z_]\w*)(?:(:?[-?+])(.*))?$/s.exec(inner) ?? [];
   if (name === undefined) throw invalid(`\${${inner}}`);
@@ -55,7 +55,7 @@ function expand(inner: string, variables: Variables): string {
   }
 }
 
-/** @param from behind a `${`. */
+/** @param from the position after `${`. */
 function closingBrace(text: string, from: number): number {
   for (let at = from, depth = 1; at < text.length; at++) {
     if (text.startsWith("${", at)) depth++;

@@ -1,6 +1,7 @@
 /**
  * `--compose=compose.yaml`: the image of every service, as Compose finds it (Compose Specification: "include",
- * "extends", "Interpolation"). Files come from the build context; the stage's ARG and ENV stand for the shell's variables.
+ * "extends", "Interpolation"). Files come from the build context. The stage's ARG and ENV take the place of the shell's
+ * variables.
  */
 import { posix } from "node:path";
 import { contextPath, fileInContext, pathInContext } from "../context-path.js";
@@ -19,15 +20,15 @@ export interface ServiceImage {
   readonly image: string;
 }
 
-/** What is outside of the files. */
+/** Sources outside of the files. */
 export interface Surroundings {
   /** A file of the build context; undefined if there is none. */
   readonly read: (path: string) => Promise<string | undefined>;
-  /** The stage's variables of these names, as far as they are set. */
+  /** The stage's variables of these names. Those that are not set are left out. */
   readonly ask: (names: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 }
 
-/** @throws Error that names file and service. */
+/** @throws Error that names the file and the service. */
 export async function readProject(written: string, surroundings: Surroundings): Promise<ComposeImages> {
   const path = contextPath(written);
   const loader = new Loader(path, surroundings);
@@ -43,37 +44,37 @@ export async function readProject(written: string, surroundings: Surroundings): 
   return { images, built };
 }
 
-/** A service with what it extends, its image interpolated. */
+/** A service together with the services that it extends. Its image is interpolated. */
 interface Resolved {
   readonly image?: string | null;
   readonly isBuilt: boolean;
 }
 
-/** Where a service stands. */
+/** The place of a service. */
 interface Place {
   readonly path: string;
   readonly file: ComposeFile;
-  /** Services that the file includes, which its own may extend. */
+  /** Services of included files, which this file's services may extend. */
   readonly included: ReadonlyMap<string, Resolved>;
-  /** What its paths are relative to: the project's, or that of the file that another one extends from. */
+  /** The directory of relative paths: the project's, or that of the file in which a service extends another. */
   readonly directory: string;
   readonly variables: Variables;
   /** The services that extend it. */
   readonly line: readonly string[];
 }
 
-/** Files that are one project: the later ones are laid over the first. */
+/** Files of one project: the later ones are laid over the first. */
 interface Project {
   readonly paths: readonly string[];
   readonly directory: string;
-  /** Absent: `.env`, if there is one. */
+  /** Absent: `.env`, if it exists. */
   readonly envFiles: readonly string[] | undefined;
   /** Variables of the project that includes this one. */
   readonly outer: Variables;
 }
 
 class Loader {
-  /** The file that PRELOAD names, so that errors need not. */
+  /** The file that PRELOAD names. Errors about it need not name it. */
   readonly #root: string;
   readonly #surroundings: Surroundings;
   readonly #texts = new Map<string, Promise<string | undefined>>();
@@ -85,7 +86,7 @@ class Loader {
     this.#surroundings = surroundings;
   }
 
-  /** @param including the files that lead here, for one that includes itself. */
+  /** @param including the files on the way here, to find a file that includes itself. */
   async project(project: Project, including: readonly string[]): Promise<Map<string, Resolved>> {
     const variables = await this.#variables(project);
     const services = new Map<string, Resolved>();
@@ -106,7 +107,7 @@ class Loader {
     return services;
   }
 
-  /** Of a service that several have, the first one's words stand before those of the others. */
+  /** If several included files have a service, the first one's words take precedence. */
   async #includes(
     file: ComposeFile,
     { directory, variables }: { directory: string; variables: Variables },
@@ -134,7 +135,7 @@ class Loader {
     return { paths: files, directory, envFiles: envFiles?.map((path) => place(path)), outer: variables };
   }
 
-  /** The stage's variables stand before those of the project around it, and these before the project's own. */
+  /** The stage's variables come first, then those of the including project, then the project's own. */
   async #variables({ paths, directory, envFiles, outer }: Project): Promise<Variables> {
     const files = envFiles ?? [posix.join(directory, ".env")];
     const own = new Map<string, string>();
@@ -149,7 +150,7 @@ class Loader {
     return variables;
   }
 
-  /** Each file is asked for once: the answer comes from a build of its own. */
+  /** Each file is read only once, since each read is a separate build. */
   #read(path: string): Promise<string | undefined> {
     const text = this.#texts.get(path) ?? this.#surroundings.read(path);
     this.#texts.set(path, text);
@@ -202,12 +203,12 @@ class Loader {
 const missing =
   "the build context has no such file; check the path, and that .dockerignore does not leave it out";
 
-/** A service laid over what is there of it. */
+/** A service laid over another. */
 function over(service: Resolved, below: Resolved | undefined): Resolved {
   return { ...below, ...service, isBuilt: service.isBuilt || (below?.isBuilt ?? false) };
 }
 
-/** @throws Error with the name of the thing before its words. */
+/** @throws Error with `what` before the original message. */
 function named<T>(what: string, make: () => T): T {
   try {
     return make();
