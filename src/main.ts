@@ -1,7 +1,7 @@
 import { LarderError } from "./error.js";
 import { openBridge } from "./gateway/bridge.js";
-import { withExcerpt } from "./gateway/details.js";
 import { cacheImports, readOptions } from "./gateway/options.js";
+import { withExcerpt } from "./upstream/excerpt.js";
 import { readDockerfile, type SourceFile } from "./upstream/read-dockerfile.js";
 import { originalRequest } from "./upstream/request.js";
 import { solveUpstream, tryUpstream } from "./upstream/solve.js";

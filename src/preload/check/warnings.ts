@@ -7,9 +7,9 @@ import type { Stage } from "../../dockerfile/parse.js";
 import type { Bases } from "../../dockerfile/stages.js";
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
-import { lineRanges } from "../../gateway/details.js";
 import type { Result } from "../../gen/gateway.js";
 import { digestOf } from "../../image/digest.js";
+import { lineRanges } from "../../upstream/excerpt.js";
 import {
   type LintResults,
   type LintWarning,

@@ -15,9 +15,9 @@ import {
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Count } from "../../dockerfile/step-names.js";
 import { LarderError } from "../../error.js";
-import { withoutExcerpt } from "../../gateway/details.js";
 import type { ImageConfig } from "../../image/config.js";
 import type { Output } from "../../llb/state.js";
+import { withoutExcerpt } from "../../upstream/excerpt.js";
 import { placed } from "../directive/fault.js";
 import { loadBaseImage } from "../images/base-image.js";
 import { type MakeCut, Planning } from "./planning.js";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { LarderError } from "../error.js";
+import { failedSolve } from "../gateway/details.js";
 import { Definition } from "../gen/ops.js";
 import type { Detail } from "../gen/status.js";
-import { failedSolve, withExcerpt } from "./details.js";
+import { withExcerpt } from "../upstream/excerpt.js";
 
 const typed = (name: string, value: unknown): Detail => ({
   type_url: `github.com/moby/buildkit/errdefs.${name}+json`,
