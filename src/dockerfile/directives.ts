@@ -1,5 +1,5 @@
 /** A directive of a file: a comment `# name=value` before everything else. */
-export interface Directive {
+export interface ParserDirective {
   /** In small letters. */
   readonly name: string;
   readonly value: string;
@@ -13,8 +13,8 @@ const names = ["syntax", "escape", "check"];
  * Reads directives as BuildKit's parser does: they end at a line that is none, and at one that repeats a name.
  * @param mark the sign that begins a comment
  */
-export function readDirectives(text: string, mark = "#"): Directive[] {
-  const directives: Directive[] = [];
+export function readDirectives(text: string, mark = "#"): ParserDirective[] {
+  const directives: ParserDirective[] = [];
   const lines = text.replace(/^\uFEFF/, "").split("\n");
   const first = lines[0]?.startsWith("#!") ? 1 : 0;
   for (const [index, line] of lines.entries()) {
@@ -26,7 +26,7 @@ export function readDirectives(text: string, mark = "#"): Directive[] {
   return directives;
 }
 
-function parseDirective(comment: string): Pick<Directive, "name" | "value"> | undefined {
+function parseDirective(comment: string): Pick<ParserDirective, "name" | "value"> | undefined {
   const [, name = "", value = ""] = /^\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/.exec(comment) ?? [];
   return names.includes(name.toLowerCase()) ? { name: name.toLowerCase(), value } : undefined;
 }

@@ -22,7 +22,7 @@ export function findNamedContext(
   name: string,
   platform: Platform,
 ): NamedContext | undefined {
-  const familiar = familiarName(name);
+  const familiar = contextName(name);
   const value = options[`context:${familiar}::${formatPlatform(platform)}`] ?? options[`context:${familiar}`];
   if (value === undefined) return undefined;
   const [scheme, rest = ""] = value.split(/:(.*)/s);
@@ -50,7 +50,7 @@ export function findNamedContext(
 }
 
 /** The names of contexts are in Docker's familiar form, without `:latest`. */
-export function familiarName(name: string): string {
+export function contextName(name: string): string {
   try {
     return familiarReference(parseReference(name.toLowerCase())).replace(/:latest$/, "");
   } catch {

@@ -9,9 +9,9 @@ import {
   capability,
   describeTree,
   layersOf,
+  listNames,
   makeCapable,
   makeWork,
-  namesIn,
   packIn,
   shell,
   unpackLayers,
@@ -58,7 +58,7 @@ describe("a packed image", () => {
     for (const blob of [...layers, described])
       await verifyBlob(blobFile(`${work}/layout`, blob.digest), blob, "the blob");
     const tars = await layersOf(`${work}/layout`, image);
-    assert.deepEqual(tars.map(namesIn), [
+    assert.deepEqual(tars.map(listNames), [
       ["dir/", "file"],
       ["dir/", "dir/new"],
     ]);
@@ -79,7 +79,7 @@ describe("a packed image", () => {
     assert.deepEqual(manifest(image).layers[0], lowest);
     const [below, own] = await layersOf(`${work}/layout`, image);
     assert.ok(below && own);
-    assert.deepEqual(namesIn(own), ["dir/", "dir/new"]);
+    assert.deepEqual(listNames(own), ["dir/", "dir/new"]);
   });
 
   it("is the base with another config if the stage has no steps", async () => {
@@ -208,7 +208,7 @@ describe("a packed image", () => {
     makeCapable(`${work}/tree2`, "capable");
     shell(`${work}/tree2`, "ln capable also");
     const tar = (await layersOf(`${work}/layout`, await packIn(work, { trees: 3 })))[2];
-    assert.deepEqual(namesIn(tar ?? Buffer.alloc(0)), ["also", "capable"]);
+    assert.deepEqual(listNames(tar ?? Buffer.alloc(0)), ["also", "capable"]);
     assert.equal(tar?.toString("latin1").split("security.capability=").length, 3);
   });
 });

@@ -57,7 +57,7 @@ export async function layersOf(layout: string, image: InnerImage): Promise<Buffe
 }
 
 /** Names of a tar's entries. Directories end with a slash. */
-export function namesIn(tar: Buffer): ByteString[] {
+export function listNames(tar: Buffer): ByteString[] {
   return [...entriesOf(tar)].map(({ name, isDirectory }) => (isDirectory ? `${name}/` : name));
 }
 

@@ -11,7 +11,7 @@ import {
   type Frame,
   frameFlag,
   frameType,
-  readSettings,
+  parseSettings,
   setting,
   settingsFrame,
   splitFrames,
@@ -186,7 +186,7 @@ export class Http2Connection {
   }
 
   #takeSettings(frame: Frame): void {
-    const settings = readSettings(frame);
+    const settings = parseSettings(frame);
     this.#maxStreams = settings.get(setting.maxConcurrentStreams) ?? this.#maxStreams;
     const streamWindow = settings.get(setting.initialWindowSize) ?? this.#streamWindow;
     for (const { outgoing } of [...this.#streams.values(), ...this.#waiting])

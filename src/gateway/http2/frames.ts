@@ -74,7 +74,7 @@ export function settingsFrame(values: ReadonlyMap<number, number>): Frame {
   return { type: frameType.settings, flags: 0, stream: 0, payload };
 }
 
-export function readSettings({ payload }: Frame): ReadonlyMap<number, number> {
+export function parseSettings({ payload }: Frame): ReadonlyMap<number, number> {
   const values = new Map<number, number>();
   for (let at = 0; at + 6 <= payload.length; at += 6)
     values.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));

@@ -3,7 +3,7 @@ import { stagePlatform } from "../../dockerfile/stage-platform.js";
 import { type Bases, baseStage } from "../../dockerfile/stages.js";
 import { type ContextImage, withImages } from "../../upstream/context-images.js";
 import { expandBases } from "../../upstream/expand-bases.js";
-import { familiarName } from "../../upstream/named-context.js";
+import { contextName } from "../../upstream/named-context.js";
 import type { UpstreamRequest } from "../../upstream/request.js";
 import type { Task } from "../build-context.js";
 import { loadBaseImage } from "../images/base-image.js";
@@ -36,7 +36,7 @@ async function quietBase(task: Task & Bases, stage: Stage): Promise<ContextImage
   if (!base || !state || !OnBuild?.some(isPreloadTrigger)) return undefined;
   const others = OnBuild.filter((trigger) => !isPreloadTrigger(trigger));
   return {
-    context: familiarName(name),
+    context: contextName(name),
     state,
     config: { ...base.config, config: { ...container, OnBuild: others } },
   };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { claimedLayers, planHistory } from "./history.js";
 import { planBlobLayers } from "./layers.js";
-import { digestOf, samplePlan } from "./testing.js";
+import { repeatedDigest, samplePlan } from "./testing.js";
 
-const layers = [digestOf("1"), digestOf("2"), digestOf("3"), digestOf("4")] as const;
+const layers = [repeatedDigest("1"), repeatedDigest("2"), repeatedDigest("3"), repeatedDigest("4")] as const;
 const [one, two, three, four] = layers;
 
 describe("history", () => {

@@ -4,9 +4,9 @@ import { parseReference } from "../../image/reference.js";
 import { planFetched } from "./images.js";
 import { groupLayers, newLayers, stockStepName } from "./layers.js";
 import type { PlannedImage } from "./plan.js";
-import { digestOf, innerImage, plannedImage, samplePlan } from "./testing.js";
+import { innerImage, plannedImage, repeatedDigest, samplePlan } from "./testing.js";
 
-const digest = digestOf("0");
+const digest = repeatedDigest("0");
 
 function wayOf({ origin }: PlannedImage) {
   assert.ok(origin.kind === "registry");

@@ -6,13 +6,13 @@ import { planFetched } from "./images.js";
 import { planOuterLayers } from "./layers.js";
 import type { InsecureRegistries, Network, PlannedImage, PreloadPlan } from "./plan.js";
 
-export const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
+export const repeatedDigest = (digit: string): string => `sha256:${digit.repeat(64)}`;
 
 export function innerImage(text: string, diffIds: readonly DiffId[] = []): InnerImage {
   return {
-    reference: { ...parseReference(text), digest: digestOf("0") },
+    reference: { ...parseReference(text), digest: repeatedDigest("0") },
     platform: { os: "linux", architecture: "amd64" },
-    imageId: digestOf("0"),
+    imageId: repeatedDigest("0"),
     diffIds,
   };
 }
