@@ -1,4 +1,4 @@
-import type { Dockerfile, Stage } from "../dockerfile/parse.js";
+import type { Stage } from "../dockerfile/parse.js";
 import type { Bases } from "../dockerfile/stages.js";
 import type { BuildOptions } from "../gateway/options.js";
 import type { Output } from "../llb/state.js";
@@ -24,6 +24,4 @@ export interface BuildContext extends Task, Bases {
   readonly settings: Settings;
   /** Prints a warning. */
   readonly warn: Warn;
-  /** Set if `dockerfile` is a file of triggers: the stage of the user's file at whose FROM they fire. */
-  readonly firing?: { readonly dockerfile: Dockerfile; readonly stage: Stage };
 }

@@ -156,7 +156,7 @@ async function warnOfInheritedCommand(
 
 /** Makes the cuts, one after the other: a cut may build on those above it. */
 async function makeCuts(context: BuildContext, make: MakeCut): Promise<Planning> {
-  let planning = new Planning(context);
+  let planning = new Planning(context, context);
   for (const stage of context.needed) {
     const fired = context.mayFire ? await fireTriggers(planning, stage, make) : undefined;
     if (fired) planning = planning.with(fired);

@@ -15,10 +15,13 @@ import {
 import type { Definition, Location, OpMetadata, SourceInfo } from "../../gen/ops.js";
 import { joinSources } from "../../llb/source-map.js";
 import type { BuildContext } from "../build-context.js";
+import type { CutFile } from "./cut-file.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
 
 /** The text that upstream was given. */
 export interface SolvedDraft {
+  /** The file that it is a draft of. */
+  readonly file: CutFile;
   readonly text: string;
   readonly done: readonly PreloadedCut[];
   /** The stage that continues below the end of the draft, with this number of steps. */
@@ -31,7 +34,7 @@ export function asWritten(context: BuildContext, definition: Definition, draft: 
   const text = Buffer.from(draft.text);
   const isDraft = (index: number): boolean => Source.infos[index]?.data.equals(text) ?? false;
   const places = mapValues(Source.locations, ({ locations }) => ({
-    locations: locations.map((one) => (isDraft(one.sourceIndex) ? placeOf(context, one) : one)),
+    locations: locations.map((one) => (isDraft(one.sourceIndex) ? placeOf(draft.file, one) : one)),
   }));
   const infos = Source.infos.map((info, index) => (isDraft(index) ? usersFile(context) : info));
   const isStep = (digest: string): boolean =>
@@ -65,7 +68,7 @@ function renamed(context: BuildContext, metadata: OpMetadata, draft: SolvedDraft
 
 function stepName(context: BuildContext, text: string, draft: SolvedDraft): string {
   const name = parseStepName(text);
-  const { stages } = context.dockerfile;
+  const { stages } = draft.file.dockerfile;
   const stage = stages.find((one) => stageName(one).toLowerCase() === name?.stage);
   // A draft that ends in the first stage does not name the stage.
   const of = stage ?? (name?.stage === "" ? stages[0] : undefined);
@@ -73,7 +76,7 @@ function stepName(context: BuildContext, text: string, draft: SolvedDraft): stri
   const { done, goesOn } = draft;
   const below = goesOn?.stage.index === of.index ? goesOn.below : 0;
   const numbered = numberThrough(name, countAbove(done, of), below);
-  const fires = context.firing?.stage.index === of.index;
+  const fires = draft.file.firesAt?.index === of.index;
   const words = fires ? `ONBUILD ${name.words}` : name.words;
   return formatStepName({ ...numbered, stage: nameInSteps(context, of), words });
 }
@@ -83,20 +86,20 @@ export function countAbove(done: readonly PreloadedCut[], { index }: Stage): Cou
   return done.findLast(({ stage }) => stage.index === index)?.count;
 }
 
-/** A file of triggers is not the whole file. */
-function nameInSteps({ dockerfile, firing }: BuildContext, stage: Stage): string {
-  return stageInNames(firing?.dockerfile ?? dockerfile, stage);
+/** A file of triggers is not the whole file: the user's counts. */
+function nameInSteps({ dockerfile }: BuildContext, stage: Stage): string {
+  return stageInNames(dockerfile, stage);
 }
 
 /** The number of steps of a stage below a line. */
-export function stepsBelow({ firing }: BuildContext, { instructions }: Stage, line: number): number {
+export function stepsBelow({ firesAt }: CutFile, { instructions }: Stage, line: number): number {
   const below = instructions.filter(({ lines }) => lines.start > line);
-  return countSteps(below) + countSteps(firing?.stage.instructions ?? []);
+  return countSteps(below) + countSteps(firesAt?.instructions ?? []);
 }
 
-function placeOf({ firing }: BuildContext, location: Location): Location {
-  if (!firing) return location;
-  const { start, end } = firing.stage.from.lines;
+function placeOf({ firesAt }: CutFile, location: Location): Location {
+  if (!firesAt) return location;
+  const { start, end } = firesAt.from.lines;
   const range = { start: { line: start, character: 0 }, end: { line: end, character: 0 } };
   const isTrigger = location.ranges.some((one) => (one.start?.line ?? 0) >= start);
   return isTrigger ? { ...location, ranges: [range] } : location;

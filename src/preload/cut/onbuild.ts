@@ -61,16 +61,16 @@ interface Base {
 
 /** @returns undefined for a base without triggers. */
 async function baseOf(planning: Planning, stage: Stage): Promise<Base | undefined> {
-  const { context } = planning;
-  const below = baseStage(context.dockerfile, stage, context.bases);
+  const { context, file } = planning;
+  const below = baseStage(file.dockerfile, stage, file.bases);
   if (!below) {
-    const name = context.bases[stage.index] ?? stage.base;
+    const name = file.bases[stage.index] ?? stage.base;
     const base = await loadBaseImage(context, name, planning.platformOf(stage));
     const state = base?.states.at(-1);
     return base && state && { state, config: base.config, count: { step: 1 }, kept: [] };
   }
   if (preloadTriggersOf(below).length === 0) return undefined;
-  const end = endOf(context.dockerfile, below);
+  const end = endOf(file.dockerfile, below);
   const head = await planning.head(end, []);
   return {
     state: head.state,
@@ -87,13 +87,12 @@ async function runTriggers(
   triggers: readonly string[],
   make: MakeCut,
 ): Promise<PreloadedCut> {
-  const { dockerfile: written } = outer.context;
-  const dockerfile = triggersFile(written, stage, triggers);
+  const dockerfile = triggersFile(outer.file.dockerfile, stage, triggers);
   const fired = dockerfile.stages[stage.index];
   if (!fired) throw new Error("unreachable: the file of the triggers lacks their stage");
   const name = `larder-onbuild-${stage.index + 1}`;
-  const context = { ...outer.context, dockerfile, firing: { dockerfile: written, stage } };
-  let planning = new Planning(context, outer.done).with({
+  const file = { ...outer.file, dockerfile, firesAt: stage };
+  let planning = new Planning(outer.context, file, outer.done).with({
     context: `${name}-base`,
     stage: fired,
     lines: fired.from.lines,

@@ -42,12 +42,12 @@ export interface CutPlan {
 /** @throws LarderError with the PRELOAD's place. */
 export async function planCut(planning: Planning, cut: Cut): Promise<PlannedCut> {
   const { context } = planning;
-  return placed(placeOf(context, cut), async () => {
+  const lines = placeOf(planning, cut);
+  return placed(lines, async () => {
     const { head, directive } = await readDirective(planning, cut);
     const { config } = head.answer;
     about("", () => checkLabel(config));
     const platform = directive.platform ?? platformOf(config);
-    const lines = context.firing?.stage.from.lines ?? directive.lines;
     const step = stepContext(context, cut, platform, lines);
     const taken = await takeImages({ planning, stage: cut.stage, directive, platform, step, runs: false });
     const read = { cut, head, directive, platform, step, taken };
@@ -56,8 +56,8 @@ export async function planCut(planning: Planning, cut: Cut): Promise<PlannedCut>
 }
 
 /** Where errors of a cut are shown. */
-export function placeOf({ firing }: BuildContext, { preload }: Cut): Lines {
-  return firing?.stage.from.lines ?? preload.lines;
+export function placeOf({ file }: Planning, { preload }: Cut): Lines {
+  return file.firesAt?.from.lines ?? preload.lines;
 }
 
 /** Which outer layer holds which layer of the images. */
@@ -67,7 +67,7 @@ export async function planLayers(
 ): Promise<CutPlan> {
   const { context } = planning;
   const { config } = head.answer;
-  const budget = budgetAt(context, cut, directive, config);
+  const budget = budgetAt(planning, cut, directive, config);
   const images = taken.map(({ image }) => image);
   const layers = newLayers(images, new Set(claimedLayers(config).flat()));
   const isPast = layers.length > budget.files;
@@ -98,13 +98,14 @@ function stepContext(context: BuildContext, cut: Cut, platform: Platform, lines:
 }
 
 function budgetAt(
-  { dockerfile, bases, firing, settings }: BuildContext,
+  { context, file }: Planning,
   { stage, preload }: Cut,
   { target }: Directive,
   config: ImageConfig,
 ): LayerBudget {
-  const below = firing
-    ? laterLayers(firing.dockerfile, bases, firing.stage, 0)
+  const { dockerfile, bases, settings } = context;
+  const below = file.firesAt
+    ? laterLayers(dockerfile, bases, file.firesAt, 0)
     : laterLayers(dockerfile, bases, stage, preload.lines.start);
   const counts = { above: countLayers(config), below, present: claimedLayers(config).length };
   return layerBudget(settings.layerBudget, counts, target.blobs !== "never");

@@ -25,6 +25,7 @@ import { Fault } from "../directive/fault.js";
 import { predefinedPlatforms } from "../directive/written-words.js";
 import type { Step } from "../steps/agent-step.js";
 import { asWritten, countAbove, lastStep, type SolvedDraft, stepsBelow } from "./as-written.js";
+import type { CutFile } from "./cut-file.js";
 import { ancestorsOf, cutBelow, type PreloadedCut } from "./preloaded-cut.js";
 
 /** The stage above a cut. */
@@ -50,16 +51,18 @@ export type MakeCut = (planning: Planning, cut: Cut) => Promise<PreloadedCut>;
 /** The cuts of a platform's build so far, and the requests to upstream that depend on them. */
 export class Planning {
   readonly context: BuildContext;
+  readonly file: CutFile;
   /** In the order of their creation. */
   readonly done: readonly PreloadedCut[];
 
-  constructor(context: BuildContext, done: readonly PreloadedCut[] = []) {
+  constructor(context: BuildContext, file: CutFile, done: readonly PreloadedCut[] = []) {
     this.context = context;
+    this.file = file;
     this.done = done;
   }
 
   with(cut: PreloadedCut): Planning {
-    return new Planning(this.context, [...this.done, cut]);
+    return new Planning(this.context, this.file, [...this.done, cut]);
   }
 
   /** All steps of the cuts. */
@@ -69,11 +72,11 @@ export class Planning {
 
   /** The nearest cut that a stage builds on, if any. */
   cutBelow(stage: Stage): PreloadedCut | undefined {
-    return cutBelow(this.context, stage, this.done);
+    return cutBelow(this.file, stage, this.done);
   }
 
   platformOf(stage: Stage): Platform {
-    return stagePlatform(this.context, this.context.request.options.platform, stage);
+    return stagePlatform(this.file, this.context.request.options.platform, stage);
   }
 
   /**
@@ -82,15 +85,13 @@ export class Planning {
    * @throws Fault for an empty stage.
    */
   async head(cut: Cut, words: readonly string[]): Promise<Head> {
-    const { dockerfile } = this.context;
+    const { dockerfile } = this.file;
     const variables = keptVariables(dockerfile, this.#ancestors(cut.stage), cut);
     const probe: Probe = { words, variables, predefined: predefinedPlatforms(words, variables) };
-    const below = stepsBelow(this.context, cut.stage, cut.preload.lines.start);
+    const below = stepsBelow(this.file, cut.stage, cut.preload.lines.start);
     const text = headText(dockerfile, cut, this.done, probe);
-    const drafted = await this.#draft(
-      { text, done: this.done, goesOn: { stage: cut.stage, below } },
-      cut.stage,
-    );
+    const goesOn = { stage: cut.stage, below };
+    const drafted = await this.#draft({ ...this.#draftOf(text), goesOn }, cut.stage);
     const { definition, state, config } = drafted;
     if (!definition || !state) {
       throw new Fault(
@@ -106,7 +107,7 @@ export class Planning {
   /** The instructions above a cut that affect those below it. */
   kept(cut: Cut, { answer: { variables, config } }: Pick<Head, "answer">): KeptInstruction[] {
     return keptInstructions({
-      dockerfile: this.context.dockerfile,
+      dockerfile: this.file.dockerfile,
       ancestors: this.#ancestors(cut.stage),
       cut,
       variables,
@@ -117,19 +118,23 @@ export class Planning {
 
   /** A whole stage. */
   stage(stage: Stage): Promise<DraftedStage> {
-    const text = stageText(this.context.dockerfile, stage, this.done);
-    return this.#draft({ text, done: this.done }, stage);
+    const text = stageText(this.file.dockerfile, stage, this.done);
+    return this.#draft(this.#draftOf(text), stage);
   }
 
   /** The file after all cuts: the rest of the target, and everything that it needs. */
   async tail(): Promise<{ solved: Result; draft: SolvedDraft }> {
-    const text = tailText(this.context.dockerfile, this.done);
+    const text = tailText(this.file.dockerfile, this.done);
     const solved = await solveOne(this.context.bridge, this.#asked(text));
-    return { solved, draft: { text, done: this.done } };
+    return { solved, draft: this.#draftOf(text) };
   }
 
   #ancestors(stage: Stage): Stage[] {
-    return ancestorsOf(this.context, stage, this.done);
+    return ancestorsOf(this.file, stage, this.done);
+  }
+
+  #draftOf(text: string): SolvedDraft {
+    return { text, file: this.file, done: this.done };
   }
 
   #asked(text: string): UpstreamRequest {

@@ -4,9 +4,9 @@ import type { Stage } from "../../dockerfile/parse.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Count } from "../../dockerfile/step-names.js";
 import type { ContextImage } from "../../upstream/context-images.js";
-import type { BuildContext } from "../build-context.js";
 import type { PreloadPlan } from "../plan/plan.js";
 import type { Step } from "../steps/agent-step.js";
+import type { CutFile } from "./cut-file.js";
 
 /** A cut with its PRELOAD done, as LLB. */
 export interface PreloadedCut extends SolvedCut, ContextImage {
@@ -20,22 +20,22 @@ export interface PreloadedCut extends SolvedCut, ContextImage {
 
 /** The nearest cut that a stage builds on: its own last one, or that of a stage below. */
 export function cutBelow<C extends SolvedCut>(
-  context: BuildContext,
+  file: CutFile,
   stage: Stage,
   cuts: readonly C[],
 ): C | undefined {
   const ofStage = ({ index }: Stage): C | undefined => cuts.findLast((cut) => cut.stage.index === index);
-  return [stage, ...fileAncestors(context, stage)].map(ofStage).find((cut) => cut !== undefined);
+  return [stage, ...fileAncestors(file, stage)].map(ofStage).find((cut) => cut !== undefined);
 }
 
 /** The stages that a stage builds on, nearest first. The triggers that fired at a FROM count as one. */
-export function ancestorsOf(context: BuildContext, stage: Stage, cuts: readonly SolvedCut[]): Stage[] {
+export function ancestorsOf(file: CutFile, stage: Stage, cuts: readonly SolvedCut[]): Stage[] {
   const fired = (at: Stage): Stage[] =>
     cuts.flatMap(({ stage, triggers }) => (triggers && stage.index === at.index ? [triggers] : []));
-  return [...fired(stage), ...fileAncestors(context, stage).flatMap((below) => [below, ...fired(below)])];
+  return [...fired(stage), ...fileAncestors(file, stage).flatMap((below) => [below, ...fired(below)])];
 }
 
-function fileAncestors(context: BuildContext, stage: Stage): Stage[] {
-  const base = baseStage(context.dockerfile, stage, context.bases);
-  return base ? [base, ...fileAncestors(context, base)] : [];
+function fileAncestors(file: CutFile, stage: Stage): Stage[] {
+  const base = baseStage(file.dockerfile, stage, file.bases);
+  return base ? [base, ...fileAncestors(file, base)] : [];
 }

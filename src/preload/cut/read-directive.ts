@@ -17,7 +17,7 @@ export async function readDirective(
   cut: Cut,
 ): Promise<{ head: Head; directive: Directive }> {
   const { preload } = cut;
-  const written = writtenWords(preload, planning.context.dockerfile.escape);
+  const written = writtenWords(preload, planning.file.dockerfile.escape);
   const head = await planning.head(cut, written.asked);
   const expanded = head.answer.words;
   const directive = parseDirective(written.words, expanded, preload.lines, {

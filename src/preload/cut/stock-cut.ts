@@ -23,7 +23,7 @@ import { takeImages } from "./take-images.js";
  */
 export async function stockCut(planning: Planning, planned: PlannedCut): Promise<PreloadedCut> {
   const { context } = planning;
-  return placed(placeOf(context, planned.cut), async () => {
+  return placed(placeOf(planning, planned.cut), async () => {
     const current = await completePlan(planning, planned);
     const stocked = stockOf(current);
     const blobLayers = await askForBlobs(planning, current, stocked);

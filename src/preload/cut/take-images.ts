@@ -10,7 +10,6 @@ import { formatPlatform, type Platform } from "../../image/platform.js";
 import { parseReference } from "../../image/reference.js";
 import type { Output } from "../../llb/state.js";
 import { findNamedContext, type NamedContext } from "../../upstream/named-context.js";
-import type { BuildContext } from "../build-context.js";
 import type { Directive, RequestedImage } from "../directive/directive.js";
 import { Fault, reasonOf } from "../directive/fault.js";
 import { type BaseImage, loadBaseImage } from "../images/base-image.js";
@@ -51,7 +50,7 @@ export async function takeImages(wanted: Wanted): Promise<TakenImage[]> {
   if (from === undefined) return Promise.all(images.map((image) => takeFetched(wanted, image, image)));
   const above = replacesStage(context.options, from)
     ? undefined
-    : copiedStage(context.dockerfile, wanted.stage, from);
+    : copiedStage(planning.file.dockerfile, wanted.stage, from);
   if (above) {
     const { state, config } = await planning.stage(above);
     const built = state && { states: [state], config };
@@ -91,36 +90,37 @@ async function takeContext(
 
 /** @param source The image's name in its registry. */
 async function takeFetched(
-  { planning: { context }, directive, platform, step }: Wanted,
+  { planning, directive, platform, step }: Wanted,
   source: RequestedImage,
   image: RequestedImage,
 ): Promise<TakenImage> {
-  const { bridge, settings, options } = context;
+  const { bridge, settings, options } = planning.context;
   const network = directive.network ?? (isOnHost(options) ? "host" : undefined);
   const resolved = await resolveImage(bridge, source, platform);
-  const asked = askedFor(context, image);
+  const asked = askedFor(planning, image);
   const planned = planFetched(resolved, image.reference, network, settings.insecureRegistries, asked);
   const fetched = fetchStep(step, planned);
   return { image: planned, layout: fetched.layout, steps: [fetched.step] };
 }
 
 /** Triggers of a base image are in no file of the user's. Their place is the FROM that fires them. */
-function askedFor({ firing }: BuildContext, { lines, where }: RequestedImage): Asked {
-  return { lines: firing?.stage.from.lines ?? lines, ...(where !== undefined && { where }) };
+function askedFor({ file }: Planning, { lines, where }: RequestedImage): Asked {
+  return { lines: file.firesAt?.from.lines ?? lines, ...(where !== undefined && { where }) };
 }
 
 async function takeBlobs(
-  { planning: { context }, directive, platform }: Wanted,
+  { planning, directive, platform }: Wanted,
   name: string,
   named: Extract<NamedContext, { kind: "layout" }>,
 ): Promise<TakenImage[]> {
+  const { context } = planning;
   const from = await resolveLayout(context, name, named, platform);
   const origin = { kind: "context", name } as const;
   return Promise.all(
     directive.images.map(async (requested) => {
       const { reference } = requested;
       const { image, layout } = await takeLayout(context.bridge, from, reference);
-      const planned = planPacked(image, reference, origin, askedFor(context, requested));
+      const planned = planPacked(image, reference, origin, askedFor(planning, requested));
       return { image: planned, layout, steps: [] };
     }),
   );
@@ -153,14 +153,14 @@ async function takePacked(
     ? await packImage(context, step, given, first.reference, earlier)
     : unknownImage(first.reference, given);
   return directive.images.map((requested) => ({
-    image: planPacked(image, requested.reference, origin, askedFor(context, requested)),
+    image: planPacked(image, requested.reference, origin, askedFor(planning, requested)),
     layout,
     steps,
   }));
 }
 
 function refuseStagesBelow({ planning, stage }: Wanted, from: string): void {
-  const { stages } = planning.context.dockerfile;
+  const { stages } = planning.file.dockerfile;
   const isNumber = /^\d+$/.test(from);
   const below = stages
     .slice(stage.index)
