@@ -21,7 +21,7 @@ import { buildAhead } from "./build-ahead.js";
 import type { BuildContext, Task } from "./build-context.js";
 import { answerQuestion } from "./check/answer.js";
 import { checkConfig, checkDaemonPaths } from "./check/daemon-path.js";
-import { type BaseTriggers, reportWarnings } from "./check/warnings.js";
+import { type BaseTriggers, mayFire, reportWarnings } from "./check/warnings.js";
 import { asWritten } from "./cut/as-written.js";
 import { fireTriggers } from "./cut/onbuild.js";
 import { type PlannedCut, planCut } from "./cut/plan-cut.js";
@@ -80,11 +80,11 @@ async function buildNeeded(task: Task, triggers: BaseTriggers): Promise<Result> 
     settings: await readSettings(bridge, options, process.env),
     warn: reported.warn,
   };
-  return buildPlatforms(withoutWarnings(request), (one) => {
-    // Another platform may have other base images.
-    const mayFire = reported.triggers !== "unknown" || one.options.platform !== firstRequest.options.platform;
-    const need = needOf(needs, one);
-    return buildPlatform({ ...shared, ...need, mayFire, request: pinTargetStage({ ...task, request: one }) });
+  return buildPlatforms(withoutWarnings(request), async (one) => {
+    const context = { ...shared, ...needOf(needs, one), request: pinTargetStage({ ...task, request: one }) };
+    const isFirst = one.options.platform === firstRequest.options.platform;
+    const fires = reported.triggers !== "unknown" || (!isFirst && (await mayFire(context, target)));
+    return buildPlatform({ ...context, mayFire: fires });
   });
 }
 

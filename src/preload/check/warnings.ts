@@ -75,6 +75,15 @@ export async function reportWarnings(
   return { warn, triggers: linted.triggers };
 }
 
+/**
+ * Whether base images of another platform than the first one have to be looked at: they may be others.
+ * @param task for that platform.
+ */
+export async function mayFire(task: Task & Bases, target: Stage): Promise<boolean> {
+  const results = await lintUpstream(task.bridge, askedAbout(task, target)(task.request));
+  return !results || isUnknownPreload(results.buildError?.message ?? "");
+}
+
 /** Turns the request into one about the whole file, with the target's name. */
 function askedAbout(task: Task & Bases, target: Stage): (request: UpstreamRequest) => UpstreamRequest {
   const { source, request } = task;
