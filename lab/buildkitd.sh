@@ -1,5 +1,5 @@
 #!/bin/bash
-# A buildkitd without Docker in the lab, where Go is on the machine.
+# A buildkitd without Docker in the lab, if the machine has Go.
 set -euo pipefail
 for part in common stamp cgroup cell registry engine adopt go buildkit; do
   # shellcheck source=/dev/null
@@ -23,7 +23,7 @@ if adopted; then fail "the lab uses the engine at $(cat "$LAB_DIR/adopted"); for
 
 start() {
   command -v go >/dev/null || fail "there is no go in PATH: buildkitd is built with it"
-  # Not two at a time; the other lock is for the address.
+  # Only one at a time; the other lock is for the address.
   exec 8>"$LAB_DIR/buildkit.lock"
   flock 8
   buildkit_install
@@ -50,7 +50,7 @@ case $action in
     start
     exec 8>&- 9>&-
     address=unix://$(engine_dir buildkitd)/run/buildkitd.sock
-    # A test with a client configuration of its own has no builders in it.
+    # A test with its own client configuration still finds the builder here.
     export BUILDX_BUILDER=buildkitd BUILDX_CONFIG=$LAB_DIR/client/buildx \
       LARDER_BUILDKITD=$address LARDER_BUILDCTL=$BUILDKIT_BIN/buildctl \
       LARDER_UPSTREAM_IMAGE=$UPSTREAM_IMAGE LARDER_LAB_HTTP_PORTS="${BUILDKITD_HTTP_PORTS[*]}"
