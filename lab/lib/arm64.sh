@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# A system image for machines that this one is not, and the emulator that runs its programs here.
+# A system image for another kind of machine, and the emulator that runs its programs here.
 
-# arm64_packages: what lab/images/docker-arm64 names, with all that it needs.
+# arm64_packages: downloads the packages in lab/images/docker-arm64, with their dependencies.
 arm64_packages() {
   local tree cache wanted
   tree=$(tree_dir trixie) cache=$(debs_dir trixie-arm64)
   read -ra wanted <"$LAB_SRC/images/docker-arm64/packages"
   find "$cache" -mindepth 1 -delete
-  # As far as this apt knows, nothing is installed yet.
+  # With an empty state, apt takes no package for installed.
   # shellcheck disable=SC2016
   in_tree "$tree" "$cache" sh -euc '
     state=/var/cache/apt/archives/state
@@ -21,7 +21,7 @@ arm64_packages() {
     rm -r "$state"' sh "${APT_OPTIONS[@]}" "${wanted[@]}"
 }
 
-# arm64_emulator: of its package, one program is kept.
+# arm64_emulator: keeps one program of its package.
 arm64_emulator() {
   local dir=$LAB_DIR/tools/emulator
   rm -rf "$dir"
@@ -33,7 +33,7 @@ arm64_emulator() {
     rm qemu-user_*.deb' sh "${APT_OPTIONS[@]}"
 }
 
-# arm64_image: there is none on other machines than amd64, and none from a mirror without arm64.
+# arm64_image: only made on amd64, and from a mirror with arm64.
 arm64_image() {
   local key reference=$REGISTRY/docker:26.1-arm64 log=$LAB_DIR/log/image-docker-arm64 started=$SECONDS
   key=$(stamp_key "$(tree_key trixie)" "$LAB_SRC/lib/arm64.sh" "$LAB_SRC/images/shared" \

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# A buildkitd without Docker, from BuildKit's own source by Go's package proxy, in a cell as an engine has one.
+# A buildkitd without Docker, built from BuildKit's source in Go's module proxy. It has a cell, like an engine.
 
 BUILDKIT_VERSION=v0.34.2
 UPSTREAM_IMAGE=$REGISTRY_ADDRESS:5000/upstream-dockerfile:$BUILDKIT_VERSION
-# dockerd allows plain HTTP to a whole network, buildkitd to each registry by its port: tests may start some of these.
+# dockerd allows plain HTTP to a whole network, buildkitd only to single ports. Tests may start registries on these.
 mapfile -t BUILDKITD_HTTP_PORTS < <(seq 5001 5020)
 
 # buildkit_install: sets $BUILDKIT_BIN.
@@ -19,7 +19,7 @@ buildkit_build() {
     ./cmd/buildkitd ./cmd/buildctl ./frontend/dockerfile/cmd/dockerfile-frontend
 }
 
-# buildkitd_start: it is an engine like the others to the lab: one address, one cell, ended with them.
+# buildkitd_start: the lab treats it like the other engines: it has an address and a cell, and ends with them.
 buildkitd_start() {
   local dir
   dir=$(engine_dir buildkitd)
@@ -43,7 +43,7 @@ buildkitd_start() {
   buildkitd_builder "unix://$dir/run/buildkitd.sock"
 }
 
-# The cell has nothing but buildkitd on its network: the steps may share that.
+# The cell has only buildkitd on its network, so steps may share that.
 buildkitd_config() {
   local port
   cat <<'EOF'
@@ -74,7 +74,7 @@ buildkitd_builder() {
     fail "the docker client of the lab takes no builder at $1"
 }
 
-# buildkit_upstream: a frontend image as docker/dockerfile is one.
+# buildkit_upstream: makes a frontend image like docker/dockerfile.
 buildkit_upstream() {
   local key log=$LAB_DIR/log/upstream-dockerfile
   key=$(stamp_key "$LAB_SRC/lib/buildkit.sh" "$LAB_SRC/images/upstream-dockerfile" "$UPSTREAM_IMAGE")

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A system image with Docker 29, which no suite of Debian has yet. The numbers of its module are not Docker's.
+# A system image with Docker 29, which no suite of Debian has yet. Its Go module has other version numbers than Docker.
 
 DOCKER29_VERSION=29.9.3 DOCKER29_MODULE=v2.0.0-beta.24 DOCKER29_CONTAINERD=v2.4.2
 DOCKER29_SKIPPED=$LAB_DIR/docker29-skipped
@@ -16,7 +16,7 @@ docker29_programs() {
   go_programs docker29 docker29_build "$DOCKER29_VERSION" "$DOCKER29_MODULE" "$DOCKER29_CONTAINERD"
 }
 
-# docker29_begin: what takes minutes, and needs nothing of the lab.
+# docker29_begin: does the work that takes minutes and does not need the lab.
 docker29_begin() {
   rm -f "$DOCKER29_SKIPPED"
   if ! command -v go >/dev/null; then
@@ -26,7 +26,7 @@ docker29_begin() {
   fi
 }
 
-# docker29_skipped: prints why there is no Docker 29; nothing where there is.
+# docker29_skipped: prints the reason if there is no Docker 29.
 docker29_skipped() { cat "$DOCKER29_SKIPPED" 2>/dev/null || true; }
 
 docker29_skip() {

@@ -3,8 +3,8 @@
 
 docker_client() { "$LAB_DIR/bin/docker" "$@"; }
 
-# image_debs NAME SUITE: downloads what lab/images/NAME/packages names and prints the folder.
-# Build steps of the lab have no way to the outside.
+# image_debs NAME SUITE: downloads the packages in lab/images/NAME/packages, and prints their folder.
+# Build steps of the lab have no access to the outside.
 image_debs() {
   local tree cache context wanted packages=() plan file
   tree=$(tree_dir "$2") cache=$(debs_dir "$2") context=$LAB_DIR/cache/contexts/$1-$2
@@ -19,13 +19,13 @@ image_debs() {
   plan=$(in_tree "$tree" "$cache" apt-get "${APT_OPTIONS[@]}" -s --no-install-recommends install "${packages[@]}")
   rm -rf "$context"
   mkdir -p "$context"
-  # apt writes a package's file name with the colon of its version escaped.
+  # In file names of packages, apt escapes the colon of the version.
   sed -nE 's/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*\[([a-z0-9]+)\]\).*/\1_\3_\4.deb/p' <<<"$plan" | sed 's/:/%3a/' |
     while read -r file; do ln -f "$cache/$file" "$context/$file"; done
   echo "$context"
 }
 
-# deb_version CONTEXT PACKAGE: major.minor of what came.
+# deb_version CONTEXT PACKAGE: major.minor of the downloaded package.
 deb_version() {
   local file
   file=$(basename "$1/$2"_*.deb)
@@ -45,7 +45,7 @@ image_base() {
   say "image debian:$1"
 }
 
-# image_build NAME SUITE VERSIONED-BY [TAG...]: tagged with the version of package VERSIONED-BY, and with TAGs.
+# image_build NAME SUITE VERSIONED-BY [TAG...]: the tags are the version of the package VERSIONED-BY, and TAGs.
 image_build() {
   local name=$1 suite=$2 package=$3 key context version tag tags=() started=$SECONDS
   shift 3
@@ -55,7 +55,7 @@ image_build() {
   context=$(image_debs "$name" "$suite")
   version=$(deb_version "$context" "$package")
   for tag in "$version" "$@"; do tags+=(-t "$REGISTRY/$name:$tag"); done
-  # Provenance would make an index of each image, with the time of the build in it.
+  # With provenance, each image would be an index that contains the time of its build.
   docker_client buildx build --progress=plain --provenance=false --build-context "debs=$context" \
     --build-context "shared=$LAB_SRC/images/shared" \
     --build-arg "BASE=$REGISTRY/debian:$suite" "${tags[@]}" --push "$LAB_SRC/images/$name" \
@@ -79,7 +79,7 @@ images_forky() {
   image_build pause forky busybox-static 3 latest
 }
 
-# What is made on trixie shares its base's layer.
+# Images on trixie share the layer of their base.
 images_trixie() {
   image_base trixie
   image_build docker trixie docker.io

@@ -6,7 +6,7 @@ mirror=${LARDER_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 root_packages=(docker.io docker-cli docker-buildx containerd runc iptables docker-registry skopeo
   iproute2 jq rsync git ca-certificates)
 
-# in_tree TREE DEBS COMMAND...: COMMAND by chroot, with /proc, the machine's resolver, and DEBS as apt's cache.
+# in_tree TREE DEBS COMMAND...: runs COMMAND by chroot, with /proc, the machine's resolver, and DEBS as apt's cache.
 # The mounts are in a namespace that ends with it.
 in_tree() {
   # shellcheck disable=SC2016
@@ -20,7 +20,7 @@ in_tree() {
     exec chroot "$tree" "$@"' sh "$@"
 }
 
-# debootstrap does not ask whether a Release file has expired, so neither does apt: a mirror may be a snapshot.
+# debootstrap ignores the expiry of a Release file, so apt does, too: a mirror may be a snapshot.
 APT_OPTIONS=(-q -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root -o Acquire::Retries=3)
 
 debs_dir() { mkdir -p "$LAB_DIR/cache/debs/$1/partial" && echo "$LAB_DIR/cache/debs/$1"; }
@@ -29,7 +29,7 @@ tree_dir() { echo "$LAB_DIR/trees/$1"; }
 
 tree_key() { stamp_key "$LAB_SRC/lib/roots.sh" "$mirror" "$1"; }
 
-# tree_build SUITE: in a shell of its own, so that its lock ends with it.
+# tree_build SUITE: a subshell, so that its lock ends with it.
 tree_build() (
   local suite=$1 dir key log=$LAB_DIR/log/tree-$1 lock
   dir=$(tree_dir "$suite") key=$(tree_key "$1")
@@ -37,7 +37,7 @@ tree_build() (
   flock "$lock"
   if stamp_is "tree-$suite" "$key"; then exit; fi
   if ! tree_bootstrap "$suite" "$(keyring)" >"$log" 2>&1; then
-    # The keyring of an older machine knows bookworm's keys at least, and bookworm's own keyring those of the others.
+    # An older machine's keyring has at least bookworm's keys, and bookworm's own keyring has those of the other suites.
     if [ "$suite" != bookworm ] && grep -q 'signed by unknown key' "$log"; then
       tree_build bookworm
       tree_bootstrap "$suite" "$(tree_dir bookworm)/$KEYRING" >"$log" 2>&1 || tree_failed "$suite"
@@ -62,16 +62,16 @@ tree_failed() {
 # tree_bootstrap SUITE KEYRING
 tree_bootstrap() {
   local script=()
-  # A debootstrap older than the suite has no script for it; all suites of today are made as sid is.
+  # A debootstrap older than the suite has no script for it. All current suites are made like sid.
   [ -e "/usr/share/debootstrap/scripts/$1" ] || script=(/usr/share/debootstrap/scripts/sid)
   rm -rf "$(tree_dir "$1")"
   mkdir -p "$LAB_DIR/trees"
-  # The mounts that debootstrap makes stay in a namespace of their own, also when it is killed.
+  # debootstrap's mounts stay in a separate namespace, even if it is killed.
   unshare --mount debootstrap --variant=minbase "--cache-dir=$(debs_dir "$1")" "--keyring=$2" \
     "$1" "$(tree_dir "$1")" "$mirror" "${script[@]}"
 }
 
-# tree_trim TREE: no manuals and no translations, now and in what is installed later: images are unpacked often here.
+# tree_trim TREE: removes manuals and translations, also of later packages, since images are often unpacked here.
 tree_trim() {
   local kind
   for kind in doc man info locale lintian; do
@@ -80,18 +80,18 @@ tree_trim() {
   done >"$1/etc/dpkg/dpkg.cfg.d/lab"
   echo force-unsafe-io >>"$1/etc/dpkg/dpkg.cfg.d/lab"
   find "$1/var/cache/apt" -type f -delete
-  # No service is started by its package.
+  # Packages must not start services.
   printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
   chmod +x "$1/usr/sbin/policy-rc.d"
 }
 
-# tree_tar TREE: what of it belongs into an image.
+# tree_tar TREE: the parts of it that belong into an image.
 tree_tar() {
   tar -C "$1" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' --exclude='./var/log/*' \
     --exclude=./etc/resolv.conf --exclude=./etc/hostname --exclude='./dev/*' --numeric-owner -c .
 }
 
-# keyring: Debian's keys, from the machine's own packages.
+# keyring: prints the path of Debian's keys, from the machine's own packages.
 keyring() {
   if [ -e "/$KEYRING" ]; then
     echo "/$KEYRING"

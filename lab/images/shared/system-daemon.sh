@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# What the entrypoints of the system images have in common.
+# Functions for the entrypoints of the system images.
 
-# delegate_cgroups: version 2 hands controllers on only from a cgroup without processes of its own.
+# delegate_cgroups: in version 2, only a cgroup without processes of its own can delegate controllers.
 delegate_cgroups() {
   cgroup=/sys/fs/cgroup
   if [ ! -e "$cgroup/cgroup.controllers" ] || [ ! -w "$cgroup/cgroup.procs" ]; then return; fi
@@ -14,15 +14,15 @@ delegate_cgroups() {
   done
 }
 
-# start_daemon NAME SOCKET COMMAND...: starts the daemon, waits until COMMAND succeeds, and shows what Larder said.
+# start_daemon NAME SOCKET COMMAND...: starts the daemon, waits until COMMAND succeeds, and prints Larder's messages.
 start_daemon() {
   name=$1 socket=$2
   shift 2
-  # By its bare name: what shadows the daemon in PATH must be found.
+  # The bare name finds a program that precedes the daemon in PATH.
   "$name" >"/var/log/$name.log" 2>&1 &
   daemon=$!
 
-  # The socket is there before the daemon is ready, and a request waits in its queue: so this polls for the socket only.
+  # The socket exists before the daemon is ready, and queues requests: so this loop polls for the socket only.
   until [ -S "$socket" ] && "$@" >/dev/null 2>&1; do
     if ! kill -0 "$daemon" 2>/dev/null; then
       cat "/var/log/$name.log" >&2
