@@ -35,7 +35,7 @@ for (const engine of engineNames) {
               `type=docker,dest=${folder}/docker.tar,name=${tag}-loaded`,
               `type=image,name=${tag}`,
             ]
-          : // Here `docker` is what puts an image into the engine's own store, and there is no archive.
+          : // Here, `docker` puts an image into the engine's own store, and there is no archive.
             [`type=docker,name=${tag}`]),
       ];
       // The graph driver's builder accepts one output at a time.

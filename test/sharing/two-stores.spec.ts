@@ -124,7 +124,7 @@ VOLUME /var/lib/containerd
     ["docker", dockerStage("28.5", "containerd"), "28.5"],
     ["docker29", dockerStage("29.9", "containerd"), "29.9"],
   ] as const) {
-    it(`a second PRELOAD, in the stage and in one built FROM it, adds only missing layers (${daemon})`, async function () {
+    it(`a second PRELOAD, in the stage and FROM it, adds only missing layers (${daemon})`, async function () {
       if (version) needsDocker(this, version);
       const { index, odd, busybox } = inner;
       const dockerfile = `${base}PRELOAD ${busybox.reference}\nPRELOAD ${odd.reference} ${busybox.reference}\n`;
