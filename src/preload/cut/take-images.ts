@@ -25,7 +25,7 @@ import type { Planning } from "./planning.js";
 
 export interface TakenImage {
   readonly image: PlannedImage;
-  /** An OCI layout; absent if nothing runs. */
+  /** A layout; absent if nothing runs. */
   readonly layout: Output | undefined;
   /** The steps that produce the layout. */
   readonly steps: readonly Step[];
