@@ -15,7 +15,7 @@ interface Manifest {
   readonly layers: readonly Described[];
 }
 
-/** An OCI layout with an image for one platform, and its attestations. */
+/** A layout with an image for one platform, and its attestations. */
 export class OciLayout {
   readonly #folder: string;
 
