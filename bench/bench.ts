@@ -1,15 +1,16 @@
 /**
  * `npm run bench` measures three things.
  *
- * `frontend`: how much longer a Dockerfile without PRELOAD takes through Larder than through the frontend that is built
- * into the builder, all steps cached.
+ * `frontend`: the additional time of a Dockerfile without PRELOAD with Larder instead of the builder's built-in
+ * frontend, all steps cached.
  *
- * `stores`: from `docker run` of a system container to the first output of an inner container, for inner images of
- * three sizes, three inner stores and four ways to have the image there; and the bytes each container writes.
+ * `stores`: the time from `docker run` of a system container to the first output of an inner container, for inner
+ * images of three sizes, three inner stores and four ways to supply the image; and the bytes that each container
+ * writes.
  * Stores: Docker with its graph driver, Docker with the containerd image store, containerd alone.
- * Ways: `larder` (PRELOAD), `empty` (the floor: an empty store, and busybox, whose loading is not counted),
+ * Ways: `larder` (PRELOAD), `empty` (the lower bound: an empty store, and busybox, whose loading is not counted),
  * `load` (docker load or ctr images import of a saved tar at start), `copy` (a copy of the daemon's root).
- * The ways take turns, so that drift of the machine falls on all of them alike.
+ * The ways take turns, so drift of the machine affects all of them equally.
  *
  * `memory`: the page cache of three containers that read all of the largest inner image, with PRELOAD and with copies of
  * the daemon's root.

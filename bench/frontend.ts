@@ -1,4 +1,4 @@
-/** What it costs to have Larder as the frontend of a Dockerfile that has no PRELOAD. */
+/** Measures the cost of Larder as the frontend of a Dockerfile without PRELOAD. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const syntax: Readonly<Record<Frontend, string>> = {
   larder: `# syntax=${lab.frontend}`,
 };
 
-/** Of usual size, and as cheap to build as can be: nothing but the frontends is to be measured. */
+/** A Dockerfile of usual size with cheap steps, so that the frontends' time dominates. */
 const dockerfile = `
 FROM ${labImage("busybox:1")}
 ARG VERSION=1
@@ -26,7 +26,7 @@ ENTRYPOINT ["cat"]
 CMD ["/app/copy.txt"]
 `;
 
-/** So many rounds are not counted: the first fills the build cache, the second warms what the first has made. */
+/** Rounds that are not counted: the first fills the build cache, the second warms its content. */
 const warmUp = 2;
 
 /** @returns the seconds of each counted `docker buildx build` in which all steps are cached */
@@ -41,7 +41,7 @@ export async function measureFrontends(
       writeFileSync(join(folder, frontend, "Dockerfile"), syntax[frontend] + dockerfile);
       writeFileSync(join(folder, frontend, "app.txt"), "app\n");
     }
-    // They take turns, so that drift of the machine falls on both alike.
+    // They take turns, so drift of the machine affects both equally.
     for (let round = 0; round < warmUp + rounds; round++) {
       for (const frontend of frontends) {
         const start = performance.now();

@@ -1,4 +1,4 @@
-/** The system images that are compared: the same base, one for each way to have the inner image there. */
+/** The system images that are compared: the same base, once for each way to supply the inner image. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,12 +11,12 @@ import type { BenchStore } from "./stores.js";
 export const ways = ["larder", "empty", "load", "copy"] as const;
 export type Way = (typeof ways)[number];
 
-/** What the empty store is measured with. */
+/** The image for measurements of the empty store. */
 export const smallImage = labImage("busybox:1");
 
 const innerLayers = 4;
 
-/** Builds an inner image of so many megabytes of random bytes, in four layers beside busybox's. */
+/** Builds an inner image with this many megabytes of random bytes, in four layers on busybox's. */
 export async function buildInnerImage(megabytes: number): Promise<string> {
   const inner = labImage(`larder-bench/inner:${megabytes}`);
   const count = Math.round(megabytes / innerLayers);
@@ -44,7 +44,7 @@ export async function buildSystems(store: BenchStore, inner: string): Promise<Re
   return system;
 }
 
-/** `/seed.tar`: what `docker save` gives. */
+/** `/seed.tar`: the output of `docker save`. */
 async function buildSeeded({ base }: BenchStore, tag: string, image: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "larder-bench-"));
   try {
@@ -57,7 +57,7 @@ async function buildSeeded({ base }: BenchStore, tag: string, image: string): Pr
   }
 }
 
-/** `/seed`: of the root of a daemon that has loaded the image, the part that holds images. */
+/** `/seed`: the parts with images of a daemon's root, after the daemon has loaded the image. */
 async function buildCopied(
   { daemon, root, parts, load }: BenchStore,
   tag: string,

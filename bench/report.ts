@@ -18,7 +18,7 @@ export function medians(results: ReadonlyMap<Way, readonly Measurement[]>): Read
   return new Map([...results].map(([way, list]) => [way, of(list)]));
 }
 
-/** Medians of the builds with each frontend, and what Larder adds to the built-in one. */
+/** Medians of the builds with each frontend, and the additional time with Larder. */
 export function printFrontends(title: string, seconds: Readonly<Record<Frontend, readonly number[]>>): void {
   const builtIn = median(seconds["built-in"]);
   console.log(`\n${title}`);
@@ -50,7 +50,7 @@ export function printMemory(title: string, bytes: Readonly<Record<CachedWay, num
   );
 }
 
-/** Medians of one store and size; what the issue of speed is about is the difference to the empty store. */
+/** Medians of one store and size. Their difference to the empty store is the important number. */
 export function printTable(title: string, rows: ReadonlyMap<Way, Measurement>): void {
   const larder = rows.get("larder");
   const empty = rows.get("empty");

@@ -1,4 +1,4 @@
-/** One system container from its start to the first output of an inner container. */
+/** Measures one system container from its start to the first output of an inner container. */
 import { spawn } from "node:child_process";
 import { dockerHost } from "../test/harness/docker.js";
 import { lab } from "../test/harness/lab.js";
@@ -9,11 +9,11 @@ import type { BenchStore } from "./stores.js";
 export interface Measurement {
   /** From `docker run` of the system container to the first output of an inner container. */
   readonly seconds: number;
-  /** Written by the container, in its layer and its data root. */
+  /** Bytes that the container writes, in its layer and its data root. */
   readonly bytes: number;
 }
 
-/** @param system The system image of that way. */
+/** @param system The system image for the way. */
 export async function measure(
   store: BenchStore,
   way: Way,
@@ -39,10 +39,10 @@ export async function measure(
 
 const firstCommand = "echo first-output";
 
-/** What runs before the inner daemon, and what runs when it answers. */
+/** The commands before the inner daemon starts, and those after it answers. */
 function commands(store: BenchStore, way: Way, inner: string): [entrypoint: string, script: string] {
   const start = 'exec system-entrypoint sh -c "$1"';
-  // Sizes are asked for when the inner container is gone.
+  // Sizes are measured after the inner container is gone.
   const end = "echo finished; sleep infinity";
   const run = `${store.run(inner, firstCommand)}; ${end}`;
   switch (way) {
@@ -61,7 +61,10 @@ function uncountedLoad({ load }: BenchStore): string {
   return `before=$(date +%s%N); ${load}; after=$(date +%s%N)\necho uncounted $((after - before))`;
 }
 
-/** When the first output came (ms), and the seconds that the container says not to count; once all has ended. */
+/**
+ * Waits for the end. Gives the time of the first output (ms), and the seconds that the container reports as not to be
+ * counted.
+ */
 async function firstOutput(stream: NodeJS.ReadableStream): Promise<{ at: number; uncounted: number }> {
   let text = "";
   let at: number | undefined;

@@ -1,4 +1,4 @@
-/** The inner image stores that are measured, and how each is talked to. */
+/** The inner image stores that are measured, and the commands for each. */
 import { lab, labImage } from "../test/harness/lab.js";
 
 export interface BenchStore {
@@ -6,10 +6,10 @@ export interface BenchStore {
   readonly daemon: "docker" | "containerd";
   /** A Dockerfile of the system image without inner images. */
   readonly base: string;
-  /** Where the inner daemon keeps images, and the parts of it that a copy needs. */
+  /** The inner daemon's folder for images, and its parts that a copy needs. */
   readonly root: string;
   readonly parts: readonly string[];
-  /** A shell command that takes in `/seed.tar`. */
+  /** A shell command that loads `/seed.tar`. */
   readonly load: string;
   /** A shell command that runs another one in a container of the image. */
   run(image: string, command: string): string;
@@ -41,7 +41,7 @@ const all: readonly BenchStore[] = [
   },
 ];
 
-/** @param names With commas between; all stores, if there are none. */
+/** @param names separated by commas; all stores if absent. */
 export function selectStores(names: string | undefined): readonly BenchStore[] {
   return (names?.split(",") ?? all.map(({ name }) => name)).map((wanted) => {
     const found = all.find(({ name }) => name === wanted);

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: builds examples/hello, starts two system containers from it without a network, and shows
- * what is in them, what it cost, and how many layers of the image hold inner layers.
+ * `npm run demo`: builds examples/hello, starts two system containers from it without a network, and shows their
+ * images, their cost, and the number of outer layers with inner layers.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What the checks have in common: one system container of the image that $1 names, gone when the check ends.
+# Functions for all checks. They need the image's name in $1, and remove its system container at the end.
 
 docker=${DOCKER:-docker}
 [ $# = 1 ] || { echo "usage: $0 IMAGE" >&2; exit 2; }
@@ -10,17 +10,17 @@ fail() {
   exit 1
 }
 
-# start_system: without a network, so that nothing can be pulled.
+# start_system: starts it without a network, so that nothing can be pulled.
 start_system() {
   container=$("$docker" run --detach --privileged --network none "$image") || fail "it does not start"
   trap '"$docker" rm --force --volumes "$container" >/dev/null' EXIT
   trap 'exit 1' HUP INT TERM
 }
 
-# inside COMMAND...: in the system container.
+# inside COMMAND...: runs the command in the system container.
 inside() { "$docker" exec "$container" "$@"; }
 
-# wait_for COMMAND...: until it succeeds in the system container, a minute at most.
+# wait_for COMMAND...: waits until it succeeds in the system container, a minute at most.
 wait_for() {
   deadline=$(($(date +%s) + 60))
   until inside "$@" >/dev/null 2>&1; do
@@ -33,7 +33,7 @@ wait_for() {
   done
 }
 
-# expect TEXT COMMAND...: what the command in the system container prints holds TEXT.
+# expect TEXT COMMAND...: runs the command in the system container; its output must contain TEXT.
 expect() {
   text=$1
   shift
@@ -44,7 +44,7 @@ expect() {
   esac
 }
 
-# docker_image NAME: prints how the inner Docker calls its image of that name, from whatever registry.
+# docker_image NAME: prints the inner Docker's full name of that image, from any registry.
 docker_image() {
   listed=$(inside docker image ls --format '{{.Repository}}:{{.Tag}}') || fail "docker image ls failed"
   echo "$listed" | grep -E "(^|/)$1:" || fail "the inner Docker has no image \"$1\", but: $(echo "$listed" | xargs)"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A buildkitd without Docker in the lab, where Go is on the machine.
+# A buildkitd without Docker in the lab, if the machine has Go.
 set -euo pipefail
 for part in common stamp cgroup cell registry engine adopt go buildkit; do
   # shellcheck source=/dev/null
@@ -23,7 +23,7 @@ if adopted; then fail "the lab uses the engine at $(cat "$LAB_DIR/adopted"); for
 
 start() {
   command -v go >/dev/null || fail "there is no go in PATH: buildkitd is built with it"
-  # Not two at a time; the other lock is for the address.
+  # Only one at a time; the other lock is for the address.
   exec 8>"$LAB_DIR/buildkit.lock"
   flock 8
   buildkit_install
@@ -50,7 +50,7 @@ case $action in
     start
     exec 8>&- 9>&-
     address=unix://$(engine_dir buildkitd)/run/buildkitd.sock
-    # What it has built runs on an engine of its own, beside tests that use the others.
+    # Its images run on an engine of their own, beside tests that use the others.
     DOCKER_HOST=$("$(dirname "$0")/engine.sh" start buildkitd-runs)
     # A test with a client configuration of its own has no builders in it.
     export DOCKER_HOST BUILDX_BUILDER=buildkitd BUILDX_CONFIG=$LAB_DIR/client/buildx \

@@ -7,7 +7,7 @@ for part in common package; do
   . "lib/$part.sh"
 done
 
-# checker FILE...: shellcheck of the machine, or from the distribution's package with the libraries it needs.
+# checker FILE...: the machine's shellcheck, or the one from the distribution's package, with its libraries.
 checker() {
   if command -v shellcheck >/dev/null; then
     shellcheck "$@"
@@ -24,7 +24,7 @@ checker() {
 }
 
 shell_programs() {
-  # Engines at work make and remove files below .lab.
+  # Running engines make and remove files below .lab.
   find . \( -name node_modules -o -path ./.lab -o -path ./dist \) -prune -o -name '*.sh' -print
   find src/attach lab test examples .ci bench -type f -not -name '*.*' -exec \
     awk 'FNR == 1 && /^#!.*[\/ ](ba|da)?sh( |$)/ { print FILENAME }' {} + 2>/dev/null || true

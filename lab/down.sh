@@ -1,5 +1,5 @@
 #!/bin/bash
-# Stops the lab and leaves nothing of it but .lab; with --purge not even that.
+# Stops the lab and removes everything but .lab. With --purge, it removes .lab, too.
 set -euo pipefail
 cd "$(dirname "$0")"
 for part in common cgroup cell registry engine adopt; do
@@ -24,7 +24,7 @@ rm -f "$LAB_DIR/env"
 if adopted; then adopt_stop "$purge"; fi
 engines_stop
 
-# What an interrupted start left has no pid file, but it is in a cgroup of this lab.
+# The processes of an interrupted start have no pid file, but they are in a cgroup of this lab.
 for hierarchy in $(cgroup_hierarchies); do
   for dir in "$hierarchy/larder-lab-$LAB_ID-"*; do
     if [ -d "$dir" ]; then cgroup_remove "${dir##*/larder-lab-"$LAB_ID"-}"; fi

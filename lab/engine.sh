@@ -28,7 +28,7 @@ shift 2
 [ -x "$LAB_ROOT/usr/sbin/dockerd" ] || fail "there is no engine in $LAB_ROOT yet: run npm run lab:up"
 if adopted; then fail "the lab uses the engine at $(cat "$LAB_DIR/adopted") and has none of its own"; fi
 
-# Engines are numbered: two that start at the same time must not get the same address.
+# Engines have numbers. Two that start at the same time must not get the same address.
 exec 9>"$LAB_DIR/lock"
 flock 9
 case $action in

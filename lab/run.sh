@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh COMMAND...: COMMAND with the lab up and its environment set.
+# run.sh COMMAND...: runs COMMAND with the lab up and its environment set.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# = 0 ]; then

@@ -227,7 +227,7 @@ describe("imports", () => {
     }
   });
 
-  it("are found: this test sees what it looks for", () => {
+  it("are found: this test is not blind", () => {
     assert.ok(importedBy("agent/containerd/client.ts").includes("@grpc/grpc-js"));
     assert.ok(importedBy("main.ts").includes("preload/build.ts"));
     assert.ok(importedBy("preload/steps/stock.ts").includes("agent/job.ts"));

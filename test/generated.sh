@@ -1,5 +1,5 @@
 #!/bin/sh
-# src/gen is what `npm run generate` makes of proto/, unchanged.
+# Checks that src/gen is the unchanged output of `npm run generate` for proto/.
 set -eu
 cd "$(dirname "$0")/.."
 fresh=$(mktemp -d)

@@ -4,7 +4,7 @@ set -eu
 # shellcheck source=examples/system.sh
 . "$(dirname "$0")/../system.sh"
 
-# In the namespace that the kubelet looks into.
+# The kubelet uses this namespace.
 k8s() { inside ctr --namespace k8s.io "$@"; }
 
 start_system
@@ -16,7 +16,7 @@ for reference in ${IMAGES:-}; do
 done
 
 for reference in $listed; do
-  # CRI sees only images that are its own.
+  # CRI only sees images with this label.
   k8s images ls "name==$reference" | grep -q 'io.cri-containerd.image=managed' || fail "CRI does not manage $reference"
   inside mkdir -p /tmp/rootfs
   said=$(k8s images mount "$reference" /tmp/rootfs 2>&1) || fail "the files of $reference are not there: $said"

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# The machine's own Docker engine as the lab's engine, where it allows security.insecure. The registry is a container.
+# Uses the machine's own Docker engine as the lab's, if it allows security.insecure. The registry is a container.
 
 adopted() { [ -e "$LAB_DIR/adopted" ]; }
 
-# adopt_find: prints the DOCKER_HOST of a usable engine. Of one that cannot be used, it says why.
+# adopt_find: prints the DOCKER_HOST of a usable engine, or the reason why the engine cannot be used.
 adopt_find() {
   local host=${DOCKER_HOST:-unix:///var/run/docker.sock} where refused
-  # What .lab/env of this lab says is no engine of the machine.
+  # The engine in this lab's .lab/env is not the machine's own.
   case $host in "unix://$LAB_DIR/"*) host=unix:///var/run/docker.sock ;; esac
   if [ "$host" = unix:///var/run/docker.sock ] && [ ! -S /var/run/docker.sock ]; then return 1; fi
   if ! DOCKER_HOST=$host docker buildx version >/dev/null 2>&1; then
@@ -34,7 +34,7 @@ adopt_client() {
   client_write "$LAB_DIR/bin/skopeo" /usr/bin/skopeo
 }
 
-# adopt_start HOST: the client and the registry; sets REGISTRY.
+# adopt_start HOST: writes the client and starts the registry; sets REGISTRY.
 adopt_start() {
   local container=larder-lab-registry-$LAB_ID image=larder-lab-root:$LAB_ID port key
   adopt_client "$1"

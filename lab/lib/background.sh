@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Work side by side: when one part fails, so does the whole, once the others have ended.
+# Runs parts in parallel. If one part fails, so does the whole, after the others have ended.
 
 declare -A BACKGROUND=()
 
@@ -11,7 +11,7 @@ in_background() {
   BACKGROUND[$name]=$!
 }
 
-# background_wait [NAME...]: for these, or for all.
+# background_wait [NAME...]: waits for these parts, or for all.
 background_wait() {
   local name failed=()
   [ $# -gt 0 ] || set -- "${!BACKGROUND[@]}"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# A cell is the lab's root with a program in mount, PID, network, IPC, UTS and cgroup namespaces of its own.
-# Its first process is known by its pid: when that one dies, the kernel ends the rest, and the mounts go with them.
+# A cell is a program on the lab's root, in separate mount, PID, network, IPC, UTS and cgroup namespaces. Its first
+# process is known by its pid. When that process dies, the kernel ends the others and removes the mounts.
 
-# cell_start NAME DIR PROGRAM...: PROGRAM runs in the cell; DIR/run is its /run.
+# cell_start NAME DIR PROGRAM...: runs PROGRAM in the cell; DIR/run is its /run.
 cell_start() {
   local name=$1 dir=$2
   shift 2
@@ -13,12 +13,12 @@ cell_start() {
   ln -sf ../lib/larder-sysbox/larder-sysbox "$LAB_ROOT/usr/local/bin/larder-sysbox"
   (
     cgroup_join "$name"
-    # A lock that the caller holds is not the cell's.
+    # The cell must not inherit the caller's locks.
     for fd in "/proc/$BASHPID/fd/"*; do
       fd=${fd##*/}
       if [ "$fd" -gt 2 ]; then exec {fd}>&-; fi
     done
-    # unshare's own --fork would hide the pid: the first child of this shell is the first process of the cell.
+    # unshare's own --fork would hide the pid. Here, the first child of this shell is the first process of the cell.
     # shellcheck disable=SC2016
     exec setsid unshare --mount --pid --net --ipc --uts --cgroup sh -c '"$@" & echo $! >"$0"' \
       "$dir/pid.new" "$LAB_SRC/cell/enter" "$LAB_ROOT" "$dir" "$@"

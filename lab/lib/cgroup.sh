@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Each cell has a cgroup of its own: in every hierarchy of version 1, or one directory where there is only version 2.
+# Each cell has a separate cgroup: in every hierarchy of version 1, or in the one directory of version 2.
 
 cgroup_hierarchies() {
   if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
@@ -11,13 +11,13 @@ cgroup_hierarchies() {
 
 cgroup_name() { echo "larder-lab-$LAB_ID-$1"; }
 
-# cgroup_join NAME: puts the calling shell there.
+# cgroup_join NAME: puts the calling shell into the cgroup.
 cgroup_join() {
   local hierarchy dir setting
   for hierarchy in $(cgroup_hierarchies); do
     dir=$hierarchy/$(cgroup_name "$1")
     mkdir -p "$dir"
-    # A cpuset of version 1 begins empty, and takes no process before it is filled.
+    # A cpuset of version 1 is empty at first, and accepts no process until it is filled.
     for setting in cpuset.cpus cpuset.mems; do
       if [ -e "$dir/$setting" ] && [ -z "$(cat "$dir/$setting")" ]; then
         cat "$hierarchy/$setting" >"$dir/$setting"
@@ -28,7 +28,7 @@ cgroup_join() {
   done
 }
 
-# cgroup_delegate DIR: version 2 only: lets the children of DIR have all the controllers that DIR has.
+# cgroup_delegate DIR: gives the children of DIR all the controllers of DIR; version 2 only.
 cgroup_delegate() {
   local controller controllers
   read -ra controllers <"$1/cgroup.controllers" || true
@@ -42,7 +42,7 @@ cgroup_delegate() {
   done
 }
 
-# cgroup_restore: takes back what cgroup_delegate handed on.
+# cgroup_restore: undoes cgroup_delegate.
 cgroup_restore() {
   local controller
   [ -e "$LAB_DIR/cgroup-controllers" ] || return 0
@@ -58,7 +58,7 @@ cgroup_remove() {
   for hierarchy in $(cgroup_hierarchies); do
     dir=$hierarchy/$(cgroup_name "$1")
     [ -d "$dir" ] || continue
-    # The kernel lets go of a cgroup a moment after its last process is gone.
+    # The kernel frees a cgroup a moment after its last process is gone.
     wait_until 5 cgroup_rmdir "$dir" ||
       fail "cgroup $dir cannot be removed: it still has processes ($(xargs <"$dir/cgroup.procs")); stop them and run lab/down.sh again"
   done

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Clients of the lab: programs of its root that see the machine's files and the lab's network.
+# Clients of the lab: programs from its root that use the machine's files and the lab's network.
 
-# client_write FILE PROGRAM [VARIABLE=VALUE...]: PROGRAM is a path below the lab's root. Given variables are defaults.
+# client_write FILE PROGRAM [VARIABLE=VALUE...]: PROGRAM is a path below the lab's root. The variables are defaults.
 client_write() {
   local file=$1 program=$2 loader variable
   shift 2
@@ -19,7 +19,7 @@ client_write() {
   chmod +x "$file"
 }
 
-# in-lab COMMAND...: COMMAND in the lab's network namespace, where the registry answers.
+# in-lab COMMAND...: runs COMMAND in the lab's network namespace, in which the registry answers.
 client_write_in_lab() {
   mkdir -p "$LAB_DIR/bin"
   cat >"$LAB_DIR/bin/in-lab" <<EOF

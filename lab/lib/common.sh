@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Where things are, how the lab speaks, and whether a process is still the one that was started.
+# The lab's paths and messages, and a test if a process is still the one that was started.
 
 shopt -s inherit_errexit
 LAB_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 REPOSITORY=$(dirname "$LAB_SRC")
 LAB_DIR=${LARDER_LAB_DIR:-$REPOSITORY/.lab}
 LAB_ROOT=$LAB_DIR/root
-# Another checkout's lab may run on the same machine: what both would name carries this.
+# The labs of several checkouts may run on one machine: names that they would share contain this.
 LAB_ID=$(printf '%s' "$LAB_DIR" | cksum | cut -d ' ' -f 1)
 REGISTRY_NETWORK=10.213.0
 REGISTRY_ADDRESS=$REGISTRY_NETWORK.1
@@ -18,21 +18,21 @@ fail() {
   exit 1
 }
 
-# start_time PID: with the pid it names one process for ever (pids are used again, after a reboot at the latest).
+# start_time PID: together with the pid, it identifies one process for ever, although pids are used again.
 start_time() {
   local stat
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-  # The second field may hold spaces and brackets.
+  # The second field may contain spaces and brackets.
   cut -d ' ' -f 20 <<<"${stat##*) }"
 }
 
-# live_pid FILE: prints the pid that FILE names, if that process still runs.
+# live_pid FILE: prints the pid in FILE, if that process is still alive.
 live_pid() {
   local pid started
   [ -s "$1" ] || return 1
   read -r pid started <"$1"
   [ "$(start_time "$pid")" = "$started" ] || return 1
-  # A zombie waits only for its parent.
+  # A zombie is dead, and waits only for its parent.
   case $(cut -d ' ' -f 1 <<<"$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null)") in
     Z | X | '') return 1 ;;
   esac

@@ -42,7 +42,7 @@ engine_start() {
   echo "unix://$dir/run/docker.sock"
 }
 
-# Linux has 108 bytes for the path of a socket.
+# Linux limits the path of a socket to 108 bytes.
 engine_path_fits() {
   [ ${#1} -le 106 ] || fail "the path of $1 is too long for a socket: set LARDER_LAB_DIR to a short path"
 }
@@ -62,7 +62,7 @@ engine_config() {
 EOF
 }
 
-# engine_address NAME: the last number of its address: the one it had, else the first that no engine has.
+# engine_address NAME: the last number of its address: its earlier one, or the first free one.
 engine_address() {
   local number used
   if [ -s "$(engine_dir "$1")/address" ]; then
@@ -76,12 +76,12 @@ engine_address() {
   fail "the lab has no address left for engine $1: remove engines with lab/engine.sh remove"
 }
 
-# engine_connect DIR: a cable from the lab's bridge to eth0 of the engine's cell.
+# engine_connect DIR: makes a cable from the lab's bridge to eth0 of the engine's cell.
 engine_connect() {
   local pid port
   pid=$(live_pid "$1/pid") || fail "engine ${1##*/} died at once: $(tail -n 5 "$1/log/cell.log")"
   port=lab-$(cat "$1/address")
-  # The kernel takes a dead engine's cable away a moment later.
+  # The kernel removes a dead engine's cable after a moment.
   wait_until 5 engine_port_free "$port" || "$LAB_DIR/bin/ip" link delete "$port"
   "$LAB_DIR/bin/ip" link add "$port" type veth peer name eth0 netns "$pid"
   "$LAB_DIR/bin/ip" link set "$port" master lab0 up
@@ -89,7 +89,7 @@ engine_connect() {
 
 engine_port_free() { ! "$LAB_DIR/bin/ip" link show "$1" >/dev/null 2>&1; }
 
-# An engine that died will not answer any more.
+# An engine that died will never answer.
 engine_settled() { engine_answers "$1" || ! live_pid "$1/pid" >/dev/null; }
 
 engine_answers() {
@@ -106,7 +106,7 @@ engine_remove() {
   rm -rf "$(engine_dir "$1")"
 }
 
-# engines_stop: all of them, and the registry, for good or because their root is to change.
+# engines_stop: stops all engines and the registry, for good or before a change of their root.
 engines_stop() {
   local dir
   for dir in "$LAB_DIR"/engines/*/; do

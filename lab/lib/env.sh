@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# .lab/env: what other programs need to know of the lab.
+# .lab/env: facts of the lab for other programs.
 
-# env_write NAME=VALUE...: the file is there as a whole or not at all.
+# env_write NAME=VALUE...: writes the whole file at once, or not at all.
 env_write() {
   local pair
   for pair in "$@"; do

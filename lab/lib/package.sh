@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # Packages of this machine's own distribution, for the lab alone.
 
-# package_unpack PACKAGE DIR: nothing is installed.
+# package_unpack PACKAGE DIR: unpacks the package without installing it.
 package_unpack() {
   local download
   download=$(mktemp -d)
   mkdir -p "$2"
   (
-    # apt's own user cannot write here, and says so for each package.
+    # apt's own user cannot write here, and would warn about each package.
     cd "$download" && apt-get -q -o APT::Sandbox::User=root download "$1" >&2 && dpkg -x ./*.deb "$2"
   )
   local status=$?

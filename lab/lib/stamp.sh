@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What was built from what: a thing is built again when the files and words that make it changed.
+# Stamps record the inputs of a build: the build is repeated if these files and words have changed.
 
 stamp_key() {
-  # Files by their content; a directory by all that is in it; the rest are words.
+  # Files count by their content, directories by all files in them. Other arguments are words.
   local item
   for item in "$@"; do
     if [ -d "$item" ]; then

@@ -1,4 +1,4 @@
-# A process as sysbox-runc changes it, be it a container's first or one of docker exec: root has all capabilities.
+# Changes a process as sysbox-runc does, for a container's first process and for docker exec: root has all capabilities.
 def capabilities:
   ["CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
   "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",

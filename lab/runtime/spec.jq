@@ -1,10 +1,10 @@
-# An OCI spec as sysbox-runc changes it.
+# Changes an OCI spec as sysbox-runc does.
 # $mapped: the container's root; $volumes: mounts to add; $mappable: sources of binds that are to be ID-mapped;
-# $uptime: what is at /proc/uptime; $lib: the folder of this file.
+# $uptime: the file for /proc/uptime; $lib: the folder of this file.
 include "process";
 [{containerID: 0, hostID: 165536, size: 65536}] as $ids
 
-# The system calls that Docker's profile allows not at all, or only with a capability.
+# Docker's profile forbids these system calls, or allows them only with a capability.
 | ["mount", "umount", "umount2", "pivot_root", "setns", "unshare", "chroot", "gethostname", "sethostname",
   "add_key", "request_key", "keyctl", "close_range"] as $calls
 
@@ -19,10 +19,10 @@ def without($some): map(select(. as $one | $some | index($one) | not));
 | .linux.namespaces |= map(select(.type != "user" and .type != "cgroup")) + [{type: "user"}, {type: "cgroup"}]
 | .linux.maskedPaths |= ((. // []) | without(["/proc", "/proc/sys", "/proc/kcore", "/proc/kallsyms", "/proc/kmsg"]))
 | .linux.readonlyPaths |= ((. // []) | without(["/proc", "/proc/sys"]))
-# Docker opens ping to all groups there are, and here there are fewer.
+# Docker allows ping to all possible groups, but the user namespace has fewer.
 | if .linux.sysctl["net.ipv4.ping_group_range"] then .linux.sysctl["net.ipv4.ping_group_range"] = "0 65535" else . end
 
-# Without a profile (--privileged), sysbox-runc makes none.
+# Without a profile (--privileged), sysbox-runc adds none.
 | if .linux.seccomp then
     .linux.seccomp.syscalls |= map(if (.names - ["personality", "socket"]) == [] then . else del(.args) end)
     | .linux.seccomp.syscalls += [{names: $calls, action: "SCMP_ACT_ALLOW"}]

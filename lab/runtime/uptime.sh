@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# One file of FUSE for all containers, in the place of those that sysbox-fs has over /proc/uptime and others.
+# One FUSE file for all containers, in place of sysbox-fs's files over /proc/uptime and others.
 
 UPTIME=/run/larder-sysbox/uptime
 
@@ -13,7 +13,7 @@ uptime_serve() {
     exec 3<>/dev/fuse
     mount -i -t fuse -o fd=3,rootmode=100444,user_id=0,group_id=0,allow_other larder-uptime "$UPTIME"
     exec 9>&-
-    # What the caller waits for is not to wait for this one.
+    # The caller's waiting must not include this process.
     setsid "$1" </dev/null >/dev/null 2>&1 &
   ) 9>"$UPTIME.lock"
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Directories of the host in the places where container managers keep their data: what the image has there is copied in
-# when the container starts, and back when it stops, without devices and extended attributes, as rsync does.
-# Its options are those of Sysbox.
+# Directories of the host replace those in which container managers keep their data. The image's files there are copied
+# in when the container starts, and back when it stops: without devices and extended attributes, as rsync does with the
+# options of Sysbox.
 
 VOLUMES=/var/lib/larder-sysbox
 PLACES=(/var/lib/kubelet /var/lib/buildkit /var/lib/k0s /var/lib/rancher/k3s /var/lib/rancher/rke2
@@ -30,7 +30,7 @@ volumes_create() {
     volumes_target "$rootfs" >"$dir/target"
   fi
   for place in "${places[@]}"; do
-    # A mount of the manager's own goes first.
+    # A mount of the manager's own takes precedence.
     if jq -e --arg place "$place" 'any(.mounts[]; .destination == $place)' "$3" >/dev/null; then continue; fi
     if ! $known; then
       mkdir -p "$dir/volumes$place"
@@ -42,19 +42,19 @@ volumes_create() {
   done | jq -s .
 }
 
-# volumes_watched ROOTFS: the path whose removal means that the container is gone. Docker's graph drivers take "merged"
-# away when it stops, and not what it is in.
+# volumes_watched ROOTFS: prints the path that exists as long as the container. When a container stops, Docker's graph
+# drivers remove "merged", but not its parent.
 volumes_watched() { echo "${1%/merged}"; }
 
-# volumes_mount DIRECTORY: since when the mount is there: overlayfs makes work/work at each mount. containerd mounts anew for
-# a container that was stopped, and not for one that is restarted: Sysbox then takes it for a new container. Docker's graph
-# drivers always do, and it is not looked at.
+# volumes_mount DIRECTORY: prints the time of the mount, at which overlayfs makes work/work. containerd mounts anew
+# after a stop but not for a restart. Sysbox takes a container with a new mount for a new container. Docker's graph
+# drivers always mount anew, so their time is not used.
 volumes_mount() {
   case $(cat "$1/watched") in */overlay2/*) ;; *) stat -c %w "$(dirname "$(cat "$1/target")")/work/work" 2>/dev/null || true ;; esac
 }
 
-# volumes_target ROOTFS: where things are copied back to: in an overlay its upper directory, since the root that the
-# container has is not on the host.
+# volumes_target ROOTFS: prints the target of the copy back. It is the upper directory of an overlay, since the host
+# does not see the container's root.
 volumes_target() {
   local options upper
   options=$(findmnt -rno FS-OPTIONS --mountpoint "$1" -t overlay | tail -n 1)
@@ -77,7 +77,7 @@ volumes_stop() {
   volumes_mount "$dir" >"$dir/mount"
 }
 
-# volumes_sweep: what containers have left that were removed.
+# volumes_sweep: removes the remains of removed containers.
 volumes_sweep() {
   local watched
   for watched in "$VOLUMES"/*/watched; do

@@ -14,7 +14,7 @@ export const jobFile = "job.json";
 /** Larder's folder in the frontend image. */
 export const home = "/opt/larder";
 
-/** Fetches the image from its registry into an OCI layout. Unprivileged, with a network. */
+/** Fetches the image from its registry into a layout. Unprivileged, with a network. */
 export interface FetchJob {
   readonly kind: "fetch";
   readonly image: InnerImage;
@@ -22,7 +22,7 @@ export interface FetchJob {
   readonly insecure: boolean;
 }
 
-/** Makes an image of a stage in an OCI layout. Unprivileged, without a network. */
+/** Makes an image of a stage in a layout. Unprivileged, without a network. */
 export interface PackJob {
   readonly kind: "pack";
   /** The image's new name, without a digest. */
@@ -121,7 +121,7 @@ export function encodeJob(job: Job): Buffer {
 export interface Places {
   /** All kinds: the job, read-only. */
   readonly job: string;
-  /** fetch, pack: output, the OCI layout. */
+  /** fetch, pack: output, the layout. */
   readonly layout: string;
   /** fetch: the Docker config.json with credentials, if the build has such a secret. */
   readonly auth: string;
@@ -132,7 +132,7 @@ export interface Places {
   /** stock of a read-only stage: its files, and a plain directory for changes. */
   readonly stageCopy: string;
   readonly stageChanges: string;
-  /** stock, shelve: input i, the OCI layout of `images[i]`; pack: input 0, the layout of the base. */
+  /** stock, shelve: input i, the layout of `images[i]`; pack: input 0, the layout of the base. */
   input(i: number): string;
   /** stock: a plain directory for the daemon's data root. Its content is thrown away. */
   readonly work: string;

@@ -4,7 +4,7 @@ import { checkLabel, formatLabel, preloadLabel } from "./label.js";
 const withLabel = (text: string) => ({ config: { Labels: { [preloadLabel]: text } } });
 
 describe("label", () => {
-  it("is far below what containerd allows, at any number of layers", () => {
+  it("is far below containerd's limit, with any number of layers", () => {
     assert.equal(formatLabel(100_000), '{"version":2,"layers":100000}');
   });
 

@@ -7,12 +7,12 @@ import { assertRuns, attachLines, listImages, newVolume, type Store, systemImage
 
 interface Case {
   readonly version?: DockerVersion;
-  /** What the images are for. */
+  /** The store for which the images were preloaded. */
   readonly store: Store;
   readonly env?: Readonly<Record<string, string>>;
   /** Instructions below PRELOAD. */
   readonly below?: string;
-  /** What the daemon says that it uses. */
+  /** The daemon's own name for its store. */
   readonly driver: string;
   readonly said: RegExp;
 }
@@ -65,7 +65,7 @@ describe("attach: a Docker that keeps images elsewhere", () => {
   after(cleanUp);
 
   for (const [title, { version = "28.5", store, env = {}, below, driver, said }] of Object.entries(cases)) {
-    it(`${title}: one line says so, and nothing is attached`, async function () {
+    it(`${title}: one line reports it, and nothing is attached`, async function () {
       needsDocker(this, version);
       const image = await withBelow(await systemImage({ version, store }), below);
       const container = await SystemContainer.start(image, { env });
@@ -80,7 +80,7 @@ describe("attach: a Docker that keeps images elsewhere", () => {
     });
   }
 
-  it("and finds the images where the setting is gone, in the same data root", async () => {
+  it("finds the images without the setting, in the same data root", async () => {
     const args = await newVolume();
     const image = await systemImage();
     const env = { DOCKER_DRIVER: "vfs" };

@@ -8,10 +8,10 @@ import { pushInnerImage, type RegistryImage } from "../harness/registry-image.js
 import { SystemContainer } from "../harness/system-container.js";
 import { attachLines, newVolume, shell, stores } from "./fixture.js";
 
-/** Where the copy of a data root is made; the program is run at `/from`. */
+/** The place for the copy of a data root. The program runs in `/from`. */
 const copy = "/var/lib/docker";
 
-/** Ways to copy a data root, each of which loses something. */
+/** Ways to copy a data root. Each of them loses something. */
 const losses = [
   ["link", "rsync without devices, as Sysbox at stop", `cp -a . ${copy} && find ${copy} -type c -delete`],
   ["link", "a tool that knows no links", `tar -c --exclude-from=/links . | tar -x -C ${copy}`],
@@ -20,7 +20,7 @@ const losses = [
     "a tool that follows links",
     `cp -rL --no-preserve=all . ${copy} 2>/dev/null; find ${copy} -type c -delete`,
   ],
-  // What the layers have of these is in the data root only where they are copies.
+  // The data root has these attributes and links of layers only if the layers are copies in it.
   ["copy", "attributes and hard links", `cp -a --no-preserve=xattr,links . ${copy}`],
   ["copy", "modes and owners", `cp -dr . ${copy}`],
 ] as const;
@@ -46,7 +46,7 @@ describe("attach: a data root that was copied", () => {
       });
 
       for (const [mode, title, program] of losses) {
-        it(`by ${title} (${mode}): the files are as they were`, async () => {
+        it(`by ${title} (${mode}): the files are unchanged`, async () => {
           const original = await newVolume("containerd", "/from");
           const volume = await newVolume("containerd", copy);
           const attach = `LARDER_ATTACH=${mode} /usr/lib/larder/bin/attach dockerd --data-root=/from`;

@@ -17,7 +17,7 @@ import type { SystemContainer } from "../harness/system-container.js";
 const targets = ["odd", "second", "derived", "newer"] as const;
 type Target = (typeof targets)[number];
 
-/** What a container of each inner image prints. */
+/** The output of a container of each inner image. */
 const prints: Readonly<Record<Target, string>> = {
   odd: ". ./again ./again/new ./kept ./kept/stays\n",
   second: "second\n",
@@ -37,7 +37,7 @@ export async function pushTarget(target: Target, reference = innerImage(target))
   return reference;
 }
 
-/** Where the inner Docker keeps images. */
+/** The stores in which the inner Docker may keep images. */
 export const stores = ["overlay2", "containerd"] as const;
 export type Store = DockerStore;
 
@@ -46,7 +46,7 @@ export interface InnerDocker {
   readonly store: Store;
 }
 
-/** A suite for each store of Docker 28, and of Docker 29, which is skipped where the lab has none. */
+/** Makes a suite for each store of Docker 28 and of Docker 29. The latter is skipped if the lab has none. */
 export function forEachDocker(title: string, suite: (system: InnerDocker) => void): void {
   for (const version of ["28.5", "29.9"] as const) {
     for (const store of stores) {
@@ -61,7 +61,7 @@ export function forEachDocker(title: string, suite: (system: InnerDocker) => voi
 }
 
 export interface System extends Partial<InnerDocker> {
-  /** That builds it. */
+  /** The engine that builds it. */
   readonly engine?: EngineName;
 }
 
@@ -75,7 +75,7 @@ ${dockerStage(version, store, { "insecure-registries": [lab.registry] })}
 ${images.length > 0 ? `PRELOAD ${images.join(" ")}` : ""}
 `;
 
-/** A system image that preloads the images; without any, one that has nothing of Larder's. */
+/** A system image that preloads the images. Without images, it has nothing of Larder's. */
 export async function buildSystem(
   name: string,
   images: readonly string[],
@@ -89,7 +89,7 @@ export async function buildSystem(
 
 const shared = new Map<string, Promise<string>>();
 
-/** The system image that most tests start containers from: `odd` and `second`, four layers in all. */
+/** The system image of most tests. It has `odd` and `second`, with four layers in all. */
 export function systemImage(system: System = {}): Promise<string> {
   const { version = "28.5", store = "overlay2", engine = "containerd" } = system;
   const make = async () => {
@@ -102,7 +102,7 @@ export function systemImage(system: System = {}): Promise<string> {
   return image;
 }
 
-/** The inner Docker has the images, and runs them with exactly the files that they have. */
+/** Asserts that the inner Docker has the images, and runs them with exactly their files. */
 export async function assertRuns(
   container: SystemContainer,
   ...images: readonly (Target | readonly [string, Target])[]
@@ -116,18 +116,18 @@ export async function assertRuns(
   }
 }
 
-/** References of the images that the inner Docker has. */
+/** References of the inner Docker's images. */
 export async function listImages(container: SystemContainer): Promise<string[]> {
   const text = await container.inner("image", "ls", "--format", "{{.Repository}}:{{.Tag}}");
   return text.split("\n").filter((line) => line !== "");
 }
 
-/** The lines that attach printed, the last start's last. */
+/** The lines that attach printed, in the order of the starts. */
 export async function attachLines(container: SystemContainer): Promise<string[]> {
   return (await container.logs()).split("\n").filter((line) => line.startsWith("larder:"));
 }
 
-/** A new volume; gives the arguments for `docker run` that make it the data root. */
+/** A new volume. @returns the arguments of `docker run` that make it the data root. */
 export async function newVolume(
   engine: EngineName = "containerd",
   dataRoot = "/var/lib/docker",
@@ -137,7 +137,7 @@ export async function newVolume(
   return ["--volume", `${name}:${dataRoot}`];
 }
 
-/** A shell program in a container of the image, without an inner daemon; gives what it prints. */
+/** Runs a shell program in a container of the image, without an inner daemon. @returns its output. */
 export function shell(
   image: string,
   program: string,

@@ -12,7 +12,7 @@ import {
   systemImage,
 } from "./fixture.js";
 
-/** Stands in PATH before ctr; at the given call all processes are killed in its stead. */
+/** Precedes ctr in PATH. At the given call, it kills all processes instead. */
 const killer = `#!/bin/sh
 read n </count
 echo $((n + 1)) >/count
@@ -21,7 +21,7 @@ echo $((n + 1)) >/count
 exec /usr/bin/ctr "$@"
 `;
 
-/** Attaches, killed at each call of ctr that comes up, until it gets through. @returns how often it was killed. */
+/** Runs attach, which is killed at each call of ctr, until it completes. @returns the number of kills. */
 async function attachKilled(image: string, args: readonly string[]): Promise<number> {
   const program = `
     mkdir /w && printf '%s' '${killer}' >/w/ctr && chmod +x /w/ctr
@@ -52,12 +52,12 @@ describe("attach: killed while it adds to a containerd that holds other images",
     await container.remove();
   });
 
-  it("at each call of ctr: each time it goes on from there", async () => {
+  it("at each call of ctr: it continues from there each time", async () => {
     const killed = await attachKilled(await systemImage({ store: "containerd" }), args);
     assert.ok(killed > 5 && killed < 99, `killed ${killed} times`);
   });
 
-  it("and all images are there", async () => {
+  it("all images are there", async () => {
     const container = await SystemContainer.start(await systemImage({ store: "containerd" }), { args });
     await assertRuns(container, "odd", "second", "newer");
     await container.inner(
@@ -75,7 +75,7 @@ describe("attach: killed while it adds to a containerd that holds other images",
   });
 });
 
-describe("attach: killed while it takes away what an older system image attached, and brings it back", () => {
+describe("attach: killed while it removes the images of an older system image, and while it brings them back", () => {
   const [odd, second] = [innerImage("odd"), innerImage("second")];
   let images: { older: string; newer: string };
   let args: string[] = [];
@@ -101,11 +101,11 @@ describe("attach: killed while it takes away what an older system image attached
     await container.remove();
   });
 
-  it("the older one has all again, and the container its files", async () => {
+  it("the older one has all its images again, and the container its files", async () => {
     assert.ok((await attachKilled(images.older, args)) > 3);
     const container = await SystemContainer.start(images.older, { args });
     await assertRuns(container, "odd", "second");
-    // Docker lists the changes in no order.
+    // Docker lists the changes in random order.
     const changes = (await container.inner("diff", "mine")).trim().split("\n").sort();
     assert.deepEqual(changes, ["A /mine", "C /t", "D /t/kept"]);
     await container.remove();

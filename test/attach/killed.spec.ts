@@ -4,9 +4,9 @@ import { SystemContainer } from "../harness/system-container.js";
 import { assertRuns, attachedRoot, newVolume, shell, stores, systemImage } from "./fixture.js";
 
 const attach = "/usr/lib/larder/bin/attach dockerd";
-/** All of a data root but the times; in numbers, `committed` included. */
+/** A data root's files without their times, in numbers, with `committed`. */
 const files = String.raw`find . -printf '%p %y %m %U:%G %l\n' | sort`;
-/** What the daemon reads first, and what is there only when all is. */
+/** The file that the daemon reads first, and the one that is written last. */
 const databases = {
   overlay2: { text: "cat image/overlay2/repositories.json", last: "larder/[0-9a-f]*" },
   containerd: {
@@ -16,8 +16,8 @@ const databases = {
 } as const;
 
 /**
- * Stands in PATH for each program that attach starts, and at the given one kills all processes: before it,
- * or in the middle of its work.
+ * Precedes each program of attach in PATH. At the given call, it kills all processes: before the program, or in the
+ * middle of its work.
  */
 const killer = (when: string) => `#!/bin/sh
 read n </count
@@ -34,7 +34,7 @@ for (const store of stores)
   describe(`attach: killed in the middle, ${store}`, () => {
     const root = attachedRoot(store);
 
-    /** Milliseconds after which it has not begun, and after which it is done, as far as that is known. */
+    /** Milliseconds after which attach has not begun, and after which it is done, as far as known. */
     let [early, late] = [0, 100];
     const halfway: number[] = [];
 
@@ -43,7 +43,7 @@ for (const store of stores)
         const delay = (early + late) / 2;
         const image = await systemImage({ store });
         const args = await newVolume();
-        // As the first process, the shell is the one that `kill -1` does not reach.
+        // The shell is the first process, which `kill -1` does not reach.
         const state = `cd ${root}/larder 2>/dev/null || exit 0; ls | grep -qE '^[0-9a-f]+$' && echo whole || echo halfway`;
         const program = `${attach} & sleep ${(delay / 1000).toFixed(4)}; kill -9 -1; wait; ${state}`;
         const said = await shell(image, program, { args });

@@ -11,7 +11,7 @@ const megabyte = 1_000_000;
 interface System {
   readonly name: string;
   readonly daemon: "docker" | "containerd";
-  /** Bytes that attach may write: containerd's databases alone are files of 192 kB, whatever is in them. */
+  /** Number of bytes that attach may write: containerd's databases alone have 192 kB, whatever they contain. */
   readonly attachLimit: number;
   image(): Promise<string>;
   list(container: SystemContainer): Promise<string[]>;

@@ -47,7 +47,7 @@ forEachDocker("attach: LARDER_ATTACH", (system) => {
     await hidden.remove();
   });
 
-  it("off: nothing is done, and nothing is said", async () => {
+  it("off: nothing is done or printed", async () => {
     const container = await start("off");
     assert.deepEqual(await attachLines(container), []);
     assert.deepEqual(await listImages(container), []);

@@ -7,7 +7,7 @@ import { stores } from "./fixture.js";
 
 const busybox = labImage("busybox:1");
 
-/** A container in a system container in a system container: overlayfs cannot stand on overlayfs a second time. */
+/** A container in a system container in a system container: overlayfs allows only two levels of overlayfs. */
 describe("attach: a system image inside a system image", () => {
   after(cleanUp);
 

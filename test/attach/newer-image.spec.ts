@@ -34,7 +34,7 @@ forEachDocker("attach: a data root that an older system image used", (system) =>
       { args, network: "bridge" },
     );
     await assertRuns(older, "odd", "second", [moving, "second"]);
-    // Stands on layers of the older shelf.
+    // `derived` stands on layers of the older shelf.
     await older.inner("pull", derived);
     await older.inner("tag", innerImage("second"), "mine:1");
     await older.inner("run", "--name", "old-container", odd);
@@ -50,9 +50,9 @@ forEachDocker("attach: a data root that an older system image used", (system) =>
   it("has the newer system image's images, and follows a reference that moved in the registry", () =>
     assertRuns(container, "second", [moving, "newer"], ["mine:1", "second"]));
 
-  it("has no longer those of the older one, and what stood on them", async () => {
+  it("no longer has the images of the older one, and those based on them", async () => {
     const listed = await listImages(container);
-    // containerd keeps the name of what the user pulled, for the next pull to find.
+    // containerd keeps the name of an image that the user pulled, for the next pull.
     const gone = store === "overlay2" ? [odd, derived] : [odd];
     assert.deepEqual(
       listed.filter((name) => gone.includes(name)),
@@ -60,7 +60,7 @@ forEachDocker("attach: a data root that an older system image used", (system) =>
     );
   });
 
-  it("takes them again, by docker load", async () => {
+  it("accepts them again, by docker load", async () => {
     const archive = join(tmpdir(), `larder-attach-${process.pid}.tar`);
     try {
       await docker(["pull", "--quiet", odd]);
@@ -71,16 +71,16 @@ forEachDocker("attach: a data root that an older system image used", (system) =>
     }
     await container.inner("load", "--input", "/odd.tar");
     await assertRuns(container, "odd");
-    // Docker 29 still lists the older container of it, which it cannot start; Docker 28 does not.
+    // Docker 29 still lists the image's older container, which it cannot start. Docker 28 does not.
     await container.inner("rmi", "--force", odd);
   });
 
-  it("takes them again, by docker pull", async () => {
+  it("accepts them again, by docker pull", async () => {
     assert.match(await container.inner("pull", odd), /Downloaded newer image/);
     await assertRuns(container, "odd");
   });
 
-  it("takes what stood on them again, by docker pull", async () => {
+  it("accepts the images based on them again, by docker pull", async () => {
     await container.inner("pull", derived);
     await assertRuns(container, "odd", "derived");
   });
@@ -90,7 +90,7 @@ forEachDocker("attach: a data root that an older system image used", (system) =>
     await assertRuns(container, "odd", "second", "derived", [moving, "newer"], ["mine:1", "second"]);
   });
 
-  it("goes back to the older one, with all that stood on it", async () => {
+  it("goes back to the older one, with all images based on its own", async () => {
     await container.remove();
     const older = await SystemContainer.start(`e2e-attach-older:${version}-${store}`, { args });
     await assertRuns(older, "odd", "second", "derived", [moving, "second"], ["mine:1", "second"]);

@@ -31,7 +31,7 @@ forEachDocker("attach: a container that is started again", (system) => {
     await assertRuns(container, "odd", "second");
   });
 
-  it("has attached before at the second", async () => {
+  it("finds everything attached at the second", async () => {
     await container.restart();
     assert.deepEqual((await attachLines(container)).slice(1), [
       `larder: had attached 2 images (4 layers) to ${root} before`,
@@ -39,7 +39,7 @@ forEachDocker("attach: a container that is started again", (system) => {
     await assertRuns(container, "odd", "second");
   });
 
-  it("leaves a tag where the user moved it, and what the user made", async () => {
+  it("leaves a tag that the user moved, and images that the user made", async () => {
     await container.inner("tag", innerImage("odd"), innerImage("second"));
     await container.inner("run", "--name", "kept", innerImage("odd"), "touch", "/t/made");
     await container.inner("commit", "kept", "made:1");

@@ -21,7 +21,7 @@ forEachDocker("attach: a data root that already holds images", (system) => {
     const plain = await buildSystem("e2e-attach-plain", [], system);
     args = await newVolume();
     const container = await SystemContainer.start(plain, { args, network: "bridge" });
-    // All layers of the preloaded `odd` are in it.
+    // It contains all layers of the preloaded `odd`.
     await container.inner("pull", await pushTarget("derived"));
     await container.inner("pull", await pushTarget("newer"));
     await container.remove();
@@ -37,7 +37,7 @@ forEachDocker("attach: a data root that already holds images", (system) => {
     await container.remove();
   });
 
-  it("keeps the preloaded images when those that were there are removed", async () => {
+  it("keeps the preloaded images when the earlier ones are removed", async () => {
     const container = await SystemContainer.start(image, { args });
     await container.inner("rmi", innerImage("derived"), innerImage("newer"));
     await assertRuns(container, "odd", "second");

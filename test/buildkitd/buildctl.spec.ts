@@ -13,7 +13,7 @@ describe("buildctl", () => {
   const tag = labImage("e2e/buildctl:1");
   let image: RegistryImage;
 
-  /** Pushes by BuildKit's own client, which knows nothing of Dockerfiles: it names the frontend. */
+  /** Pushes with BuildKit's own client, which must name the frontend since it does not read Dockerfiles. */
   before(async () => {
     await buildctlBuild(
       contextWith(dockerfile),
@@ -43,7 +43,7 @@ describe("buildctl", () => {
     assert.deepEqual(new OciLayout(layout).diffIds(), image.diffIds);
   });
 
-  it("a file that names another frontend is for that one, whichever the client names", async () => {
+  it("a file that names another frontend gets that one, whichever the client names", async () => {
     const context = contextWith(`# syntax=${target().upstream}\n${dockerfile}`);
     const flags = ["--frontend", "gateway.v0", "--opt", `source=${lab.frontend}`];
     await assert.rejects(buildctlBuild(context, ...flags), /unknown instruction: PRELOAD/);
@@ -58,7 +58,9 @@ describe("buildctl", () => {
   });
 });
 
-/** What the history says of each outer layer with an inner one, and its diffID: compressed, it is the builder's own. */
+/**
+ * The history's line and the diffID of each outer layer with inner ones. The compressed form differs between builders.
+ */
 function innerLayers({ history, diffIds }: RegistryImage): [line: string, diffId: string | undefined][] {
   return history
     .filter(({ empty_layer }) => empty_layer !== true)

@@ -9,7 +9,7 @@ import { OciLayout } from "../harness/oci-layout.js";
 import { pushInnerImage, type RegistryImage, registryImage } from "../harness/registry-image.js";
 import { dockerfile, inner, temporary } from "./fixture.js";
 
-/** What is on the shelf, alone: a folder with a whole system image would take its time. */
+/** Only the shelf: the export of a whole system image into a folder would take too long. */
 const shelf = `${dockerfile}FROM scratch\nCOPY --from=system /usr/lib/larder /shelf\n`;
 
 interface Provenance {
@@ -33,7 +33,7 @@ describe("exporters and attestations", () => {
   });
   after(cleanUp);
 
-  it("type=docker, as --load has it", async () => {
+  it("type=docker, the type of --load", async () => {
     const loaded = "e2e-exporters:loaded";
     await build({ dockerfile, tag: loaded, args: ["--load"] });
     const layers = await docker(["image", "inspect", "--format", "{{json .RootFS.Layers}}", loaded]);
@@ -70,12 +70,12 @@ describe("exporters and attestations", () => {
       assert.deepEqual(layout.diffIds(), image.diffIds);
     });
 
-    it("its SBOM is about what is on the shelf, too", () => {
+    it("its SBOM includes the shelf", () => {
       const sbom = layout.attestations().get("https://spdx.dev/Document");
       assert.deepEqual(sbom, { name: "answer.json bin catalog docker-version layers preload.json" });
     });
 
-    it("its provenance has the inner images among the materials, and the build as it was asked for", async () => {
+    it("its provenance has the inner images among the materials, and the client's request", async () => {
       const provenance = layout.attestations().get("https://slsa.dev/provenance/v1") as Provenance;
       const { resolvedDependencies, externalParameters } = provenance.buildDefinition;
       const digests = resolvedDependencies.map(({ digest }) => `sha256:${digest.sha256}`);

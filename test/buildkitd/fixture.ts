@@ -7,14 +7,14 @@ import { buildkitd, lab, labImage } from "../harness/lab.js";
 
 export const inner = [labImage("busybox:1"), labImage("nginx:latest")] as const;
 
-/** One build for all of these tests; each exports it in its own way. */
+/** One build for all of these tests. Each test exports it in another way. */
 export const dockerfile = `FROM ${lab.system} AS system
 RUN echo above >/above
 PRELOAD ${inner.join(" ")}
 RUN echo below >/below
 `;
 
-/** A folder that is gone after the suite. */
+/** A folder that is removed after the suite. */
 export function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), "larder-buildkitd-"));
   atEnd(async () => rmSync(folder, { recursive: true }));
@@ -38,7 +38,7 @@ export function buildctl(...args: readonly string[]): Promise<string> {
   return output(target().buildctl, ["--addr", target().address, ...args]);
 }
 
-/** `buildctl build` of a context, with what Larder may. Gives its log. */
+/** `buildctl build` of a context, with the privileges that Larder needs. @returns its log. */
 export async function buildctlBuild(context: string, ...args: readonly string[]): Promise<string> {
   const locals = ["context", "dockerfile"].flatMap((name) => ["--local", `${name}=${context}`]);
   const allow = ["security.insecure", "network.host"].flatMap((name) => ["--allow", name]);

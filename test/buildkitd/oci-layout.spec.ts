@@ -8,11 +8,11 @@ import { lab, labImage } from "../harness/lab.js";
 import { registryImage } from "../harness/registry-image.js";
 import { temporary } from "./fixture.js";
 
-/** BuildKit gives the blobs of such an image since 0.28. */
+/** BuildKit has given the blobs of such an image since 0.28. */
 describe("PRELOAD --from= of an OCI layout, with a buildkitd", () => {
   after(cleanUp);
 
-  it("takes the very image, without any registry", async () => {
+  it("takes exactly this image, without any registry", async () => {
     const inner = labImage("busybox:1");
     const folder = temporary();
     const layout = ["copy", "--src-tls-verify=false", `docker://${inner}`, `oci:${folder}/layout:1`];

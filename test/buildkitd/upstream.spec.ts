@@ -16,7 +16,7 @@ COPY --from=system /seen /usr/lib/larder/preload.json /
 `;
 const files = { "deep/above": "x", "deep/below": "y" };
 
-describe("LARDER_UPSTREAM: another stock frontend in the place of the built-in one", () => {
+describe("LARDER_UPSTREAM: another frontend in place of the built-in one", () => {
   let folder: string;
   before(() => {
     folder = temporary();
@@ -31,7 +31,7 @@ describe("LARDER_UPSTREAM: another stock frontend in the place of the built-in o
   });
   const byDocker = { BUILDX_BUILDER: "" };
 
-  it("Docker 28.5 has it not: its own frontend refuses what is newer", async () => {
+  it("Docker 28.5 has an older one, which refuses newer syntax", async () => {
     const log = await failingBuild(request(byDocker, "--output", "type=cacheonly"));
     assert.match(log, /unknown flag: parents|--parents/);
   });

@@ -4,7 +4,7 @@ import { type Build, build, tryBuild } from "../harness/build.js";
 import { lab, labImage } from "../harness/lab.js";
 
 const busybox = labImage("busybox");
-/** Each of upstream's own rules that it breaks is broken above or below PRELOAD. */
+/** The file breaks upstream's own rules, each above or below PRELOAD. */
 const above = `FROM ${lab.system} AS Base
 ENV legacy form
 VOLUME /var/lib/docker
@@ -42,7 +42,7 @@ async function check(text: string, request: Partial<Build> = {}) {
   };
 }
 
-/** What a build says at its end, with numbers of lines. */
+/** The warnings at the end of a build, with line numbers. */
 function warningsOf(log: string): string[] {
   return [...log.matchAll(/^ ?(?:.*m)? - (\w+): .*\(line (\d+)\)$/gm)]
     .map(([, rule, line]) => `${rule} ${line}`)
@@ -63,7 +63,7 @@ describe("checks", () => {
     assert.equal(ours.status, 1);
   });
 
-  it("a build has each once, of the stages that it needs", async () => {
+  it("a build reports each once, for the stages that it needs", async () => {
     const log = await build({ dockerfile, args: plan });
     const theirs = await build({
       dockerfile: `${stock}RUN true\n`,
@@ -100,7 +100,7 @@ describe("checks", () => {
     });
   }
 
-  it("error=true makes errors of them", async () => {
+  it("error=true turns them into errors", async () => {
     const strict = `# check=error=true\nFROM ${lab.system}\nPRELOAD ${busybox}\n`;
     const { status, error } = await check(strict);
     assert.equal(status, 1);

@@ -12,7 +12,7 @@ const root = "/var/lib/containerd";
 const blobFiles = `${root}/io.containerd.content.v1.content/blobs/sha256`;
 const snapshotDirectories = `${root}/io.containerd.snapshotter.v1.overlayfs/snapshots`;
 
-/** One after the other: what a test removes is gone for the next. */
+/** These tests run in order: an image that one removes is gone for the next. */
 describe("containerd 2.1: a preloaded image is as if it had been pulled", () => {
   let images: InnerImages;
   let container: SystemContainer;
@@ -29,7 +29,7 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
   });
   after(cleanUp);
 
-  it("attach says what it has done", async () => {
+  it("attach reports its work", async () => {
     const { one, two, index, busybox } = images;
     const chains = [one, two, index, busybox].flatMap(({ diffIds }) =>
       diffIds.map((_, length) => diffIds.slice(0, length + 1).join()),
@@ -65,7 +65,7 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
     }
   });
 
-  it("all of the content is there, and with --blobs=never all but the layers", async () => {
+  it("all content is there, and with --blobs=never all but the layers", async () => {
     const { one, two, index, busybox } = images;
     assert.deepEqual(await checkImages(container, "default"), {
       [one.reference]: "complete, unpacked true",
@@ -81,14 +81,14 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
     assert.deepEqual(await listBlobs(container, kubernetes), metadata(two, busybox));
   });
 
-  it("blobs have the labels that a pull gives them, and nothing hangs on a lease", async () => {
+  it("blobs have the labels of a pull, and nothing depends on a lease", async () => {
     const { index } = images;
     await container.ctr("pulled", "images", "pull", "--plain-http", index.reference);
     const labelsOf = async (namespace: string) => {
       const found = new Map<string, string[]>();
       for (const line of (await lines(container.ctr(namespace, "content", "ls"))).slice(1)) {
         const [digest = "", ...words] = line.split(/\s+/);
-        // Where it came from is more than one repository, if several images have it.
+        // The label names more than one repository if several images have the blob.
         const labels = (words.at(-1) ?? "")
           .split(",")
           .filter((label) => /^containerd\.io\/(gc|uncomp)/.test(label));
@@ -119,7 +119,7 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
     );
   });
 
-  it("a pull downloads nothing of what is there, and of an image that builds on one only what is new", async () => {
+  it("a pull downloads nothing that is there, and only the new layers of an image based on it", async () => {
     const { one, two, three } = images;
     await proxy.requests();
     for (const [namespace, image] of [
@@ -142,7 +142,7 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
     assert.deepEqual(new Set(fetched), new Set([three.imageId, three.blobs.at(-1)]));
   });
 
-  it("an export is whole: another namespace takes it in and runs it", async () => {
+  it("an export is complete: another namespace imports and runs it", async () => {
     const { one, index } = images;
     await container.ctr("default", "images", "export", "/exported.tar", one.reference, index.reference);
     const names = (await container.exec("tar", "-tf", "/exported.tar")).split("\n");
@@ -165,7 +165,7 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
     );
   });
 
-  it("images without blobs run also when nothing refers to the blobs any longer", async () => {
+  it("images without blobs still run when nothing refers to the blobs any more", async () => {
     const { one, two } = images;
     const shelf = await listShelf();
     await removeNamespaces("imported", "pulled");
@@ -180,7 +180,7 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
     assert.equal(await listShelf(), shelf, "the shelf is as it was");
   });
 
-  it("what is removed is gone from the root, and nothing else is", async () => {
+  it("a removed image is gone from the root, and nothing else", async () => {
     const { two, busybox } = images;
     const shelf = await listShelf();
     await removeNamespaces("default");
@@ -195,7 +195,7 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
     assert.equal(await listShelf(), shelf, "the shelf is as it was");
   });
 
-  it("a restart keeps what is there, and brings nothing back", async () => {
+  it("a restart keeps the other images, and brings nothing back", async () => {
     const { two } = images;
     await container.restart();
     assert.match(await container.logs(), /^larder: had attached 5 images .* before$/m);
@@ -221,7 +221,7 @@ describe("containerd 2.1: a preloaded image is as if it had been pulled", () => 
   }
 });
 
-/** Digests of what a store keeps without layers' blobs, sorted. */
+/** Sorted digests of the blobs that a store keeps without layers' blobs. */
 function metadata(...images: readonly RegistryImage[]): string[] {
   return [
     ...new Set(images.flatMap(({ digest, manifestDigest, imageId }) => [digest, manifestDigest, imageId])),

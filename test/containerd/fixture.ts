@@ -5,7 +5,7 @@ import { byDigest, type InnerImages } from "../inner-docker/images.js";
 
 export const kubernetes = "k8s.io";
 
-/** A system image with images for two namespaces, in one of them without the layers' blobs. */
+/** A system image with images for two namespaces. One of the namespaces has no blobs of layers. */
 export async function buildSystem(
   version: string,
   { one, two, index, busybox }: InnerImages,
@@ -23,7 +23,7 @@ PRELOAD --namespace=${kubernetes} --blobs=never ${two.reference} ${byDigest(busy
 export interface ListedImage {
   readonly name: string;
   readonly digest: string;
-  /** `-`, or `name=value` with commas between. */
+  /** `-`, or `name=value` separated by commas. */
   readonly labels: string;
 }
 
@@ -34,7 +34,7 @@ export async function listImages(container: SystemContainer, namespace: string):
   });
 }
 
-/** `ctr images check`: names to what is there of each, `complete` or `incomplete`, and whether it is unpacked. */
+/** `ctr images check`: for each name, if the image is `complete` or `incomplete`, and if it is unpacked. */
 export async function checkImages(
   container: SystemContainer,
   namespace: string,
@@ -46,14 +46,14 @@ export async function checkImages(
   return Object.fromEntries(checked);
 }
 
-/** Digests of the blobs that a namespace has. */
+/** Digests of the blobs in a namespace. */
 export async function listBlobs(container: SystemContainer, namespace: string): Promise<string[]> {
   return (await lines(container.ctr(namespace, "content", "ls", "--quiet"))).sort();
 }
 
 let containers = 0;
 
-/** What a container of the image prints. */
+/** The output of a container of the image. */
 export function runImage(
   container: SystemContainer,
   namespace: string,

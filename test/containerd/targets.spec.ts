@@ -11,7 +11,7 @@ const containerd = labImage("containerd:2.1");
 const dockerOnContainerd = `FROM ${lab.system}
 RUN mkdir -p /etc/docker && echo '{"features":{"containerd-snapshotter":true}}' >/etc/docker/daemon.json
 `;
-describe("containerd: for whom of the stage the images are", () => {
+describe("containerd: the manager that gets the images", () => {
   after(cleanUp);
 
   async function start(name: string, dockerfile: string, files = {}, args: string[] = []) {

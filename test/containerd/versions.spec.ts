@@ -5,7 +5,7 @@ import { SystemContainer } from "../harness/system-container.js";
 import { innerImages, prints } from "../inner-docker/images.js";
 import { buildSystem, checkImages, kubernetes, listImages, runImage } from "./fixture.js";
 
-/** The newest one has a suite of its own. */
+/** The newest version has a separate suite. */
 for (const version of containerdVersions.filter((version) => version !== "2.1")) {
   describe(`containerd ${version}`, () => {
     after(cleanUp);

@@ -70,7 +70,7 @@ describe("docker buildx bake", () => {
       await docker(bake, { engine, input: JSON.stringify(file) });
       if (buildkitd) await docker(["pull", "--quiet", tag], { engine });
 
-      // An engine that has some of its layers, compressed otherwise, shows an image that it pulls without the config.
+      // An engine that has some of the layers in another compression shows a pulled image without its config.
       const config = await bakedConfig(tag);
       const distinct = new Set(
         (await Promise.all([busybox, pause].map(registryImage))).flatMap(({ diffIds }) => diffIds),

@@ -13,7 +13,7 @@ import { docker } from "../harness/docker.js";
 import { lab, labImage } from "../harness/lab.js";
 import type { Plan } from "../harness/plan.js";
 
-/** `--target files` gives what of the context the build sees; the other stage has a PRELOAD to find. */
+/** `--target files` exports the files of the context that the build sees. The other stage has a PRELOAD. */
 const dockerfile = `# syntax=${lab.frontend}
 FROM ${lab.system} AS preloaded
 COPY seen /seen
@@ -53,8 +53,8 @@ describe("the build context", () => {
   }
 
   /**
-   * The files that the build sees. Before that: a PRELOAD with what files of the context list, where it is needed;
-   * afterwards it is not.
+   * The files that the build sees. Before that, the PRELOAD with a list from the context is needed; afterwards it is
+   * not.
    */
   async function seenBy(args: readonly string[], options: CommandOptions = {}): Promise<string[]> {
     const plan = ["--build-arg", "LARDER_PLAN=1", "--target", "preloaded"];
@@ -84,7 +84,7 @@ describe("the build context", () => {
     assert.deepEqual(await seenBy(args), Object.keys({ ...files, folder: "" }).sort());
   });
 
-  it("may have a .dockerignore of the Dockerfile's that is empty", async () => {
+  it("may have an empty .dockerignore for the Dockerfile", async () => {
     const content = { Other: dockerfile, "Other.dockerignore": "", ".dockerignore": "seen" };
     const local = write("empty", { ...files, ...content });
     const seen = Object.keys({ ...files, ...content, folder: "" }).sort();
@@ -100,7 +100,7 @@ describe("the build context", () => {
   describe("as an archive", () => {
     let archive: Buffer;
     before(async () => {
-      // More than the 16 MiB of one message.
+      // Larger than the 16 MiB of one message.
       archive = await archiveOf({ ...files, Dockerfile: dockerfile, large: "0".repeat(20_000_000) });
     });
 

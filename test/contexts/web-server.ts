@@ -1,4 +1,4 @@
-/** Serves the files of a folder: `web-server.ts FOLDER`. Prints the port that it listens on. */
+/** Serves the files of a folder: `web-server.ts FOLDER`. Prints its port. */
 import { createReadStream } from "node:fs";
 import { createServer } from "node:http";
 import { join, normalize } from "node:path";

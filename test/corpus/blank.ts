@@ -1,6 +1,6 @@
-/** A Dockerfile without its PRELOADs, for the frontend that does not know them. Lines keep their numbers. */
+/** A Dockerfile without its PRELOADs, for the frontend that does not know them. Line numbers stay the same. */
 
-/** The numbers of the lines that PRELOAD and ONBUILD PRELOAD stand on, heredocs and continued lines included. */
+/** The line numbers of PRELOAD and ONBUILD PRELOAD, with heredocs and continued lines. */
 export function preloadLines(text: string): Set<number> {
   const lines = text.split(/\r?\n/);
   const escapeToken = /^#\s*escape\s*=\s*`/im.test(text) ? "`" : "\\";

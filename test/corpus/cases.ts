@@ -1,29 +1,29 @@
-/** The folders of the corpus: a Dockerfile, the files of its build context, and what is known of its build. */
+/** The folders of the corpus: a Dockerfile, the files of its build context, and the expected result. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-/** `case.json`; all of it may be left out. */
+/** `case.json`. Every field may be absent. */
 export interface Expectations {
-  /** For the reader. */
+  /** A note for readers. */
   readonly note?: string;
-  /** The Dockerfile, if it has another name. */
+  /** The Dockerfile's name, if it is another one. */
   readonly file?: string;
   /** More arguments for `docker buildx build`; `{context}` stands for the folder. */
   readonly args?: readonly string[];
-  /** The build fails, and these words are in what it says. */
+  /** The build fails, and its message contains these words. */
   readonly fails?: string;
-  /** Rules of the stock linter that warn, in their order. */
+  /** Rules of upstream's linter that warn, in their order. */
   readonly warns?: readonly string[];
-  /** Rules that warn of a PRELOAD. */
+  /** Rules that warn about a PRELOAD. */
   readonly lints?: readonly string[];
-  /** Questions about the file that get the same answers: `check`, `outline`, `targets`. */
+  /** Questions about the file that both frontends answer equally: `check`, `outline`, `targets`. */
   readonly calls?: readonly string[];
   /** The inner images of the image. */
   readonly inner?: readonly string[];
-  /** `ONBUILD PRELOAD`s that the image records, without ONBUILD. */
+  /** `ONBUILD PRELOAD`s in the image's config, without ONBUILD. */
   readonly onBuild?: readonly string[];
-  /** Images that are fetched during the build, if others than `inner`. */
+  /** Images that are fetched during the build, if they differ from `inner`. */
   readonly fetches?: readonly string[];
-  /** A container of the image is started, and its Docker asked for the inner images. */
+  /** The test starts a container of the image, and asks its Docker for the inner images. */
   readonly starts?: boolean;
 }
 

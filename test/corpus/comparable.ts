@@ -1,4 +1,4 @@
-/** What two builds are to have in common, without what is the frontends' own. */
+/** The parts of two builds that must be equal, without those that differ between frontends. */
 import type { Finished } from "../harness/command.js";
 import { lab } from "../harness/lab.js";
 import { blankLines, preloadLines } from "./blank.js";
@@ -8,7 +8,7 @@ import type { ImageConfig, PushedImage } from "./pushed-image.js";
 
 export const preloadLabel = "io.larder.preload";
 
-/** Excerpts without the text of PRELOADs and of the line that names the frontend. */
+/** Excerpts without the text of PRELOADs and without the line that names the frontend. */
 export function comparableError({ dockerfile }: Case, { error }: Outcome): string {
   const hidden = hiddenLines(dockerfile);
   return error
@@ -19,14 +19,14 @@ export function comparableError({ dockerfile }: Case, { error }: Outcome): strin
     .replaceAll(/ref [\w:-]+: /g, "");
 }
 
-/** The lines of the file that excerpts show, with their numbers. */
+/** The lines of the file in excerpts, with their numbers. */
 export function excerptLines({ error, warnings }: Outcome): [number: number, text: string][] {
   const excerpts = [error, ...warnings.flatMap(({ lines }) => lines)].join("\n");
   const lines = excerpts.matchAll(/^ *(\d+) \| (?:>>> | {4})?(.*)$/gm);
   return [...lines].map(([, number, text = ""]) => [Number(number), text]);
 }
 
-/** In the order of the file: a file that is cut is looked at in parts. */
+/** Warnings in the order of the file: the parts of a cut file are checked separately. */
 export function comparableWarnings(one: Case, { warnings }: Outcome): Warning[] {
   const hidden = hiddenLines(one.dockerfile);
   return warnings
@@ -38,7 +38,7 @@ export function comparableWarnings(one: Case, { warnings }: Outcome): Warning[] 
     }));
 }
 
-/** Rules that warn of a PRELOAD. */
+/** Rules that warn about a PRELOAD. */
 export function lardersRules(one: Case, { warnings }: Outcome): string[] {
   return warnings.filter((warning) => isLarders(one, warning)).map(({ rule }) => rule);
 }
@@ -50,8 +50,8 @@ function isLarders({ dockerfile }: Case, warning: Warning): boolean {
 const lineOf = ({ lines }: Warning): number => Number.parseInt(lines[0] ?? "0", 10);
 
 /**
- * Without what the builder does to have the frontend, and without base images: cases are built at the same time, and
- * a step that two builds have in common has one name, with the stage of one of them.
+ * Steps without those that load the frontend or base images. Cases are built at the same time, and a step that two
+ * builds share has one name, with the stage of one of them.
  */
 export function comparableSteps(names: readonly string[]): string[] {
   const frontend = `docker-image://${lab.frontend}`;
@@ -60,7 +60,7 @@ export function comparableSteps(names: readonly string[]): string[] {
   );
 }
 
-/** An answer with the quoted file in plain text. */
+/** An answer, with the quoted file in plain text. */
 export function comparableAnswer({ dockerfile }: Case, { status, stdout }: Finished): unknown {
   const hidden = hiddenLines(dockerfile);
   const plain = (data: string) =>
@@ -75,12 +75,14 @@ export function comparableAnswer({ dockerfile }: Case, { status, stdout }: Finis
 /** `SOURCE_DATE_EPOCH` of all builds. */
 export const buildTime = new Date("2023-11-14T22:13:20Z");
 
-/** The image as it would be if the stage had added something to its base, whose time it has otherwise. */
+/**
+ * The image with the time of a stage that adds something to its base. Without additions, the image has the base's time.
+ */
 export function asOfNow({ config, layers }: PushedImage): PushedImage {
   return { config: { ...config, created: buildTime.toISOString().replace(".000", "") }, layers };
 }
 
-/** Without Larder's layers, its lines of the history, its label and its triggers. */
+/** The images without Larder's layers, history, label and triggers. */
 export function withoutLarder(images: readonly PushedImage[]): PushedImage[] {
   return images.map(({ config: image, layers }) => {
     const withLayer = image.history.filter(({ empty_layer }) => !empty_layer);
@@ -107,12 +109,12 @@ function stockConfig({ Labels = {}, OnBuild = [], ...config }: ImageConfig["conf
 
 const isPreload = (trigger: string): boolean => /^PRELOAD\s/i.test(trigger);
 
-/** What an image FROM this one is to preload. */
+/** The images that a build FROM this one preloads. */
 export function preloadTriggers(images: readonly PushedImage[]): string[] {
   return images.flatMap(({ config }) => config.config.OnBuild ?? []).filter(isPreload);
 }
 
-/** References in the order of the PRELOADs, as the history has them; one that is preloaded again stands at its last place. */
+/** References in the order of the PRELOADs, from the history. An image that is preloaded twice has its last place. */
 export function innerImages(images: readonly PushedImage[]): string[] {
   const catalogs = images.flatMap(({ config }) =>
     config.history.flatMap(({ comment, created_by = "" }) =>
@@ -122,7 +124,7 @@ export function innerImages(images: readonly PushedImage[]): string[] {
   return catalogs.filter((name, index) => catalogs.lastIndexOf(name) === index);
 }
 
-/** Lines of PRELOADs, and the one that names the frontend. */
+/** Lines of PRELOADs, and the line that names the frontend. */
 export function hiddenLines(dockerfile: string): ReadonlySet<number> {
   const syntax = dockerfile.split("\n").findIndex((line) => /^\uFEFF?#\s*syntax=/.test(line)) + 1;
   return new Set([...preloadLines(dockerfile), syntax]);

@@ -1,6 +1,6 @@
 /**
- * A user changes the `# syntax=` line and nothing else changes. Each folder is built by upstream and by
- * Larder; PRELOADs are blank lines for upstream.
+ * A user changes the `# syntax=` line, and nothing else changes. Upstream and Larder each build every folder. For
+ * upstream, PRELOADs are blank lines.
  */
 import assert from "node:assert/strict";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
@@ -27,7 +27,7 @@ import { ask, type Built, baseCase, buildCase, hasPreload, inLab, tagImage } fro
 
 const cases = readCases();
 
-/** On graph drivers the frontend does the same; a part of the corpus shows it. */
+/** On graph drivers the frontend does the same, so a part of the corpus is enough. */
 const onGraphDrivers = [
   "arg-defaults-and-build-arguments",
   "copy-from",
@@ -43,7 +43,7 @@ const onGraphDrivers = [
   "run-mount-bind",
 ];
 
-/** One frontend after the other, so that the second takes from the cache what the first one made. */
+/** One frontend after the other, so that the second finds the first one's steps in the cache. */
 function lookahead(some: readonly Case[], engine: EngineName) {
   const builds = new Lookahead(some, async (one): Promise<{ theirs: Built; ours: Built }> => {
     const base = some.find(({ name }) => name === baseCase(one));
@@ -91,9 +91,9 @@ if (engineNames.includes("graph")) {
   });
 }
 
-/** Error and warnings, which show the file as the user wrote it. */
+/** Compares error and warnings, which show the file as the user wrote it. */
 function assertSame(one: Case, ours: Built, theirs: Built): void {
-  // A buildkitd has a newer stock frontend, which knows more flags and rules.
+  // A buildkitd contains a newer upstream, which knows more flags and rules.
   if (!buildkitd) assertExpected(one, theirs);
   assert.equal(comparableError(one, ours), comparableError(one, theirs));
   assert.deepEqual(comparableSteps(ours.failed), comparableSteps(theirs.failed));
@@ -103,7 +103,7 @@ function assertSame(one: Case, ours: Built, theirs: Built): void {
   for (const [number, text] of excerptLines(ours)) assert.equal(text, file[number - 1], `line ${number}`);
 }
 
-/** What the case says of itself: it is of no use if it fails for another reason than it was written for. */
+/** Checks the case's own statements: a case is useless if it fails for another reason than intended. */
 function assertExpected({ fails, warns = [] }: Case, { error, warnings }: Built): void {
   if (fails === undefined) assert.equal(error, "");
   else assert.ok(error.includes(inLab(fails)), `fails otherwise: ${error || "not at all"}`);
@@ -113,12 +113,12 @@ function assertExpected({ fails, warns = [] }: Case, { error, warnings }: Built)
   );
 }
 
-/** A file without PRELOAD is upstream's, to the last step. */
+/** Asserts that upstream does every step of a file without PRELOAD. */
 async function assertUntouched(ours: Built, theirs: Built): Promise<void> {
   if (!ours.image || !theirs.image) return;
   assert.deepEqual(comparableSteps(ours.steps), comparableSteps(theirs.steps));
   const [image, stock] = await Promise.all([ours.image, theirs.image].map(describePushed));
-  // What differs is easier to see in the configs.
+  // Differences are easier to see in the configs.
   if (JSON.stringify(image) !== JSON.stringify(stock)) {
     assert.deepEqual(await readPushed(ours.image), await readPushed(theirs.image));
   }
@@ -144,11 +144,13 @@ async function assertPreloaded(
   assert.deepEqual(fetched, fetches.map((name) => `fetch ${inLab(name)}`).sort());
 }
 
-/** Larder is an image, and is asked as one; all else is as the built-in frontend has it, with the inner images. */
+/**
+ * Larder is an image, and is recorded as one. Everything else is as with the built-in frontend, plus the inner images.
+ */
 async function assertProvenance(one: Case, ours: Built, theirs: Built): Promise<void> {
   assert.deepEqual(Object.keys(ours.provenance), Object.keys(theirs.provenance));
   if (theirs.image && Object.keys(theirs.provenance).length === 0) {
-    // BuildKit attests nothing of an image without a layer.
+    // BuildKit attests nothing for an image without layers.
     for (const { layers } of await readPushed(theirs.image)) assert.deepEqual(layers, []);
   }
   for (const [platform, stock] of Object.entries(theirs.provenance)) {

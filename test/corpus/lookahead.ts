@@ -1,4 +1,4 @@
-/** Does the work for the next items while the result of the first one is being looked at. */
+/** Works on the next items while the caller checks the result of the first one. */
 export class Lookahead<Item, Result> {
   readonly #items: readonly Item[];
   readonly #work: (item: Item) => Promise<Result>;
@@ -11,7 +11,7 @@ export class Lookahead<Item, Result> {
     this.#ahead = ahead;
   }
 
-  /** Items are asked for in their order, though not all of them need be. */
+  /** Callers must keep the order of the items, but may leave some out. */
   async get(item: Item): Promise<Result> {
     const first = this.#items.indexOf(item);
     for (const next of this.#items.slice(first, first + 1 + this.#ahead)) this.#begin(next);
@@ -20,16 +20,17 @@ export class Lookahead<Item, Result> {
     return result;
   }
 
-  /** Once nothing is under way any more. */
+  /** Resolves when no work is in progress. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#begun.values());
   }
 
   #begin(item: Item): void {
     if (this.#begun.has(item)) return;
-    // Not before it counts as begun: the work may ask for another item, and begin those after that one.
+    // The work starts later, when it counts as begun: it may ask for another item, and thereby begin items after that
+    // one.
     const result = Promise.resolve().then(() => this.#work(item));
-    // It is for whoever asks for it to hear of a failure.
+    // The caller who asks for the item gets the error.
     result.catch(() => undefined);
     this.#begun.set(item, result);
   }

@@ -1,16 +1,16 @@
-/** What comes of a build: its image or its error, its steps and its warnings. */
+/** The outcome of a build: its image or its error, its steps and its warnings. */
 import type { Finished } from "../harness/command.js";
 
 export interface Outcome {
   /** The excerpt of the Dockerfile and the sentence; empty if the build succeeded. */
   readonly error: string;
-  /** Names, each once, sorted. */
+  /** Names of all steps, sorted, without repetition. */
   readonly steps: readonly string[];
   /** Steps that were not in the cache. */
   readonly executed: readonly string[];
-  /** What the build failed for. Others that ran beside it are killed, or never run. */
+  /** Steps that made the build fail. Other steps beside them are killed, or never run. */
   readonly failed: readonly string[];
-  /** What the failed step wrote. */
+  /** The output of the failed step. */
   readonly lastWords: string;
   readonly warnings: readonly Warning[];
 }
@@ -44,7 +44,7 @@ interface Progress {
 
 type RawWarning = NonNullable<Progress["warnings"]>[number];
 
-/** What Go's HTTP/2 library in buildx says of a session that ends while it begins: chance. */
+/** A message of Go's HTTP/2 library in buildx about a session that ends while it begins. It comes by chance. */
 const clientLog = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d http2: /;
 
 /** @param stderr of `docker buildx build --progress rawjson`. */
@@ -84,7 +84,7 @@ function readWarning({ short, detail = [], url = "", sourceInfo, range = [] }: R
   return { rule: text.replace(/:.*/s, ""), text, detail: detail.map(decode), url, lines };
 }
 
-/** Each frontend builds on what it made itself of the cases that others build on. */
+/** Replaces the names of images that each frontend built for itself, for cases that build on others. */
 export function withoutFrontend(text: string): string {
   return text.replaceAll(/(\/e2e(?:-buildkitd)?\/corpus[:@][\w-]+)-(stock|larder)\b/g, "$1");
 }

@@ -1,4 +1,4 @@
-/** What provenance says of two builds, without what is each build's own. */
+/** The provenance of two builds, without the parts that differ between builds. */
 import { readAttestations, readManifest } from "../harness/attestations.js";
 import { blankLines } from "./blank.js";
 import type { Case } from "./cases.js";
@@ -6,7 +6,7 @@ import { hiddenLines } from "./comparable.js";
 import { withoutFrontend } from "./outcome.js";
 import { describePushed } from "./pushed-image.js";
 
-/** The predicate of SLSA 0.2, as far as it is read here. */
+/** The fields of the SLSA 0.2 predicate that are read here. */
 export interface Provenance {
   readonly materials?: readonly Material[];
   readonly invocation: {
@@ -35,9 +35,9 @@ interface Material {
 
 const buildkitMetadata = "https://mobyproject.org/buildkit@v1#metadata";
 /**
- * By platform, where the build is for several.
- * @param metadata What buildx writes of the build. For several platforms there is no provenance in it.
- * @param image `name@digest`, as it was pushed
+ * By platform, if the build is for several.
+ * @param metadata Metadata that buildx writes. For several platforms, it has no provenance.
+ * @param image `name@digest` of the pushed image
  */
 export async function readProvenance(
   metadata: Readonly<Record<string, unknown>>,
@@ -57,13 +57,13 @@ export async function readProvenance(
 
 const parse = (predicate: unknown): Provenance => JSON.parse(withoutFrontend(JSON.stringify(predicate)));
 
-/** Who was asked. */
+/** The frontend that was asked. */
 export function requestOf({ invocation }: Provenance): unknown {
   const { frontend, args: { source } = {} } = invocation.parameters;
   return { frontend, source };
 }
 
-/** What it was asked for, and with which file. */
+/** The options and the file of the request. */
 export function comparableProvenance(one: Case, { invocation, metadata }: Provenance): unknown {
   const {
     frontend: _,
@@ -71,7 +71,7 @@ export function comparableProvenance(one: Case, { invocation, metadata }: Proven
     secrets = [],
     ...parameters
   } = invocation.parameters;
-  // A newer builder says it of the frontend that is built in.
+  // A newer builder records this for the built-in frontend.
   const { dockerfileVersion: _version, ...environment } = invocation.environment;
   const usersSecrets = secrets.filter(({ id }) => !id.startsWith("larder-"));
   const hidden = hiddenLines(one.dockerfile);
@@ -86,7 +86,7 @@ export function comparableProvenance(one: Case, { invocation, metadata }: Proven
   };
 }
 
-/** Images that the second of two builds has and the first lacks, all of the first, and those that it alone has. */
+/** Images that only the second of two builds has, all images of the first, and images that only the first has. */
 export function compareMaterials(
   ours: Provenance,
   theirs: Provenance,
@@ -100,7 +100,7 @@ export function compareMaterials(
 }
 
 function materialsOf({ materials = [] }: Provenance): Map<string, string> {
-  // The corpus's own images are each frontend's own.
+  // Each frontend has its own images of the corpus.
   const digestOf = ({ uri, digest }: Material) =>
     /\/e2e(?:-buildkitd)?\/corpus@/.test(uri) ? "" : JSON.stringify(digest);
   return new Map(materials.map((one) => [one.uri, digestOf(one)]));

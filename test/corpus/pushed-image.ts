@@ -1,4 +1,4 @@
-/** Images as the registry has them, one or several for several platforms. */
+/** Images in the registry: one, or several for several platforms. */
 import { type Descriptor, readManifest } from "../harness/attestations.js";
 import { output } from "../harness/command.js";
 import { lab } from "../harness/lab.js";
@@ -21,7 +21,7 @@ export interface ImageConfig {
 }
 
 /**
- * The images of an index as it describes them, without their attestations.
+ * The descriptors of an index's images, without attestations.
  * @param reference with the digest of a manifest or an index.
  */
 export async function describePushed(reference: string): Promise<Descriptor[]> {

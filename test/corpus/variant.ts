@@ -1,4 +1,4 @@
-/** A case as upstream builds it, and as Larder does. */
+/** A case as upstream builds it, and as Larder builds it. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,18 +15,18 @@ import { type Provenance, readProvenance } from "./provenance.js";
 
 export type Frontend = "stock" | "larder";
 
-/** Whether there is one, here or in the image that it builds FROM. */
+/** Is there a PRELOAD, here or in the base image? */
 export const hasPreload = (one: Case): boolean =>
   preloadLines(one.dockerfile).size > 0 || baseCase(one) !== undefined;
 
 export interface Built extends Outcome {
   /** `name@digest` */
   readonly image?: string;
-  /** By platform; empty where the engine cannot attach one to an image. */
+  /** By platform. It is empty if the engine cannot attach provenance to an image. */
   readonly provenance: Readonly<Record<string, Provenance>>;
 }
 
-/** Names in the corpus that stand for what the lab has: the frontend, the system image, the registry. */
+/** Replaces the corpus's names for the lab's frontend, system image and registry. */
 export function inLab(text: string): string {
   return text
     .replaceAll("registry.test/system", lab.system)
@@ -36,15 +36,15 @@ export function inLab(text: string): string {
 }
 
 /**
- * Without `# syntax=`. A directive that says nothing new is there in its place: those below it would not be
- * directives any more if it were a comment.
+ * Removes `# syntax=`. Another directive without an effect takes its place, since with a comment there the lines below
+ * would not be directives any more.
  */
 function forStock(text: string): string {
   const directive = /^#\s*escape\s*=/m.test(text) ? "# check=error=false" : "# escape=\\";
   return blankLines(text, preloadLines(text)).replace(/^(\uFEFF?)#\s*syntax=\S+/m, `$1${directive}`);
 }
 
-/** Builds the case, and pushes the image where the engine can do that without storing it. */
+/** Builds the case, and pushes the image if the engine can do that without storing it. */
 export async function buildCase(one: Case, frontend: Frontend, engine: EngineName): Promise<Built> {
   const folder = mkdtempSync(join(tmpdir(), "larder-corpus-"));
   try {
@@ -67,11 +67,11 @@ export async function buildCase(one: Case, frontend: Frontend, engine: EngineNam
 const repository = labImage("e2e/corpus");
 const baseImage = /registry\.test\/e2e\/corpus:([\w-]+)/;
 
-/** The case whose image this one builds FROM, which each frontend builds from its own. */
+/** The case whose image is this one's base. Each frontend uses its own image of it. */
 export const baseCase = ({ dockerfile }: Case): string | undefined => baseImage.exec(dockerfile)?.[1];
 
 function pushed(one: Case, frontend: Frontend): string[] {
-  // What runs below a cut runs again: its layers are comparable if no file in them is younger than this.
+  // Steps below a cut run again: their layers are comparable if no file in them is younger than this.
   const rewrite = hasPreload(one) ? ",rewrite-timestamp=true" : "";
   const name = `${repository}:${one.name}-${frontend}`;
   return ["--output", `type=image,name=${name},push=true,store=false,unpack=false${rewrite}`];
@@ -82,7 +82,7 @@ export function ask(one: Case, frontend: Frontend, call: string): Promise<Finish
   return runBuild(one, frontend, ["--call", `${call},format=json`], "containerd");
 }
 
-/** Builds the case with Larder for a container to be started from it. */
+/** Builds the case with Larder, for a container of it. */
 export async function tagImage(one: Case, tag: string): Promise<void> {
   const delivery = deliver({ dockerfile: one.dockerfile, tag });
   const flags = ["--provenance=false", ...epoch, ...delivery.flags];

@@ -7,8 +7,8 @@ import { SystemContainer } from "../harness/system-container.js";
 const root = "/var/lib/rancher/k3s/agent/containerd@a=1";
 
 /**
- * In place of k3s, which no package here has: it starts a containerd by its full path, with a root that only the
- * file that it has just written names.
+ * Takes the place of k3s, for which there is no package here: it starts a containerd by its full path, and only the
+ * file that it writes before names the root.
  */
 const k3s = `#!/bin/sh
 [ "$1" = server ] || exec ctr "$@"

@@ -10,7 +10,7 @@ const busybox = labImage("busybox:1");
 const redis = labImage("redis:latest");
 const shelf = "/usr/lib/larder";
 
-/** A base image with a shelf, and what was done to it afterwards. */
+/** A base image with a shelf that was changed afterwards. */
 describe("errors: the shelf of a base image", () => {
   let folder: string;
   before(async () => {
@@ -21,7 +21,7 @@ describe("errors: the shelf of a base image", () => {
   for (const store of ["overlay2", "containerd"] as const) {
     const stage = dockerStage("28.5", store);
 
-    it(`as PRELOAD left it: it is believed, and no layer comes twice (${store})`, async () => {
+    it(`as PRELOAD left it: it is accepted, and no layer comes twice (${store})`, async () => {
       const dockerfile = `${stage}PRELOAD ${busybox}\nENV PRELOAD=done\nPRELOAD ${busybox} ${redis}\n`;
       await build({ dockerfile, tag: "e2e-base-shelf" });
       const history = await docker(["history", "--no-trunc", "--format", "{{.CreatedBy}}", "e2e-base-shelf"]);

@@ -33,11 +33,11 @@ describe("errors: a registry with a certificate of its own authority", () => {
   function request(secret?: string) {
     const shows = `PRELOAD ${image}`;
     const secrets = secret === undefined ? [] : ["--secret", `id=larder-ca,src=${secret}`];
-    // A port may come again, and with it what was fetched.
+    // A later test may get the same port, and would find the image in the cache.
     return { dockerfile: `FROM ${lab.system}\n${shows}\n`, shows, args: [...secrets, "--no-cache"] };
   }
 
-  it("nobody told of the authority", async () => {
+  it("the authority is not given", async () => {
     assertSentence(
       await refusal(request()),
       image,
@@ -68,7 +68,7 @@ describe("errors: a registry with a certificate of its own authority", () => {
     writeFileSync(file, `# ours\n${readFileSync(other, "utf8")}${readFileSync(ca, "utf8")}`);
     const { shows: _, ...asked } = request(file);
     await build({ ...asked, tag: "e2e-errors-certificate:1" });
-    // The secret is in no cache key: without it, what it brought is there.
+    // The secret is in no cache key, so the fetched image is there without it.
     await build({ ...asked, args: [], tag: "e2e-errors-certificate:1" });
   });
 });

@@ -10,7 +10,7 @@ describe("errors: the connection", () => {
 
   function request({ address, allowed }: FaultyRegistry) {
     const shows = `PRELOAD ${address}/busybox:1`;
-    // A port may come again, and with it what was fetched.
+    // A later test may get the same port, and would find the image in the cache.
     return { dockerfile: `FROM ${lab.system}\n${shows}\n`, shows, args: [...allowed, "--no-cache"] };
   }
 

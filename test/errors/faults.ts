@@ -1,6 +1,6 @@
 /**
- * What may be wrong with a registry; with `login` it lets in only who says the one below, with `certificate` it has one
- * that an authority of its own has signed, with `schema1` all its manifests are of that form.
+ * Faults of a registry. With `login` it accepts only the login below, with `certificate` its certificate is signed by
+ * an authority of its own, with `schema1` all its manifests have that form.
  */
 export type Fault =
   | "none"

@@ -6,7 +6,7 @@ import { PrivateEngine } from "../harness/private-engine.js";
 import { assertSentence, refusal } from "./refused.js";
 
 const megabyte = 1_000_000;
-/** Bytes that cannot be compressed, which the inner image has. */
+/** The inner image's bytes, which cannot be compressed. */
 const imageSize = 80 * megabyte;
 
 describe("errors: a full disk", () => {
@@ -18,7 +18,7 @@ describe("errors: a full disk", () => {
     const random = `FROM ${labImage("busybox:1")}\nRUN head -c ${imageSize} /dev/urandom >/random\n`;
     engine = (await PrivateEngine.start("e2e-full", "--size", "1600m")).host;
     await build({ larder: false, dockerfile: random, tag: image, args: ["--push"] });
-    // All that the builds below need but their own image.
+    // Everything that the builds below need, except for their own image.
     await build({
       engine,
       dockerfile: `FROM ${lab.system}\nPRELOAD ${labImage("busybox:1")}\n`,
@@ -27,7 +27,7 @@ describe("errors: a full disk", () => {
   });
   after(cleanUp);
 
-  /** Fills the engine's disk but for so many bytes. */
+  /** Fills the engine's disk until this many bytes are left. */
   async function leave(bytes: number): Promise<void> {
     const script = `rm -f /fill/file
       free=$(df --block-size=1 --output=avail /fill | tail -n 1)
@@ -41,7 +41,7 @@ describe("errors: a full disk", () => {
     /^no space left on device: the images are 8\d\.\d MB compressed, and the step needs about \S+ times that/;
   const cases = [
     { room: 0.5, message: blobs },
-    // The daemon does not even start, and the step's report can hardly be read.
+    // The daemon cannot even start, and the step's report can hardly be read.
     { room: 1.02, message: /^no space left on device: / },
     { room: 1.05, message: stock },
     // Its load breaks off, early and late.

@@ -23,7 +23,7 @@ describe("errors: the login", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** A folder for DOCKER_CONFIG with one login in it. */
+  /** A folder for DOCKER_CONFIG with one login. */
   function clientConfig(name: string, address: string, password: string): string {
     const config = join(folder, name);
     mkdirSync(config);
@@ -46,7 +46,7 @@ describe("errors: the login", () => {
     };
   }
 
-  /** A config as Docker Desktop and the helpers of clouds leave it. */
+  /** A config as Docker Desktop and the cloud providers' helpers write it. */
   function helperConfig(name: string, config: object): string {
     const path = join(folder, name);
     mkdirSync(path);
@@ -54,7 +54,7 @@ describe("errors: the login", () => {
     return path;
   }
 
-  it("a helper that nobody needs: the image is for everyone", async () => {
+  it("a helper that is not needed: the image is public", async () => {
     const registry = await FaultyRegistry.start("none");
     const helpers = helperConfig("needless", {
       credsStore: "desktop",
@@ -65,7 +65,7 @@ describe("errors: the login", () => {
   });
 
   for (const fault of ["unauthorized", "forbidden"] as const) {
-    it(`a registry that lets nobody in: ${fault}`, async () => {
+    it(`a registry that refuses everyone: ${fault}`, async () => {
       const registry = await FaultyRegistry.start(fault);
       assertSentence(await refusal(request(registry)), `${registry.address}/busybox:1`, refusedLogin);
     });

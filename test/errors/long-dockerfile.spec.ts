@@ -4,7 +4,7 @@ import { type Refusal, type RefusedBuild, refusal } from "./refused.js";
 
 const busybox = labImage("busybox:1");
 
-/** 100 kB of comments, which BuildKit sends along with each error. */
+/** 100 kB of comments, which BuildKit sends with each error. */
 const filler = Array.from({ length: 1000 }, (_, index) => `# ${String(index).padEnd(98, "-")}`).join("\n");
 
 function longBuild(instructions: readonly string[], shows: string): RefusedBuild {
@@ -16,7 +16,7 @@ function longBuild(instructions: readonly string[], shows: string): RefusedBuild
 
 function assertFailedRun({ message, log }: Refusal, word: string): void {
   assert.match(message, /did not complete successfully: exit code: 7$/);
-  // What the step printed.
+  // The output of the step.
   assert.match(log, new RegExp(`^ > .*:\n(?:.*\n)*?\\d+\\.\\d+ failed ${word} it$`, "m"));
 }
 

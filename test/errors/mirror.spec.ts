@@ -7,7 +7,7 @@ import { lab, labImage } from "../harness/lab.js";
 import { PrivateEngine } from "../harness/private-engine.js";
 import { assertSentence, refusal } from "./refused.js";
 
-/** An engine that has no way to Docker Hub, but a mirror of it. */
+/** An engine that reaches a mirror of Docker Hub, but not Docker Hub. */
 describe("errors: a registry that only the builder reaches, by a mirror", () => {
   let engine: NonNullable<EngineOptions["engine"]>;
   const [host] = lab.registry.split(":");

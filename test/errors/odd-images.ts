@@ -1,4 +1,4 @@
-/** What registries hold beside images that work. */
+/** Content of registries other than working images. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ const tarLayer = (content: Buffer): Blob => ({
   content: gzipSync(content),
 });
 
-/** An image for this platform, of one layer. @param diffId what its config says of the layer. */
+/** An image for this platform with one layer. @param diffId in its config. */
 function image(content: Buffer, diffId = digestOf(content)): { config: Blob; layers: Blob[] } {
   const rootfs = { type: "layers", diff_ids: [diffId] };
   const config = JSON.stringify({ os: "linux", architecture: "amd64", config: {}, rootfs });
@@ -46,7 +46,7 @@ const odd = {
 
 export type OddImage = keyof typeof odd;
 
-/** Pushes it, and gives its name. */
+/** Pushes the image, and returns its name. */
 export async function pushOdd(name: OddImage): Promise<string> {
   const { config, layers } = odd[name];
   const folder = mkdtempSync(join(tmpdir(), "larder-odd-"));

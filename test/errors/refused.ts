@@ -3,21 +3,21 @@ import { type Build, failingBuild } from "../harness/build.js";
 import { tryDocker } from "../harness/docker.js";
 
 export interface Refusal {
-  /** What the build says after `failed to solve: `. */
+  /** The text after `failed to solve: ` in the build's output. */
   readonly message: string;
   readonly log: string;
 }
 
 export interface RefusedBuild extends Omit<Build, "tag"> {
-  /** First line of the instruction that buildx has to show. */
+  /** First line of the instruction that buildx must show. */
   readonly shows: string;
-  /** How many lines the instruction has. */
+  /** The number of the instruction's lines. */
   readonly lines?: number;
 }
 
 /**
- * A build that has to fail, show the line of the Dockerfile, and tag nothing.
- * @returns what it said.
+ * A build that must fail, show the line of the Dockerfile, and tag nothing.
+ * @returns the output.
  */
 export async function refusal({ shows, lines = 1, ...request }: RefusedBuild): Promise<Refusal> {
   const tag = `e2e-errors:${process.pid}`;
@@ -38,15 +38,15 @@ export async function refusal({ shows, lines = 1, ...request }: RefusedBuild): P
   return { message: lastWords(log), log };
 }
 
-/** What buildx says at its very end. */
+/** The end of buildx's output. */
 export function lastWords(log: string): string {
-  // buildx tells what it hears first: from the solve, or from its own function that waits for the solve.
+  // buildx prints the error that it receives first: from the solve, or from its own function that waits for the solve.
   const message = /^ERROR: failed to build: failed to (?:solve|run Build function): (.*)$/ms.exec(log)?.[1];
   assert.ok(message, `the build's last words are missing:\n${log}`);
   return message.trimEnd();
 }
 
-/** A sentence about one image: one line, with the way out in it. @param where it is, in a file of images. */
+/** Asserts one sentence about one image: one line, with the way out. @param where The place in a file of images. */
 export function assertSentence(
   { message, log }: Refusal,
   image: string,

@@ -1,6 +1,6 @@
 /**
- * A registry that stands in front of the lab's and spoils what comes from it. Runs as a program of its own,
- * in the lab's network: `registry-front.ts REGISTRY FAULT`. Prints the port that it listens on, then what it did.
+ * A registry in front of the lab's that spoils the answers. It runs as a separate program in the lab's network:
+ * `registry-front.ts REGISTRY FAULT`. It prints its port, then its deeds.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const shortestLayer = 100_000;
 const [registry = "", fault = "none"] = process.argv.slice(2);
 const dropped = new Set<string>();
 
-/** For any address of the lab; its key is no secret. */
+/** Valid for any address of the lab. Its key is no secret. */
 const certificate = (kind: "key" | "pem"): Buffer =>
   readFileSync(new URL(`certificates/server.${kind}`, import.meta.url));
 const server =
@@ -87,7 +87,7 @@ function pass({ method, url = "" }: IncomingMessage, got: IncomingMessage, answe
   }
 }
 
-/** Some of it is sent, and then the connection breaks. */
+/** Sends a part, and then breaks the connection. */
 function drop(got: IncomingMessage, answer: ServerResponse): void {
   let sent = 0;
   got.on("data", (chunk: Buffer) => {
@@ -99,7 +99,7 @@ function drop(got: IncomingMessage, answer: ServerResponse): void {
   });
 }
 
-/** buildkitd, other than dockerd, knows single ports that speak plain HTTP. */
+/** buildkitd, unlike dockerd, only allows plain HTTP for single ports. */
 const ports = (process.env.LARDER_LAB_HTTP_PORTS ?? "0").split(" ").map(Number);
 server.on("error", listen);
 server.on("listening", () => {

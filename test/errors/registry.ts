@@ -5,11 +5,11 @@ import { atEnd } from "../harness/cleanup.js";
 import { lab } from "../harness/lab.js";
 import type { Fault } from "./faults.js";
 
-/** A registry with a fault, with the images of the lab's. */
+/** A registry with a fault, and with the images of the lab's registry. */
 export class FaultyRegistry {
   /** `<host>:<port>` */
   readonly address: string;
-  /** What it did to those who asked. */
+  /** Its deeds, in order. */
   readonly deeds: readonly string[];
   readonly #process: ChildProcess;
 
@@ -28,7 +28,7 @@ export class FaultyRegistry {
       child.on("error", reject);
       child.on("exit", (code) => reject(new Error(`the registry ended with exit code ${code}`)));
       createInterface({ input: child.stdout }).on("line", (line) => {
-        // Its port is the first that it says.
+        // Its first line is its port.
         if (/^\d+$/.test(line)) resolve(line);
         else lines.push(line);
       });

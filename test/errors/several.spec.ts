@@ -9,7 +9,7 @@ const [first, last] = [labImage("busybox:1"), labImage("redis:latest")];
 describe("errors: one of several images is at fault", () => {
   after(cleanUp);
 
-  /** Each is on a line of its own. */
+  /** Each image is on a line of its own. */
   async function refusedBetween(image: string, message: RegExp, stage = lab.system): Promise<void> {
     const shows = `  ${image} \\`;
     const dockerfile = [`FROM ${stage}`, "PRELOAD \\", `  ${first} \\`, shows, `  ${last}`, ""].join("\n");

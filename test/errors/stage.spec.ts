@@ -5,7 +5,7 @@ import { assertSentence, refusal } from "./refused.js";
 const busybox = labImage("busybox:1");
 const preload = `PRELOAD ${busybox}`;
 
-/** A RUN that puts a shell program where the stage's daemon was. */
+/** A RUN that replaces the stage's daemon with a shell program. */
 function otherDockerd(program: string): string {
   return `RUN rm /usr/sbin/dockerd && echo '#!/bin/sh\\n${program}' >/usr/sbin/dockerd && chmod +x /usr/sbin/dockerd`;
 }
@@ -20,7 +20,7 @@ describe("errors: the stage", () => {
     );
   });
 
-  it("names three images of the instruction, and how many more there are", async () => {
+  it("names three images of the instruction, and the number of the others", async () => {
     const [python, pause, redis] = ["python:3", "pause:3", "redis:latest"].map(labImage);
     const shows = `${preload} ${python} ${pause} ${redis}`;
     const { message } = await refusal({
@@ -64,7 +64,7 @@ describe("errors: the stage", () => {
       busybox,
       /^the stage's container manager did not come up \(exit code 1\): failed to start daemon: .*driver.* nonsense; mend it in the base image, or above PRELOAD$/,
     );
-    // The rest is in the step's own log.
+    // The other lines are in the step's own log.
     assert.match(refused.log, /^#\d+ \S+ time=\S+ level=info /m);
   });
 
@@ -78,7 +78,7 @@ describe("errors: the stage", () => {
   });
 
   it("a container manager that dies while it takes the images in", async () => {
-    // A program in its place that starts it, and kills it once the images come.
+    // A program in its place, which starts it, and kills it when the images come.
     const dockerd = [
       "RUN mv /usr/sbin/dockerd /usr/sbin/dockerd.real && printf '%s\\n' '#!/bin/sh' " +
         "'[ \"$1\" != --help ] || exec dockerd.real --help' 'dockerd.real \"$@\" &' " +
@@ -102,7 +102,7 @@ describe("errors: the stage", () => {
     );
   });
 
-  it("a container manager that says much in no form that is known: the last of it", async () => {
+  it("a container manager with long output of an unknown form: its end", async () => {
     const dockerd = otherDockerd(
       '[ "$1" != --help ] || exit 0; for i in $(seq 1 30); do echo line $i; done; exit 3',
     );
@@ -122,7 +122,7 @@ describe("errors: the stage", () => {
     );
   });
 
-  it("a container manager that Larder's own cannot come before", async () => {
+  it("a container manager that Larder's program cannot precede", async () => {
     const move = "RUN mv /usr/sbin/dockerd /usr/local/sbin/";
     assertSentence(
       await refusal({ dockerfile: `FROM ${lab.system}\n${move}\n${preload}\n`, shows: preload }),

@@ -8,7 +8,7 @@ import { SystemContainer } from "../harness/system-container.js";
 import { pushHandMade } from "./hand-made.js";
 import { assertSame, assertSameStat, statAll, withoutImpliedTimes } from "./same.js";
 
-/** Where the very containerd that has the preloaded images unpacks the same images itself. */
+/** The namespace in which the same containerd unpacks the preloaded images itself. */
 const pulled = "pulled";
 
 describe("exact files: containerd 2.1 has a preloaded image's files as it unpacks them itself", () => {
@@ -43,7 +43,7 @@ describe("exact files: containerd 2.1 has a preloaded image's files as it unpack
   });
 
   it("link counts, times and sizes as a program in a container sees them", async () => {
-    // By way of a file: ctr may leave before it has passed on all of a program's output.
+    // The output goes through a file: ctr may exit before it has passed on all of it.
     await container.exec("mkdir", "/seen");
     const seen = ["--mount", "type=bind,src=/seen,dst=/seen,options=rbind:rw"];
     const see = async (namespace: string): Promise<string> => {

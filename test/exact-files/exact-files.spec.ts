@@ -27,11 +27,11 @@ interface System {
   readonly engine: EngineName;
   readonly version: DockerVersion;
   readonly store: DockerStore;
-  /** With what takes long, too. */
+  /** Includes the slow tests. */
   readonly full: boolean;
 }
 
-/** Each inner Docker with each of its stores, and each way to put the outer image together. */
+/** Each inner Docker with each of its stores, and each way to assemble the outer image. */
 const systems: readonly System[] = [
   ...dockerVersions.map((version) => ({
     engine: "containerd" as const,
@@ -50,7 +50,7 @@ describe("exact files: an inner image has the files of the same image run by the
   let handMade: RegistryImage;
   const outside = new Map<string, Promise<FileListing>>();
 
-  /** The reference: a container of the image, run by the engine itself. */
+  /** The reference: a container of the image that the engine runs itself. */
   function listOutside(image: string, engine: EngineName): Promise<FileListing> {
     const key = `${engine} ${image}`;
     const listing = outside.get(key) ?? listImage(image, { engine });
@@ -63,7 +63,7 @@ describe("exact files: an inner image has the files of the same image run by the
     handMade = await pushHandMade();
   });
 
-  it("the image that is compared has what is hard to keep", async () => {
+  it("the compared image has all file properties that are hard to keep", async () => {
     const files = await listOutside(exactly(odd), "containerd");
     assert.ok(odd.diffIds.includes(emptyLayer), "there is an empty layer");
     const many = [...files.keys()].filter((path) => path.startsWith("odd/many/"));

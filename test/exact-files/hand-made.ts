@@ -1,4 +1,4 @@
-/** An image that no builder would write, but that registries hold: layers put together by other tools. */
+/** An image that no builder would write but that registries hold: its layers come from other tools. */
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ const layers: readonly (readonly Entry[])[] = [
     file("before-1970", { pax: { mtime: "-86400" } }),
     file("after-2038", { pax: { mtime: "4102444800" } }),
     file("capable", capable),
-    // The link is given its owner, too, at which the kernel drops the capability: it is said again.
+    // The unpacker sets the link's owner, too, and the kernel then drops the capability: the link repeats it.
     entry("capable-too", { type: "link", linkname: "capable", ...capable }),
     file(`long-${"x".repeat(120)}/${"y".repeat(120)}`),
   ],
@@ -71,7 +71,7 @@ const layers: readonly (readonly Entry[])[] = [
   [file("deleted/old", { content: "again" }), file("opaque/x", { content: "again" })],
 ];
 
-/** Directories that the topmost tar with something in them does not name: their time is when it was unpacked. */
+/** Directories with content for which the topmost tar has no entry. Their time is that of the unpacking. */
 export const impliedDirectories = [
   "deleted",
   "opaque",

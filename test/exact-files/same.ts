@@ -3,10 +3,10 @@ import { differences, type FileListing } from "../harness/file-listing.js";
 import type { RegistryImage } from "../harness/registry-image.js";
 import { impliedDirectories } from "./hand-made.js";
 
-/** What the listing of the whole tree does not tell: link counts as a program sees them. */
+/** Facts that the listing of the whole tree does not have: link counts as a program sees them. */
 export const statAll = "find /odd ! -type d -print0 | xargs -0 stat -c '%h %F %a %u:%g %s %Y %n'";
 
-/** By its digest: an engine may have an older image of that tag. */
+/** By digest: an engine may have an older image with that tag. */
 export function exactly({ reference, digest }: RegistryImage): string {
   return `${reference}@${digest}`;
 }
@@ -20,7 +20,7 @@ export function assertSame(actual: FileListing, expected: FileListing): void {
   );
 }
 
-/** Nobody says what the time of a directory is that its layer does not mention: the unpacker takes the clock's. */
+/** A directory without an entry in its layer has no defined time: the unpacker takes the clock's. */
 export function withoutImpliedTimes(files: FileListing): FileListing {
   return new Map(
     [...files].map(([path, words]) =>
@@ -29,7 +29,7 @@ export function withoutImpliedTimes(files: FileListing): FileListing {
   );
 }
 
-/** @param inner What `statAll` prints in the inner container, and in the one that it is compared with. */
+/** @param inner Output of `statAll` in the inner container. @param outer Output in the container to compare with. */
 export function assertSameStat(inner: string, outer: string): void {
   const lines = (text: string) => text.split("\n").sort();
   assert.ok(

@@ -10,13 +10,13 @@ import { SystemContainer } from "../harness/system-container.js";
 import { Cri } from "../kubernetes/cri.js";
 
 interface Example {
-  /** Of the folder. */
+  /** Name of the folder. */
   readonly name: string;
-  /** Tells it from another of the same folder. */
+  /** Distinguishes it from others of the same folder. */
   readonly variant?: string;
   /** Build arguments in place of the public defaults. */
   readonly args: Readonly<Record<string, string>>;
-  /** For check.sh. */
+  /** Environment of check.sh. */
   readonly env?: Readonly<Record<string, string>>;
   readonly version?: DockerVersion;
 }

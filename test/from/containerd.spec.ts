@@ -25,7 +25,7 @@ FROM ${labImage("containerd:2.1")}
 PRELOAD --from=node example.com/node:1
 PRELOAD --from=app example.com/app:1
 `;
-/** Where the very containerd that has the packed image unpacks the one that BuildKit pushed. */
+/** The namespace in which the same containerd unpacks the image that BuildKit pushed. */
 const pulled = "pulled";
 
 describe("PRELOAD --from= of a stage with a PRELOAD, into containerd", () => {
@@ -41,7 +41,7 @@ describe("PRELOAD --from= of a stage with a PRELOAD, into containerd", () => {
   });
   after(cleanUp);
 
-  it("has the very layers of the stage that is pushed, so that the system image has each once", async () => {
+  it("has exactly the layers of the pushed stage, so the system image has each once", async () => {
     const { diffIds, history } = await registryImage(node);
     assert.ok(history.some(({ created_by }) => created_by?.startsWith(`PRELOAD ${pause}, layer 1 of 1, `)));
     for (const diffId of diffIds) holderOf(system, diffId);

@@ -78,13 +78,13 @@ PRELOAD --from=baked example.com/baked:1
   const run = (image: string, ...command: string[]): Promise<string> =>
     container.inner("run", "--rm", "--network", "none", image, ...command);
 
-  it("docker-image://: the very image, by each of its names", async () => {
+  it("docker-image://: exactly this image, by each of its names", async () => {
     const { imageId } = await registryImage(busybox);
     for (const name of ["example.com/image:1", "example.com/image:2"])
       assert.equal(await idOf(name), imageId);
   });
 
-  it("oci-layout://: an image with its config, its files and as many layers", async () => {
+  it("oci-layout://: an image with its config, its files and its number of layers", async () => {
     const [ours, theirs] = await Promise.all([
       innerConfig(container, "example.com/layout:1"),
       registryConfig(pushed),
@@ -95,7 +95,7 @@ PRELOAD --from=baked example.com/baked:1
     assert.equal(await run("example.com/layout:1"), "two\n");
   });
 
-  it("target: of a bake file: what that builds", async () => {
+  it("target: of a bake file: the result of that target", async () => {
     assert.equal(await run("example.com/baked:1"), "baked\n");
     assert.deepEqual(
       (await innerConfig(container, "example.com/baked:1")).rootfs.diff_ids,

@@ -12,7 +12,7 @@ export interface RawConfig {
   readonly rootfs: { readonly diff_ids: readonly string[] };
 }
 
-/** An image's config as the inner Docker has it. */
+/** An image's config in the inner Docker. */
 export async function innerConfig(container: SystemContainer, image: string): Promise<RawConfig> {
   const config = 'tar -xOf /saved.tar manifest.json | sed \'s/.*"Config":"\\([^"]*\\)".*/\\1/\'';
   const script = `docker save ${image} >/saved.tar && tar -xOf /saved.tar "$(${config})"; rm /saved.tar`;
@@ -24,13 +24,13 @@ export async function registryConfig(image: string): Promise<RawConfig> {
   return JSON.parse(await output(lab.skopeo, inspect));
 }
 
-/** All but the times: those of a build's own steps are the clock's, or the exporter's. */
+/** The config without times: those of a build's own steps come from the clock or the exporter. */
 export function withoutTimes({ history, ...rest }: RawConfig): unknown {
   const { created: _, ...image } = rest as Record<string, unknown>;
   return { ...image, history: history.map(({ created: _, ...entry }) => entry) };
 }
 
-/** With no more than the number of the layers. */
+/** The config with the number of layers instead of their digests. */
 export function withoutDigests({ rootfs, ...rest }: RawConfig): RawConfig {
   return { ...rest, rootfs: { diff_ids: rootfs.diff_ids.map((_, index) => `layer ${index + 1}`) } };
 }

@@ -39,12 +39,12 @@ for (const engine of engineNames) {
     after(cleanUp);
 
     for (const stage of stages) {
-      it(`${stage}: config, history and layers are those that upstream gives the stage`, async () => {
+      it(`${stage}: config, history and layers are as upstream makes them`, async () => {
         const [inner, outer] = await Promise.all([
           innerConfig(container, `example.com/${stage}:1`),
           registryConfig(nativeTag(stage)),
         ]);
-        // A graph driver writes layers in a way of its own.
+        // A graph driver writes layers in another form.
         const shown = engine === "graph" ? withoutDigests : (image: RawConfig) => image;
         assert.deepEqual(withoutTimes(shown(inner)), withoutTimes(shown(outer)));
       });
@@ -73,7 +73,7 @@ for (const engine of engineNames) {
       assert.equal((await innerConfig(container, "example.com/child:1")).rootfs.diff_ids[0], base);
     });
 
-    it("has each layer once, whatever images have it", async () => {
+    it("has each layer once, however many images have it", async () => {
       const of = async (name: string) =>
         (await innerConfig(container, `example.com/${name}:1`)).rootfs.diff_ids;
       const [app, child, only] = [await of("app"), await of("child"), await of("only")];

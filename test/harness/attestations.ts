@@ -1,4 +1,4 @@
-/** What is attested of images, as the registry has it. */
+/** Attestations of images in the registry. */
 import { output } from "./command.js";
 import { lab } from "./lab.js";
 
@@ -8,7 +8,7 @@ export interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** Of an index or of an image: the one has `manifests`, the other `layers`. */
+/** The manifest of an image has `layers`, an index has `manifests`. */
 export interface Manifest {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly manifests?: readonly Descriptor[];
@@ -22,7 +22,7 @@ export async function readManifest(reference: string): Promise<Manifest> {
   return JSON.parse(await output(lab.skopeo, inspect)) as Manifest;
 }
 
-/** Predicates by their types; none if nothing is attested of the image. */
+/** Predicates by their types; empty if the image has no attestations. */
 export async function readAttestations(
   repository: string,
   { manifests = [] }: Manifest,

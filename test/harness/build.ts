@@ -7,7 +7,7 @@ import { type EngineOptions, tryDocker } from "./docker.js";
 import { lab } from "./lab.js";
 
 export interface Build extends EngineOptions {
-  /** Without the `# syntax=` line, which is put before it. */
+  /** The file without the `# syntax=` line, which is put before it. */
   readonly dockerfile: string;
   /** `false`: upstream builds it. */
   readonly larder?: boolean;
@@ -16,11 +16,11 @@ export interface Build extends EngineOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** More arguments for `docker buildx build`. */
   readonly args?: readonly string[];
-  /** `--allow security.insecure`; yes unless said otherwise. */
+  /** `--allow security.insecure`; the default is yes. */
   readonly allowInsecure?: boolean;
 }
 
-/** Runs `docker buildx build --progress plain`; the build's log is what it prints on stderr. */
+/** Runs `docker buildx build --progress plain`. The build's log is on stderr. */
 export async function tryBuild(build: Build): Promise<Finished> {
   const folder = mkdtempSync(join(tmpdir(), "larder-test-"));
   try {
@@ -32,11 +32,11 @@ export async function tryBuild(build: Build): Promise<Finished> {
     }
     const { dockerfile: _, larder: __, tag: ___, files: ____, ...rest } = build;
     const { args = [], allowInsecure = true, ...options } = rest;
-    // An adopted engine has its registry on a loopback address, which steps reach on the host's network.
+    // An adopted engine has its registry on a loopback address, which steps reach through the host's network.
     const allowed = allowInsecure ? ["security.insecure", "network.host"] : [];
     const { flags: delivery, finish } = deliver(build);
     const flags = [...allowed.flatMap((name) => ["--allow", name]), ...delivery];
-    // Attestations carry times, which would make every image a new one.
+    // Attestations contain times, which would make every image a new one.
     const common = ["buildx", "build", "--progress", "plain", "--provenance=false"];
     const finished = await tryDocker([...common, ...flags, ...args, folder], options);
     if (finished.status === 0) await finish();
@@ -46,14 +46,14 @@ export async function tryBuild(build: Build): Promise<Finished> {
   }
 }
 
-/** A build that has to succeed; gives its log. */
+/** A build that must succeed. @returns its log. */
 export async function build(request: Build): Promise<string> {
   const { status, stdout, stderr } = await tryBuild(request);
   if (status !== 0) throw new Error(`the build failed with status ${status}:\n${stderr}${stdout}`);
   return stderr;
 }
 
-/** A build that has to fail; gives its log. */
+/** A build that must fail. @returns its log. */
 export async function failingBuild(request: Build): Promise<string> {
   const { status, stderr } = await tryBuild(request);
   if (status === 0) throw new Error(`the build succeeded and should not have:\n${stderr}`);

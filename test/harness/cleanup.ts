@@ -1,4 +1,4 @@
-/** What tests leave behind is undone, the newest first: `after(cleanUp)` in a suite, and at the very end. */
+/** Removes the remains of tests, the newest first: `after(cleanUp)` in a suite, and at the very end. */
 const undo: (() => Promise<unknown>)[] = [];
 
 export function atEnd(action: () => Promise<unknown>): void {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 export interface CommandOptions {
   readonly input?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
-  /** In milliseconds; the process is killed then. */
+  /** In milliseconds. The process is killed then. */
   readonly timeout?: number;
 }
 
@@ -13,7 +13,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a program to its end and gives what it printed, whatever its exit status. */
+/** Runs a program to its end and returns its output, whatever its exit status. */
 export function run(
   program: string,
   args: readonly string[],
@@ -42,7 +42,7 @@ export function run(
   });
 }
 
-/** Runs a program that has to succeed and gives its standard output. */
+/** Runs a program that must succeed, and returns its standard output. */
 export async function output(
   program: string,
   args: readonly string[],
@@ -53,7 +53,7 @@ export async function output(
   throw new Error(`${[program, ...args].join(" ")}: exit status ${status}\n${stdout}${stderr}`);
 }
 
-/** Asks again until the answer is true. */
+/** Repeats the question until the answer is true. */
 export async function until(what: string, ask: () => Promise<boolean>, milliseconds = 60_000): Promise<void> {
   const end = Date.now() + milliseconds;
   while (!(await ask())) {

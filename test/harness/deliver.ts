@@ -2,16 +2,16 @@ import type { Build } from "./build.js";
 import { docker } from "./docker.js";
 import { buildkitd, labImage } from "./lab.js";
 
-/** How an image with a tag comes into the engine that is to run it. */
+/** The way of a tagged image into the engine that will run it. */
 interface Delivery {
   readonly flags: readonly string[];
-  /** After the build. */
+  /** Called after the build. */
   finish(): Promise<void>;
 }
 
 /**
- * An engine has what it has built. From a buildkitd it pulls it by the lab's registry, where all layers but the
- * newest are already: `--load` would move the whole image each time.
+ * An engine has the images that it builds. From a buildkitd, it pulls them through the lab's registry, which has all
+ * but the newest layers: `--load` would move the whole image each time.
  */
 export function deliver({ tag, engine = "containerd", args = [] }: Build): Delivery {
   if (tag === undefined) return { flags: [], finish: nothing };

@@ -3,7 +3,7 @@ import { type CommandOptions, type Finished, output, run } from "./command.js";
 import { type EngineName, engines, lab } from "./lab.js";
 
 export interface EngineOptions extends CommandOptions {
-  /** An engine of the lab, or the `DOCKER_HOST` of another one. */
+  /** An engine of the lab, or the `DOCKER_HOST` of another engine. */
   readonly engine?: EngineName | `unix://${string}`;
 }
 
@@ -14,7 +14,7 @@ export function dockerHost(engine: EngineOptions["engine"] = "containerd"): stri
   return host;
 }
 
-/** A docker command that has to succeed; gives its standard output. */
+/** A docker command that must succeed. @returns its standard output. */
 export function docker(args: readonly string[], options: EngineOptions = {}): Promise<string> {
   return output(lab.docker, args, withHost(options));
 }
@@ -24,7 +24,7 @@ export function tryDocker(args: readonly string[], options: EngineOptions = {}):
   return run(lab.docker, args, withHost(options));
 }
 
-/** A docker command that is talked to while it runs. */
+/** A docker command that gets input while it runs. */
 export function spawnDocker(
   args: readonly string[],
   options: Pick<EngineOptions, "engine"> = {},
@@ -36,7 +36,7 @@ function withHost({ engine, env, ...options }: EngineOptions): CommandOptions {
   return { ...options, env: { ...env, ...ownBuilder(engine), DOCKER_HOST: dockerHost(engine) } };
 }
 
-/** buildkitd builds for one engine; the others build for themselves. */
+/** buildkitd builds for one engine. The others build for themselves. */
 function ownBuilder(engine: EngineOptions["engine"] = "containerd"): Record<string, string> {
   return engine === "containerd" ? {} : { BUILDX_BUILDER: "" };
 }

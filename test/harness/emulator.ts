@@ -5,12 +5,12 @@ import { createInterface } from "node:readline";
 import { skip } from "../../src/testing.js";
 import { atEnd } from "./cleanup.js";
 
-/** The first bytes of a program for 64-bit ARM, and which of their bits count, as the kernel's binfmt_misc wants them. */
+/** The first bytes of a program for 64-bit ARM and the mask for them, as the kernel's binfmt_misc needs them. */
 const magic = String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`;
 const mask = String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`;
 const name = "larder-test-arm64";
 
-/** The entry lives until the program's input ends: it goes with the mount, in older kernels when it is told to. */
+/** The entry exists until the program's input ends. It goes with the mount; older kernels must be told. */
 const register = `
 mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
 cd /proc/sys/fs/binfmt_misc
@@ -19,7 +19,7 @@ echo registered
 cat
 echo -1 >${name}`;
 
-/** Lets the kernel run programs for arm64 while this test file runs, or skips the test. */
+/** Lets the kernel run arm64 programs while this test file runs, or skips the test. */
 export async function emulateArm64(test: Mocha.Context): Promise<void> {
   const emulator = process.env.LARDER_LAB_EMULATOR ?? "";
   if (!existsSync(emulator)) skip(test, "the lab has no image for arm64 and no emulator: lab:up says why");

@@ -16,7 +16,7 @@ import {
 import type { Definition } from "../../src/gen/ops.js";
 import { type Detail, Status } from "../../src/gen/status.js";
 
-/** What the builder is to answer. What is not given is refused as unimplemented. */
+/** The answers of the builder. Calls without an answer are refused as unimplemented. */
 export interface Answers {
   ping?(): { LLBCaps: { ID: string; Enabled: boolean }[] };
   inputs?(): Record<string, Definition>;
@@ -27,7 +27,7 @@ export interface Answers {
   return?(request: ReturnRequest): void;
 }
 
-/** An error as BuildKit sends it: with typed details in the trailer. */
+/** An error in BuildKit's form, with typed details in the trailer. */
 export class Refusal extends Error {
   readonly code: number;
   readonly details: readonly Detail[];
@@ -44,7 +44,7 @@ export class Refusal extends Error {
 
 /** BuildKit's side of the bridge: a real gRPC server, over real HTTP/2. */
 export class FakeBuilder {
-  /** All that was returned, in order. */
+  /** All returned requests, in order. */
   readonly returned: ReturnRequest[] = [];
   readonly #server = new Server({
     "grpc.max_receive_message_length": -1,
@@ -63,19 +63,19 @@ export class FakeBuilder {
     return builder;
   }
 
-  /** The two pipes that a frontend has as its standard input and output. */
+  /** The two pipes that are a frontend's standard input and output. */
   pipes(): { input: Readable; output: Writable } {
     const socket = connect(this.#address.slice("unix:".length));
     this.#sockets.push(socket);
     const [input, output] = [new PassThrough(), new PassThrough()];
     socket.pipe(input);
-    // A socket that is destroyed does not say so to what it is piped to.
+    // A socket that is destroyed does not end the stream that it is piped to.
     socket.once("close", () => input.end());
     output.pipe(socket);
     return { input, output };
   }
 
-  /** As when the daemon dies. */
+  /** Ends all connections, as if the daemon had died. */
   breakOff(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

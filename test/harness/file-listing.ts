@@ -7,10 +7,10 @@ import { docker, dockerHost, type EngineOptions } from "./docker.js";
 import { lab } from "./lab.js";
 import type { SystemContainer } from "./system-container.js";
 
-/** Paths without a slash at either end to what is there, in words. Bytes that are not UTF-8 show as U+FFFD. */
+/** Maps paths without a slash at either end to descriptions of their files. Bytes that are not UTF-8 show as U+FFFD. */
 export type FileListing = ReadonlyMap<string, string>;
 
-/** What Docker itself puts into each container that it makes, with the time at which it did so. */
+/** Files that Docker adds to each container, with the time of that. */
 const dockersOwn = /^(\.dockerenv|dev\/.*|etc\/(hostname|hosts|resolv\.conf|mtab))$/;
 const touchedByDocker = new Set(["", "dev", "dev/pts", "dev/shm", "etc", "proc", "sys"]);
 
@@ -20,15 +20,15 @@ interface Listed {
 }
 
 export interface Place extends Pick<EngineOptions, "engine"> {
-  /** The inner Docker of this container runs the image, rather than the engine. */
+  /** The inner Docker of this container runs the image, instead of the engine. */
   readonly inside?: SystemContainer;
 }
 
 /**
- * Lists the files of a container of an image: kind, mode, owner, time, size, hash, `security.capability`,
- * target of a symbolic link, and for a file with hard links all its names.
+ * Lists the files of a container of an image: kind, mode, owner, time, size, hash, `security.capability`, target of a
+ * symbolic link, and all names of a file with hard links.
  *
- * Times are to the second: `docker export` tells no more, and the layers that BuildKit writes hold no more.
+ * Times are in seconds: `docker export` and the layers that BuildKit writes have no fractions.
  */
 export async function listImage(image: string, { engine, inside }: Place = {}): Promise<FileListing> {
   const on = engine === undefined ? {} : { engine };
@@ -43,7 +43,7 @@ export async function listImage(image: string, { engine, inside }: Place = {}): 
   }
 }
 
-/** The same of an image that a containerd in the container has unpacked: what is in a container before it runs. */
+/** The same for an image that a containerd in the container has unpacked: the files of a container before it runs. */
 export async function listUnpacked(
   container: SystemContainer,
   namespace: string,
@@ -106,9 +106,9 @@ function describe(path: string, header: Header, hash: string): Listed {
   const capability = pax["SCHILY.xattr.security.capability"];
   const words = [
     type,
-    // Docker 20.10 adds the kind to the mode.
+    // Docker 20.10 adds the kind of file to the mode.
     ((mode ?? 0) & 0o7777).toString(8).padStart(4, "0"),
-    // Large numbers are in the extended header only.
+    // Large numbers are only in the extended header.
     `${pax.uid ?? header.uid}:${pax.gid ?? header.gid}`,
     ...(touchedByDocker.has(path) ? [] : [wholeSeconds(pax.mtime, mtime)]),
     ...(type === "file" ? [`${size} bytes`, hash] : []),
@@ -119,14 +119,14 @@ function describe(path: string, header: Header, hash: string): Listed {
   return type === "link" && linkname ? { words, linkTo: linkname.replace(/^(\.?\/)+/, "") } : { words };
 }
 
-/** Times with fractions and those before 1970 are in the extended header only. */
+/** Times with fractions and times before 1970 are only in the extended header. */
 function wholeSeconds(extended: string | undefined, plain: Date | undefined): string | undefined {
   return extended === undefined
     ? plain?.toISOString()
     : new Date(Math.floor(Number(extended)) * 1000).toISOString();
 }
 
-/** All names of one file get the words of the first, and the names. */
+/** All names of a file get the description of the first one, and the list of names. */
 function joinHardLinks(listed: ReadonlyMap<string, Listed>): FileListing {
   const groups = new Map<string, string[]>();
   for (const [path, { linkTo }] of listed) {
@@ -141,7 +141,7 @@ function joinHardLinks(listed: ReadonlyMap<string, Listed>): FileListing {
   return new Map([...listed.keys()].sort().map((path) => [path, words(path)]));
 }
 
-/** One line for each path that is not the same on both sides. */
+/** One line for each path that differs between the two sides. */
 export function differences(actual: FileListing, expected: FileListing): string[] {
   const paths = [...new Set([...expected.keys(), ...actual.keys()])].sort();
   return paths

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-/** Compares with a file of the repository; `UPDATE_GOLDEN=1` writes it anew, for a person to look at. */
+/** Compares with a file of the repository. `UPDATE_GOLDEN=1` writes the file anew, for review. */
 export function assertGolden(file: URL, actual: string): void {
   if (process.env.UPDATE_GOLDEN) {
     writeFileSync(file, actual);

@@ -1,6 +1,6 @@
 import { skip } from "../../src/testing.js";
 
-/** Where the tests find their engines, registry and images: what `npm run lab:up` wrote down. */
+/** The engines, registry and images for the tests, which `npm run lab:up` recorded. */
 function fromEnvironment(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run the tests with npm run e2e, which sources .lab/env`);
@@ -16,26 +16,26 @@ export const lab = {
   frontend: fromEnvironment("LARDER_IMAGE"),
   docker: fromEnvironment("LARDER_LAB_DOCKER"),
   skopeo: fromEnvironment("LARDER_LAB_SKOPEO"),
-  /** Runs the program that its arguments name in the lab's network, where the registry is. */
+  /** Runs the program in its arguments in the lab's network, in which the registry is. */
   inNetwork: fromEnvironment("LARDER_LAB_IN"),
 } as const;
 
 /**
- * A buildkitd without Docker that builds in place of the engine "containerd", which runs what it has built:
- * buildx does so by BUILDX_BUILDER. `npm run test:buildkitd` sets all of it.
+ * A buildkitd without Docker that builds in place of the engine "containerd". This engine runs the images. buildx
+ * selects the buildkitd by BUILDX_BUILDER. `npm run test:buildkitd` sets all of it.
  */
 export const buildkitd = process.env.LARDER_BUILDKITD
   ? {
       address: process.env.LARDER_BUILDKITD,
       buildctl: fromEnvironment("LARDER_BUILDCTL"),
-      /** Upstream as an image, newer than the one that is built into the engines. */
+      /** An image of upstream that is newer than the one in the engines. */
       upstream: fromEnvironment("LARDER_UPSTREAM_IMAGE"),
     }
   : undefined;
 
 /**
- * `DOCKER_HOST` of the engine with the containerd image store (MergeOp), and of the one with graph drivers.
- * A machine's own engine, taken in their place, stands for the first; there is no second one then.
+ * `DOCKER_HOST` of the engine with the containerd image store (MergeOp), and of the one with graph drivers. If a
+ * machine's own engine is used, it is the first, and there is no second.
  */
 export const engines: Readonly<Record<EngineName, string | undefined>> = {
   containerd: fromEnvironment("DOCKER_HOST"),
@@ -43,19 +43,19 @@ export const engines: Readonly<Record<EngineName, string | undefined>> = {
 };
 
 const allEngines: readonly EngineName[] = ["containerd", "graph"];
-/** Those that the tests build with. */
+/** The engines that build in the tests. */
 export const engineNames = allEngines.filter((name) =>
   buildkitd ? name === "containerd" : engines[name] !== undefined,
 );
 
-/** Docker versions that there are system images for: `<registry>/docker:<version>`. */
+/** Docker versions for which there are system images: `<registry>/docker:<version>`. */
 export const dockerVersions = ["20.10", "26.1", "28.5", "29.9"] as const;
 export type DockerVersion = (typeof dockerVersions)[number];
 
-/** Where a Docker keeps images: in the graph driver, or in its containerd. */
+/** Docker keeps images in its graph driver or in its containerd. */
 export type DockerStore = "overlay2" | "containerd";
 
-/** Lines of a Dockerfile: the system image of that Docker, which keeps images there. */
+/** Lines of a Dockerfile: the system image of this Docker, with images in this store. */
 export function dockerStage(version: DockerVersion, store: DockerStore, settings: object = {}): string {
   const config = { ...settings, ...storeSettings(version, store) };
   const lines = [`FROM ${labImage(`docker:${version}`)}`];
@@ -64,19 +64,19 @@ export function dockerStage(version: DockerVersion, store: DockerStore, settings
   return `${lines.join("\n")}\n`;
 }
 
-/** Docker 29 keeps images in containerd unless told otherwise. */
+/** Docker 29 keeps images in containerd by default. */
 function storeSettings(version: DockerVersion, store: DockerStore): object {
   if (version !== "29.9") return { features: { "containerd-snapshotter": store === "containerd" } };
   return store === "containerd" ? {} : { "storage-driver": "overlay2" };
 }
 
-/** The lab builds Docker 29 itself, where it can: see lab/lib/docker29.sh. */
+/** The lab builds Docker 29 itself, if it can: see lab/lib/docker29.sh. */
 export function needsDocker(test: Mocha.Context, version: DockerVersion): void {
   const reason = process.env.LARDER_LAB_DOCKER29_SKIPPED;
   if (version === "29.9" && reason) skip(test, `the lab has no Docker 29: ${reason}`);
 }
 
-/** containerd versions that there are system images for: `<registry>/containerd:<version>`. */
+/** containerd versions for which there are system images: `<registry>/containerd:<version>`. */
 export const containerdVersions = ["1.6", "1.7", "2.1"] as const;
 
 /** An image of the lab's registry. Those that tests push (`e2e/...`) have other names where a buildkitd builds them. */

@@ -15,7 +15,7 @@ interface Manifest {
   readonly layers: readonly Described[];
 }
 
-/** A folder in OCI's layout with an image for one platform, and what attests to it. */
+/** A layout with an image for one platform, and its attestations. */
 export class OciLayout {
   readonly #folder: string;
 
@@ -40,7 +40,7 @@ export class OciLayout {
     return new Map(statements.map(({ predicateType, predicate }) => [predicateType, predicate]));
   }
 
-  /** An image with attestations is an index in the layout's own. */
+  /** An image with attestations is an index inside the layout's own index. */
   #manifests(): readonly Described[] {
     const { manifests } = JSON.parse(readFileSync(join(this.#folder, "index.json"), "utf8")) as Index;
     const inner = this.#blob<Partial<Index>>(manifests[0]).manifests;

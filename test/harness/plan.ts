@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Build, build } from "./build.js";
 
-/** What `--build-arg LARDER_PLAN=1` gives: nothing is fetched and nothing runs. */
+/** The result of `--build-arg LARDER_PLAN=1`: nothing is fetched and nothing runs. */
 export interface Plan {
   readonly target: string;
   readonly stages: readonly {

@@ -5,7 +5,7 @@ import type { EngineOptions } from "./docker.js";
 
 const program = fileURLToPath(new URL("../../lab/engine.sh", import.meta.url));
 
-/** An engine of the lab for one suite, with options of its own; `lab/engine.sh` lists them. */
+/** An engine of the lab for one suite, with options of its own. `lab/engine.sh` lists them. */
 export class PrivateEngine {
   readonly host: NonNullable<EngineOptions["engine"]>;
   readonly #name: string;
@@ -17,7 +17,7 @@ export class PrivateEngine {
 
   static async start(name: string, ...options: readonly string[]): Promise<PrivateEngine> {
     atEnd(() => remove(name));
-    // What a run that was killed left behind would be full already, or have other options.
+    // An engine that a killed run left behind would be full, or have other options.
     await remove(name);
     return new PrivateEngine(name, (await output(program, ["start", name, ...options])).trim());
   }

@@ -4,19 +4,19 @@ import { build } from "./build.js";
 import { output } from "./command.js";
 import { lab, labImage } from "./lab.js";
 
-/** An image as the lab's registry has it. */
+/** An image in the lab's registry. */
 export interface RegistryImage {
   /** `<registry>/<name>:<tag>` */
   readonly reference: string;
-  /** Of its manifest; of its index, if it is for several platforms. */
+  /** Digest of the manifest or, for several platforms, of the index. */
   readonly digest: string;
-  /** Of its manifest for linux/amd64. */
+  /** Digest of the manifest for linux/amd64. */
   readonly manifestDigest: string;
-  /** Digest of its config. */
+  /** Digest of the config. */
   readonly imageId: string;
   /** Digests of its compressed layers, bottom layer first. */
   readonly blobs: readonly string[];
-  /** Of the blobs, in bytes. */
+  /** Sizes of the blobs in bytes. */
   readonly sizes: readonly number[];
   readonly diffIds: readonly string[];
   readonly history: readonly { readonly created_by?: string; readonly empty_layer?: boolean }[];
@@ -51,8 +51,8 @@ export async function registryImage(reference: string): Promise<RegistryImage> {
 }
 
 /**
- * Builds a Dockerfile with upstream and pushes the image as `<registry>/e2e/<name>:1`. The
- * Dockerfile has no context, and the build argument REGISTRY.
+ * Builds a Dockerfile with upstream and pushes the image as `<registry>/e2e/<name>:1`. The Dockerfile has no context,
+ * but the build argument REGISTRY.
  */
 export async function pushInnerImage(
   name: string,

@@ -1,2 +1,2 @@
-/** Arguments for `docker run` in the place of `--privileged`: the lab's stand-in for sysbox-runc, see lab/runtime. */
+/** Arguments for `docker run` in place of `--privileged`: the lab's substitute for sysbox-runc, see lab/runtime. */
 export const sysbox: readonly string[] = ["--runtime", "larder-sysbox"];

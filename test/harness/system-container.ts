@@ -2,7 +2,7 @@ import { atEnd } from "./cleanup.js";
 import { until } from "./command.js";
 import { docker, type EngineOptions, spawnDocker, tryDocker } from "./docker.js";
 
-/** What runs inside: the command that succeeds once it answers, and where it keeps images. */
+/** The programs inside: a command that succeeds once the daemon answers, and the daemon's folder for images. */
 const daemons = {
   docker: { ready: ["docker", "version"], root: "/var/lib/docker" },
   containerd: { ready: ["ctr", "version"], root: "/var/lib/containerd" },
@@ -11,12 +11,12 @@ const daemons = {
 type DaemonName = keyof typeof daemons;
 
 export interface SystemOptions extends EngineOptions {
-  /** `docker` unless said otherwise. */
+  /** The default is `docker`. */
   readonly daemon?: DaemonName;
   readonly env?: Readonly<Record<string, string>>;
-  /** What lets the inner daemon mount: `--privileged` unless said otherwise. */
+  /** Lets the inner daemon mount. The default is `--privileged`. */
   readonly privilege?: readonly string[];
-  /** `none` unless said otherwise; with `bridge` it reaches the lab's registry. */
+  /** The default is `none`. With `bridge`, it reaches the lab's registry. */
   readonly network?: "none" | "bridge";
   /** More arguments for `docker run`. */
   readonly args?: readonly string[];
@@ -41,7 +41,7 @@ export class SystemContainer {
   ): Promise<SystemContainer> {
     const on = engine === undefined ? {} : { engine };
     const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-    // As the first process, `sleep` does not hear of SIGTERM: each restart would wait for its time limit.
+    // `sleep` as the first process ignores SIGTERM, so each restart would wait for the time limit.
     const flags = ["run", "--detach", ...privilege, "--network", network, "--stop-signal", "SIGKILL"];
     const id = (await docker([...flags, ...variables, ...(args ?? []), image], on)).trim();
     const container = new SystemContainer(id, on, daemon);
@@ -50,7 +50,7 @@ export class SystemContainer {
     return container;
   }
 
-  /** A container of this name that somebody else starts. */
+  /** A container with this name, which another program starts. */
   static named(
     name: string,
     { daemon, ...engine }: Pick<SystemOptions, "engine" | "daemon"> = {},
@@ -67,7 +67,7 @@ export class SystemContainer {
     }
   }
 
-  /** A command in the container that has to succeed. */
+  /** A command in the container that must succeed. */
   exec(...command: string[]): Promise<string> {
     return docker(["exec", this.id, ...command], this.#engine);
   }
@@ -76,17 +76,17 @@ export class SystemContainer {
     return tryDocker(["exec", this.id, ...command], this.#engine);
   }
 
-  /** A command in the container that is talked to while it runs. */
+  /** A command in the container that gets input while it runs. */
   spawn(...command: string[]) {
     return spawnDocker(["exec", "--interactive", this.id, ...command], this.#engine);
   }
 
-  /** A command of the inner docker client that has to succeed. */
+  /** A command of the inner docker client that must succeed. */
   inner(...args: string[]): Promise<string> {
     return this.exec("docker", ...args);
   }
 
-  /** A command of containerd's own client that has to succeed. */
+  /** A command of containerd's own client that must succeed. */
   ctr(namespace: string, ...args: string[]): Promise<string> {
     return this.exec("ctr", "--namespace", namespace, ...args);
   }
@@ -96,7 +96,7 @@ export class SystemContainer {
     return stdout + stderr;
   }
 
-  /** Bytes that the container takes on the host's disk: its layer and its inner daemon's data root. */
+  /** Bytes of the container on the host's disk: its layer and its inner daemon's data root. */
   async written(): Promise<number> {
     const layer = await docker(
       ["container", "inspect", "--size", "--format", "{{.SizeRw}}", this.id],

@@ -6,7 +6,7 @@ import { inspect } from "./looks.js";
 import { saveImages } from "./saved-image.js";
 import type { InnerSystem, Running } from "./systems.js";
 
-/** The lab's own: Debian has it for the newest suite only, and it needs no more than a C library. */
+/** The lab's own buildx. Debian has it only in its newest suite, and it needs nothing but a C library. */
 const buildx = `${process.env.LARDER_LAB_DIR}/root/usr/libexec/docker/cli-plugins/docker-buildx`;
 
 export function buildsOnIt({ version, store }: InnerSystem, running: () => Running): void {
@@ -27,7 +27,7 @@ export function buildsOnIt({ version, store }: InnerSystem, running: () => Runni
         'CMD ["cat built; ls"]',
       ];
       const command = `mkdir -p /b && printf '%s\\n' "$@" >/b/Dockerfile && docker build --network none -t ${tag} /b`;
-      // Attestations would make an index of it.
+      // With attestations, the image would be an index.
       const settings = [`DOCKER_BUILDKIT=${buildkit ? 1 : 0}`, "BUILDX_NO_DEFAULT_ATTESTATIONS=1"];
       await preloaded.exec("env", ...settings, "sh", "-c", command, "sh", ...lines);
       assert.equal(await preloaded.inner("run", "--rm", "--network", "none", tag), "built\nbuilt\nnew\n");

@@ -1,12 +1,12 @@
 import { labImage } from "../harness/lab.js";
 import { pushInnerImage, type RegistryImage, registryImage } from "../harness/registry-image.js";
 
-/** `two` is built on `one`, and `three`, which is not preloaded, on `two`. */
+/** `two` stands on `one`, and `three`, which is not preloaded, on `two`. */
 export interface InnerImages {
   readonly one: RegistryImage;
   readonly two: RegistryImage;
   readonly three: RegistryImage;
-  /** For two platforms: its digest is that of an index. */
+  /** An image for two platforms: its digest is that of an index. */
   readonly index: RegistryImage;
   readonly python: RegistryImage;
   readonly busybox: RegistryImage;
@@ -43,7 +43,7 @@ export function byDigest({ reference, digest }: RegistryImage): string {
   return `${reference.slice(0, reference.lastIndexOf(":"))}@${digest}`;
 }
 
-/** What a container of each prints. */
+/** The output of a container of each. */
 export const prints = {
   one: "one\nnew\none\n",
   two: "two\none\ntwo\n",

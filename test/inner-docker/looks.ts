@@ -3,7 +3,7 @@ import type { SystemContainer } from "../harness/system-container.js";
 import { byDigest, prints } from "./images.js";
 import type { InnerSystem, Running } from "./systems.js";
 
-/** What `docker image inspect` says that this looks at; the rest is compared as it is. */
+/** The fields of `docker image inspect` that need a special comparison. Other fields are compared as they are. */
 interface Inspected {
   readonly Id: string;
   readonly RepoDigests: readonly string[];
@@ -11,7 +11,7 @@ interface Inspected {
   readonly RootFS: { readonly Layers: readonly string[] };
 }
 
-/** Where the files are, and when the tag was set: a daemon's own affair. */
+/** Places of files and the time of a tag. Each daemon has its own. */
 const daemonsOwn = ["GraphDriver", "Metadata"];
 
 export async function inspect(where: SystemContainer, name: string): Promise<Inspected> {
@@ -20,9 +20,9 @@ export async function inspect(where: SystemContainer, name: string): Promise<Ins
   return Object.fromEntries(kept) as unknown as Inspected;
 }
 
-/** Lists, descriptions and what runs. */
+/** Lists, descriptions and running containers. */
 export function looksPulled({ version, store }: InnerSystem, running: () => Running): void {
-  it("docker says that these are the version and the store in question", async () => {
+  it("docker reports this version and this store", async () => {
     const { preloaded } = running();
     const said = await preloaded.inner("info", "--format", "{{.ServerVersion}} {{.Driver}}");
     const driver = { overlay2: "overlay2", containerd: "overlayfs" }[store.name];
@@ -48,14 +48,14 @@ export function looksPulled({ version, store }: InnerSystem, running: () => Runn
     assert.equal(await preloaded.inner(...dangling), await plain.inner(...dangling), "as after a pull");
   });
 
-  it("docker image inspect and docker history say what they say after a pull", async () => {
+  it("docker image inspect and docker history are as after a pull", async () => {
     const { images, preloaded, plain } = running();
     for (const image of [images.one, images.two, images.index, images.python, images.busybox]) {
       const name = byDigest(image);
       const here = await inspect(preloaded, name);
       const there = await inspect(plain, name);
-      // In containerd, Docker 29 counts unpacked files as well: the whiteouts of a layer are in a folder of their own, and how
-      // many blocks a large folder takes depends on how it was filled.
+      // In containerd, Docker 29 counts unpacked files as well. The whiteouts of a layer are in a separate folder, and
+      // the number of blocks of a large folder depends on its history.
       const folders = version === "29.9" && store.name === "containerd" ? image.diffIds.length : 0;
       const surplus = here.Size - there.Size;
       assert.ok(Math.abs(surplus) <= folders * 4096, `${here.Size} bytes; after a pull ${there.Size}`);
@@ -82,7 +82,7 @@ export function looksPulled({ version, store }: InnerSystem, running: () => Runn
   });
 }
 
-/** Sizes are of a file system, whose directories are not always as large: they are told to a tenth. */
+/** Sizes depend on the size of directories in the file system, so they are rounded to a tenth. */
 async function historyOf(where: SystemContainer, name: string): Promise<object[]> {
   const args = ["history", "--no-trunc", "--human=false", "--format", "{{json .}}", name];
   const lines = (await where.inner(...args)).trim().split("\n");

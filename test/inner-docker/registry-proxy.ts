@@ -3,13 +3,13 @@ import { atEnd } from "../harness/cleanup.js";
 import { docker, tryDocker } from "../harness/docker.js";
 import { lab, labImage } from "../harness/lab.js";
 
-/** The lab's registry under another name: what is pushed there has not come from there. */
+/** The lab's registry under another name. Preloaded images do not come from a registry of this name. */
 const otherName = "elsewhere.test";
 export const otherRegistry = lab.registry.replace(/^[^:]+/, otherName);
-/** For `docker run`. */
+/** Arguments for `docker run`. */
 export const knowsOtherName = ["--add-host", `${otherName}:${lab.registry.replace(/:.*/, "")}`];
 
-/** An HTTP proxy in a container of its own: it sees what the inner daemon asks the registry for. */
+/** An HTTP proxy in a separate container. It records the inner daemon's requests to the registry. */
 export class RegistryProxy {
   readonly #id: string;
   readonly address: string;
@@ -30,7 +30,7 @@ export class RegistryProxy {
     return new RegistryProxy(id, `http://${address}:3128`);
   }
 
-  /** Requests since the last time that this was asked: method, path and query. */
+  /** Requests since the last call: method, path and query. */
   async requests(): Promise<string[]> {
     const all = (await docker(["logs", this.#id])).split("\n").filter((line) => line !== "");
     const fresh = all.slice(this.#seen);
@@ -53,7 +53,7 @@ export function uploads(requests: readonly string[]): string[] {
     .map((digest) => digest.replace("%3A", ":"));
 }
 
-/** Digests of blobs that the registry was asked to take from another repository of its own. */
+/** Digests of blobs that the registry was asked to copy from another of its repositories. */
 export function mounts(requests: readonly string[]): string[] {
   return requests
     .flatMap((line) => /^POST .*[?&]mount=(sha256(?::|%3A)[0-9a-f]{64})/.exec(line)?.[1] ?? [])

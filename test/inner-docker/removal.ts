@@ -10,11 +10,11 @@ const root = "/var/lib/docker/containerd/daemon";
 const blobs = `${root}/io.containerd.content.v1.content/blobs/sha256`;
 const snapshots = `${root}/io.containerd.snapshotter.v1.overlayfs/snapshots`;
 
-/** One after the other: what a test removes is gone for the next. */
+/** These tests run in order: an image that one removes is gone for the next. */
 export function canBeRemoved({ store }: InnerSystem, running: () => Running): void {
   let shelf = "";
 
-  it("docker rmi removes what it names, and the daemon goes on", async () => {
+  it("docker rmi removes the named image, and the daemon continues to work", async () => {
     const { one, two, three, index, busybox } = running().images;
     shelf = await listShelf();
     const built = ["built:1", ...((await has("built:2")) ? ["built:2"] : [])];
@@ -22,7 +22,7 @@ export function canBeRemoved({ store }: InnerSystem, running: () => Running): vo
     await inner("builder", "prune", "--all", "--force");
     await inner("rmi", three.reference, two.reference, index.reference);
     assert.equal(await has(two.reference), false, `${two.reference} is gone by its tag`);
-    // Docker drops the digest with the last tag of its repository.
+    // Docker removes the digest together with the last tag of its repository.
     assert.equal(await has(store.idOf(two)), false, "and by its ID and digest");
     assert.match(await inner("rmi", "--force", store.idOf(one)), /^Deleted: sha256:/m);
     assert.equal(await has(store.idOf(one)), false);
@@ -31,11 +31,11 @@ export function canBeRemoved({ store }: InnerSystem, running: () => Running): vo
     assert.equal(await inner(...run, byDigest(busybox), "echo", "still here"), "still here\n");
   });
 
-  it("the shelf is as it was", async () => {
+  it("the shelf is unchanged", async () => {
     assert.equal(await listShelf(), shelf);
   });
 
-  // In the other store `docker save` keeps layers for good, pulled ones and preloaded ones alike (moby 28.5).
+  // In the other store, `docker save` keeps layers for ever, both pulled and preloaded ones (moby 28.5).
   if (store.name === "containerd") {
     it("the garbage collection has removed blobs and snapshots that no image needs", async () => {
       const { one, two, index, python, busybox } = running().images;
@@ -47,7 +47,7 @@ export function canBeRemoved({ store }: InnerSystem, running: () => Running): vo
         kept.filter((hex) => !present.has(hex)),
         [],
       );
-      // What the builders made is their own affair.
+      // Each builder keeps its own blobs.
       const removed = [one, two, index].flatMap(blobsOf).filter((hex) => !kept.includes(hex));
       assert.deepEqual(
         removed.filter((hex) => present.has(hex)),
@@ -56,7 +56,7 @@ export function canBeRemoved({ store }: InnerSystem, running: () => Running): vo
     });
   }
 
-  it("what was removed can be pulled again", async () => {
+  it("removed images can be pulled again", async () => {
     const { images, proxy } = running();
     const { two } = images;
     await proxy.requests();

@@ -7,10 +7,10 @@ import { dockerHost } from "../harness/docker.js";
 import { lab } from "../harness/lab.js";
 import type { SystemContainer } from "../harness/system-container.js";
 
-/** An image as `docker save` writes it. */
+/** An image in the output of `docker save`. */
 export interface SavedImage {
   readonly tags: readonly string[];
-  /** Digest of its config. */
+  /** Digest of the config. */
   readonly imageId: string;
   /** Digests of its layers' tars, bottom layer first. */
   readonly layers: readonly string[];
@@ -18,7 +18,7 @@ export interface SavedImage {
 
 interface SavedFile {
   readonly digest: string;
-  /** Of a symbolic link, relative to it: Docker before 25 writes a layer that it has written already so. */
+  /** Relative target of a symbolic link: Docker before 25 writes one for a layer that is in the archive already. */
   readonly target?: string | null | undefined;
 }
 
@@ -44,7 +44,7 @@ export async function transfer(
   ]);
 }
 
-/** Runs `docker save` in the system container and reads what comes. */
+/** Runs `docker save` in the system container and reads its output. */
 export async function saveImages(
   container: SystemContainer,
   ...references: readonly string[]

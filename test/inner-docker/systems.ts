@@ -1,4 +1,4 @@
-/** The inner Dockers that are looked at: each version with each store that it has. */
+/** The inner Dockers of the tests: each version with each store that it has. */
 import { build } from "../harness/build.js";
 import { type DockerStore, type DockerVersion, dockerStage, dockerVersions, lab } from "../harness/lab.js";
 import type { RegistryImage } from "../harness/registry-image.js";
@@ -6,11 +6,11 @@ import { SystemContainer } from "../harness/system-container.js";
 import { byDigest, type InnerImages } from "./images.js";
 import { knowsOtherName, otherRegistry, RegistryProxy } from "./registry-proxy.js";
 
-/** How an image shows in a store of Docker's. */
+/** The appearance of an image in a store of Docker's. */
 export interface InnerStore {
   readonly name: DockerStore;
   idOf(image: RegistryImage): string;
-  /** Digests of the layers that `docker save` writes. */
+  /** Digests of the layers in the output of `docker save`. */
   savedLayers(image: RegistryImage): readonly string[];
 }
 
@@ -20,7 +20,7 @@ const overlay2: InnerStore = {
   savedLayers: ({ diffIds }) => diffIds,
 };
 
-/** An image is its manifest, and `docker save` writes the registry's own blobs. */
+/** An image's ID is its manifest's digest, and `docker save` writes the registry's own blobs. */
 const containerd: InnerStore = {
   name: "containerd",
   idOf: ({ digest }) => digest,
@@ -33,20 +33,20 @@ export interface InnerSystem {
 }
 
 export const systems: readonly InnerSystem[] = dockerVersions.flatMap((version) =>
-  // Docker has images in containerd since 24.
+  // Docker can keep images in containerd since version 24.
   (version === "20.10" ? [overlay2] : [overlay2, containerd]).map((store) => ({ version, store })),
 );
 
-/** Two system containers, of an image with PRELOAD and of one without. */
+/** Two system containers: one of an image with PRELOAD, and one of an image without. */
 export interface Running {
   readonly images: InnerImages;
   readonly preloaded: SystemContainer;
   readonly plain: SystemContainer;
-  /** Sees what the one with PRELOAD asks the registry for. */
+  /** Records the requests to the registry of the container with PRELOAD. */
   readonly proxy: RegistryProxy;
 }
 
-/** Starts both, and pulls in the one what the other has. */
+/** Starts both, and pulls the preloaded images in the other one. */
 export async function start({ version, store }: InnerSystem, images: InnerImages): Promise<Running> {
   const proxy = await RegistryProxy.start();
   const { one, two, index, python, busybox } = images;
@@ -55,7 +55,7 @@ export async function start({ version, store }: InnerSystem, images: InnerImages
   const settings = { "insecure-registries": [lab.registry, otherRegistry] };
   const dockerfile = dockerStage(version, store.name, settings);
   await build({ larder: false, allowInsecure: false, tag: plainTag, dockerfile });
-  // By tag, by tag and digest, by digest.
+  // By tag, by tag and digest, and by digest.
   const references = [
     one.reference,
     `${two.reference}@${two.digest}`,

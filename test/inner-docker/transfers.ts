@@ -6,7 +6,7 @@ import { downloads, mounts, otherRegistry, uploads } from "./registry-proxy.js";
 import { type SavedImage, saveImages, transfer } from "./saved-image.js";
 import type { InnerSystem, Running } from "./systems.js";
 
-/** Repositories of their own in each run: what the registry has it does not want again. */
+/** Each run has its own repositories: Docker does not push a blob that the registry has. */
 const run = `e2e/pushed-${Date.now().toString(36)}`;
 
 /** Archives, pulls and pushes. */
@@ -31,7 +31,7 @@ export function canBeTransferred({ version, store }: InnerSystem, running: () =>
     assert.equal(await plain.inner("run", "--rm", "--network", "none", two.reference), prints.two);
   });
 
-  it("docker pull downloads nothing of what is there", async () => {
+  it("docker pull downloads nothing that is there", async () => {
     const { images, preloaded, proxy } = running();
     await proxy.requests();
     for (const { reference, digest } of [images.one, images.two, images.index, images.python]) {
@@ -45,11 +45,11 @@ export function canBeTransferred({ version, store }: InnerSystem, running: () =>
     assert.deepEqual(downloads(requests), []);
   });
 
-  it("docker pull of an image that builds on one downloads only what is new", async () => {
+  it("docker pull of an image based on one downloads only the new layers", async () => {
     const { images, preloaded, proxy } = running();
     const { two, three } = images;
     const said = await preloaded.inner("pull", three.reference);
-    // With images in containerd it does not tell.
+    // With images in containerd, Docker does not print it.
     const existing = store.name === "overlay2" ? two.blobs.length : undefined;
     assert.equal(said.match(/: Already exists/g)?.length, existing, said);
     const fetched = downloads(await proxy.requests());
@@ -78,7 +78,7 @@ export function canBeTransferred({ version, store }: InnerSystem, running: () =>
   });
 
   if (store.name === "containerd") {
-    it("docker push to another registry sends the very blobs", async () => {
+    it("docker push to another registry sends exactly the image's blobs", async () => {
       const { images, preloaded, proxy } = running();
       const { one } = images;
       const repository = `${run}/elsewhere-${version}:1`;
@@ -92,7 +92,7 @@ export function canBeTransferred({ version, store }: InnerSystem, running: () =>
     });
   }
 
-  /** The registry has `one` by this name. A Docker with a graph driver writes a manifest of its own. */
+  /** Asserts that the registry has `one` by this name. Docker with a graph driver writes another manifest. */
   async function assertPushed(name: string): Promise<void> {
     const { one } = running().images;
     const { imageId, blobs, digest } = await registryImage(name);

@@ -3,11 +3,11 @@ import { lab, labImage } from "../harness/lab.js";
 const url = `http://${lab.registry}`;
 
 /**
- * Files of a build context whose `etc` makes containerd 1.6 to 2.1 a node's: pods of the lab's pause image, and
- * the lab's registry over plain HTTP. 2.1 reads this older version of its config, too.
+ * Files of a build context. Their `etc` turns containerd 1.6 to 2.1 into a node's, with pods of the lab's pause image
+ * and the lab's registry over plain HTTP. 2.1 reads this older version of its config, too.
  *
- * restrict_oom_score_adj: a machine may have no CAP_SYS_RESOURCE to give, and a pod's -998 is refused then.
- * Before 2.0 a hosts.toml without a [host] is no hosts.toml.
+ * restrict_oom_score_adj: without CAP_SYS_RESOURCE, a machine refuses a pod's -998. Before 2.0, a hosts.toml without a
+ * [host] is ignored.
  */
 export const criFiles: Readonly<Record<string, string>> = {
   "etc/containerd/config.toml": `version = 2

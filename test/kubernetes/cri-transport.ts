@@ -1,6 +1,6 @@
 /**
- * gRPC to the containerd in a system container. grpc-js connects to an address, so each connection to a Unix
- * socket of the test's own is joined to a `socat` in the container.
+ * gRPC to the containerd in a system container. grpc-js needs an address, so the test has a Unix socket, and a `socat`
+ * in the container serves each connection to it.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { SystemContainer } from "../harness/system-container.js";
 
 export class CriTransport {
-  /** For grpc-js. */
+  /** The address for grpc-js. */
   readonly address: string;
   readonly #folder: string;
   readonly #server: Server;

@@ -5,7 +5,7 @@ import { SystemContainer } from "../harness/system-container.js";
 import { Cri } from "./cri.js";
 import { criFiles } from "./cri-files.js";
 
-/** What the other suites stand on: CRI answers in the lab's images without anything of Larder's. */
+/** The base of the other suites: CRI answers in the lab's images without any part of Larder. */
 for (const version of containerdVersions) {
   describe(`CRI: containerd ${version} as it is`, () => {
     let container: SystemContainer;

@@ -1,4 +1,4 @@
-/** The kubelet's side of CRI: what it asks a containerd. */
+/** The kubelet's side of CRI: its requests to a containerd. */
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Client, credentials, type ServiceDefinition } from "@grpc/grpc-js";
@@ -9,13 +9,13 @@ import type { SystemContainer } from "../harness/system-container.js";
 import { CriTransport } from "./cri-transport.js";
 
 export interface CriImage {
-  /** Digest of its config. */
+  /** Digest of the config. */
   readonly id: string;
   readonly repo_tags: readonly string[];
   readonly repo_digests: readonly string[];
   /** In bytes. */
   readonly size: number;
-  /** The kubelet's garbage collection leaves it alone. */
+  /** The kubelet's garbage collection spares it. */
   readonly pinned: boolean;
 }
 
@@ -83,7 +83,7 @@ export class Cri {
     );
   }
 
-  /** Gives the image's id. */
+  /** Returns the image's id. */
   async pull(reference: string): Promise<string> {
     const request = { image: { image: reference } };
     return (await this.#call<{ image_ref: string }>("ImageService", "PullImage", request)).image_ref;
@@ -93,7 +93,7 @@ export class Cri {
     await this.#call("ImageService", "RemoveImage", { image: { image: reference } });
   }
 
-  /** Bytes that containerd says its images take. */
+  /** Bytes of all images, as containerd reports them. */
   async imageBytes(): Promise<number> {
     interface Answer {
       readonly image_filesystems: readonly { readonly used_bytes: { readonly value: number } | null }[];
@@ -106,7 +106,7 @@ export class Cri {
     return (await this.#call<{ containers: CriContainer[] }>("RuntimeService", "ListContainers")).containers;
   }
 
-  /** Runs a command in a container of a pod of its own, on the node's network; no CNI is needed for that. */
+  /** Runs a command in a container in a new pod on the node's network, which needs no CNI. */
   async run(image: string, ...command: string[]): Promise<Ended> {
     const config = podConfig();
     const { pod_sandbox_id } = await this.#call<{ pod_sandbox_id: string }>(

@@ -11,7 +11,7 @@ const images = [labImage("pause:3"), innerImage("odd"), labImage("redis:latest")
 const odd = images[1];
 const nodeOf = (version: string) => `FROM ${labImage(`containerd:${version}`)}\nCOPY etc /etc\n`;
 
-/** A node without anything of Larder's, which reaches the registry. */
+/** A node that has no part of Larder and reaches the registry. */
 async function plainNode(version: string, args: readonly string[] = []): Promise<SystemContainer> {
   const tag = `e2e-cri:${version}`;
   await build({ larder: false, allowInsecure: false, tag, dockerfile: nodeOf(version), files: criFiles });
@@ -52,12 +52,12 @@ for (const version of containerdVersions) {
       }
     });
 
-    it("come beside those that the node has pulled before, on a volume", async () => {
+    it("come beside images that the node has pulled before, on a volume", async () => {
       const args = await newVolume("containerd", "/var/lib/containerd");
       const plain = await plainNode(version, args);
       const before = await Cri.open(plain);
       await before.pull(labImage("busybox:1"));
-      // Some of the preloaded image's layers, and then all of another one's.
+      // This needs some of the preloaded image's layers, and then all layers of another image.
       await before.pull(await pushTarget("derived"));
       await before.pull(labImage("redis:latest"));
       before.close();
@@ -79,7 +79,7 @@ for (const version of containerdVersions) {
       await node.remove();
     });
 
-    it("say of themselves what they say after a pull by CRI", async () => {
+    it("have the same description as after a pull by CRI", async () => {
       const pulled = await plainNode(version);
       const plain = await Cri.open(pulled);
       for (const reference of images) await plain.pull(reference);
@@ -99,7 +99,7 @@ for (const version of containerdVersions) {
       assert.deepEqual(await cri.run(odd, ...command), ended);
     });
 
-    it("are removed when CRI is told so, and the layers of the others stay", async () => {
+    it("are removed by CRI, and the layers of the others stay", async () => {
       await cri.removeImage(odd);
       assert.equal(await cri.image(odd), undefined);
       await container.restart();

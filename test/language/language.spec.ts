@@ -15,7 +15,7 @@ async function planOf(dockerfile: string, request: Partial<Build> = {}): Promise
   return (await buildPlan({ dockerfile, ...request })).plan;
 }
 
-/** For each cut its stage and its images, without the registry. */
+/** The stage and the images of each cut, without the registry. */
 const imagesOf = (plan: Plan): [stage: string, ...images: string[]][] =>
   plan.cuts.map(({ stage, images }) => [
     stage,
@@ -67,7 +67,7 @@ PRELOAD \${GLOBAL}/\${NAME}:\${UNSET:-latest} "$GLOBAL/busybox:\${TAG:+1}" $QUOT
     ]);
   });
 
-  it("does not expand what is escaped or in single quotes", async () => {
+  it("does not expand variables that are escaped or in single quotes", async () => {
     for (const word of ["\\$IMAGE", "'$IMAGE'"]) {
       const log = await failingBuild({
         dockerfile: `${from()}\nENV IMAGE=${registry}/redis\nPRELOAD ${word}`,
@@ -168,7 +168,7 @@ from scratch AS Two
         await tryBuild({ dockerfile, args }),
         await tryBuild({ dockerfile: stock, larder: false, args }),
       ];
-      // The file that they quote is the user's: with the line, and in a folder of its own.
+      // The quoted file is the user's, with the `# syntax=` line, in a folder of its own.
       const plain = ({ stdout }: typeof ours) =>
         quoted(stdout).replaceAll(/PRELOAD .*|^ *# (syntax=|no syntax).*/gm, "");
       assert.ok(plain(theirs).length > 0, `${call}: ${theirs.stderr}`);
@@ -196,7 +196,7 @@ FROM copied
       ["child", "redis:latest"],
     ];
 
-    it("are preloaded where others build FROM them, copy from them or mount them", async () => {
+    it("are preloaded if others build FROM them, copy from them or mount them", async () => {
       assert.deepEqual(imagesOf(await planOf(dockerfile)), both);
       assert.deepEqual(imagesOf(await planOf(dockerfile, { args: ["--target", "MOUNTED"] })), both);
     });
@@ -206,7 +206,7 @@ FROM copied
       assert.deepEqual([plan.target, imagesOf(plan)], ["base", both.slice(0, 1)]);
     });
 
-    it("are neither resolved nor fetched where they are not needed", async () => {
+    it("are neither resolved nor fetched if they are not needed", async () => {
       const { log } = await buildPlan({ dockerfile });
       assert.ok(!log.includes(missing), log);
       const needed = await failingBuild({ dockerfile, args: ["--target", "unneeded"] });

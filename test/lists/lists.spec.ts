@@ -40,7 +40,7 @@ describe("lists of images", () => {
     assert.equal(message, 'PRELOAD: image "Foo": repository name must be lowercase');
   });
 
-  it("in a file that is not there, or that .dockerignore leaves out", async () => {
+  it("in a file that does not exist, or that .dockerignore leaves out", async () => {
     const preload = "PRELOAD --list=images.txt";
     const dockerfile = `FROM ${lab.system}\n${preload}\n`;
     const said =
@@ -63,7 +63,7 @@ describe("lists of images", () => {
     );
   });
 
-  it("in a Compose file, with an image that there is not: its service is named", async () => {
+  it("in a Compose file, with an image that does not exist: its service is named", async () => {
     const shows = "PRELOAD --compose=compose.yaml";
     const unknown = labImage("no/such:1");
     const files = {
@@ -103,7 +103,7 @@ services:
       assert.equal(log.split(warning).length, 2, log);
     });
 
-    it("with what it includes and extends, and .env", async () => {
+    it("with included and extended files, and .env", async () => {
       const files = {
         "deploy/compose.yaml": "include: [db/compose.yaml]\nservices: {a: {image: '$REGISTRY/redis:$TAG'}}\n",
         "deploy/.env": `TAG=\${RELEASE:-latest}\nREGISTRY=from.env.example\n`,
@@ -114,7 +114,7 @@ services:
       assert.deepEqual(await planned(lines, files), [redis, python]);
     });
 
-    it("of a name that COPY would read otherwise", async () => {
+    it("with a name that COPY would misread", async () => {
       const name = "my $5 [b] it's.yaml";
       const files = { [name]: `services: {a: {image: "${redis}"}}\n`, "my  b it's.yaml": "no\n" };
       assert.deepEqual(await planned([`PRELOAD --compose="my \\$5 [b] it's.yaml"`], files), [redis]);

@@ -7,10 +7,10 @@ import { registryImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { pushSmallImages } from "./small-images.js";
 
-/** On a base of one or two, Docker runs images of 125 at most. */
+/** On a base of one or two layers, Docker runs images of 125 layers at most. */
 const count = 120;
 
-/** Each layer deletes what the one below it has; in every second one a directory is opaque. */
+/** Each layer deletes files of the one below it. Every second layer has an opaque directory. */
 function deletingLayer(index: number): string[] {
   const own = ["files/", `files/${index}`, `files/.wh.${index - 1}`];
   return index % 2 === 0

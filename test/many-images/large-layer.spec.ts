@@ -8,10 +8,10 @@ import { createGzip } from "node:zlib";
 
 const files = 600_000;
 const filesInDirectory = 1000;
-/** All names of the layer, or the text of its record, need several times as much. */
+/** The names of all files of the layer, or the text of its record, would need several times as much. */
 const heapMegabytes = 40;
 
-/** A tar header in base64, as Docker has one for each entry. */
+/** A tar header in base64. Docker keeps one for each entry. */
 const header = Buffer.alloc(512, "header").toString("base64");
 
 function* tarSplit(): Generator<string> {
@@ -49,7 +49,7 @@ describe(`a layer of ${files} files`, () => {
     const directories = String(files / filesInDirectory);
     assert.deepEqual([whiteouts, implied], [directories, directories]);
     assert.equal(first, "packages-0/a-name-that-modules-have");
-    // The heap's limit does not count buffers.
+    // The limit of the heap does not include buffers.
     assert.ok(Number(kilobytes) < 300_000, `it took ${kilobytes} KB`);
   });
 });

@@ -5,7 +5,7 @@ import { dockerStage, engineNames, lab } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { pushSmallImages } from "./small-images.js";
 
-/** More layers than any engine with graph drivers takes (125). */
+/** With the other layers, more than the 125 that an engine with graph drivers accepts. */
 const innerLayers = 97;
 const ownLayers = 84;
 
@@ -25,7 +25,7 @@ describe(`a stage of ${ownLayers} layers, and an inner image of ${innerLayers}`,
 
   for (const engine of engineNames) {
     for (const store of ["overlay2", "containerd"] as const) {
-      it(`fits, and a warning says what it costs (${engine}; the inner store is ${store})`, async () => {
+      it(`fits, and a warning names the price (${engine}; the inner store is ${store})`, async () => {
         const tag = `e2e-layer-limit:${store}`;
         const log = await build({ ...request(store), engine, tag });
         assert.match(
@@ -45,7 +45,7 @@ describe(`a stage of ${ownLayers} layers, and an inner image of ${innerLayers}`,
     }
   }
 
-  it("the warning is left out, or an error, as the file wants", async () => {
+  it("the file can skip the warning, or make it an error", async () => {
     const { args, ...rest } = request("overlay2");
     const check = (value: string) => ({
       ...rest,

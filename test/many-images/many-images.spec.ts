@@ -22,7 +22,7 @@ async function runByContainerd(): Promise<void> {
   await host.remove();
 }
 
-/** The names of all layers take up more than Linux allows one string of a step's environment to have. */
+/** The names of all layers are longer than one string of a step's environment may be in Linux. */
 describe(`a list of ${count} images`, () => {
   const numbers = Array.from({ length: count }, (_, index) => index);
   let references: readonly string[];

@@ -1,6 +1,6 @@
 /**
- * Pushes images of small layers to a registry: `registry-push.ts <registry> <repository> < images.json`. It runs where the
- * registry can be reached, and builds nothing: hundreds of images take seconds.
+ * Pushes images of small layers to a registry: `registry-push.ts <registry> <repository> < images.json`. It runs in the
+ * registry's network and builds nothing, so hundreds of images take seconds.
  */
 import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
@@ -64,7 +64,7 @@ interface Base {
   readonly config: object;
 }
 
-/** Layers of an image that the registry has, to be those of others, too. */
+/** Layers of an image in the registry that others are to share. */
 async function mountBase(name: string): Promise<Base> {
   const [from = "", tag = ""] = name.split(":");
   const accept = `${imageType}, application/vnd.docker.distribution.manifest.v2+json`;

@@ -4,12 +4,12 @@ import { lab, labImage } from "../harness/lab.js";
 
 export interface SmallImage {
   readonly tag: string;
-  /** An image of the lab that its layers lie on: `busybox:1`. */
+  /** An image of the lab below the layers: `busybox:1`. */
   readonly base?: string;
   readonly layers: readonly SmallLayer[];
 }
 
-/** Paths of a layer: directories end with a slash, files hold their own path. The same paths are the same layer. */
+/** Paths of a layer: directories end with a slash, files contain their own path. The same paths make the same layer. */
 export type SmallLayer = readonly string[];
 
 /** @returns the images' references, in the same order. */

@@ -43,31 +43,31 @@ describe("ONBUILD PRELOAD", () => {
     assert.deepEqual((await registryConfig(base)).config.OnBuild, triggers);
   });
 
-  it("is an error where a stock frontend fires it", async () => {
+  it("is an error if upstream fires it", async () => {
     const log = await failingBuild({ larder: false, dockerfile: `FROM ${base}\n`, files });
     assert.match(log, /unknown instruction: PRELOAD/);
   });
 
-  describe("of an image that a build is FROM", () => {
+  describe("of the image in a FROM", () => {
     let container: SystemContainer;
     before(async () => {
       await build({ dockerfile: lines(`FROM ${base}`, ...own), tag: child, files, args: ["--push"] });
       container = await SystemContainer.start(child);
     });
 
-    it("gives what the same instructions give that are written out", async () => {
+    it("gives the same result as the written instructions", async () => {
       const written = labImage("e2e/onbuild-written:1");
       const dockerfile = lines(`FROM ${lab.system}`, ...triggers, ...own);
       await build({ dockerfile, tag: written, files, args: ["--push"] });
       const [fired, expected] = await Promise.all([registryConfig(child), registryConfig(written)]);
-      // Each base has been run on by itself: the steps' times are not the same.
+      // Each base was built separately, so the times of the steps differ.
       const plain = (image: RawConfig): unknown => withoutTimes(withoutDigests(image));
       assert.deepEqual(plain(fired), plain(expected));
       const inner = ({ history }: RawConfig) => history.filter(({ comment }) => comment === "larder").length;
       assert.ok(inner(fired) >= 4, "the history has the inner layers and the catalogs");
     });
 
-    it("has fired all triggers in their order, and then the stage's own instructions", async () => {
+    it("fires all triggers in their order, and then the stage's own instructions", async () => {
       const names = (await container.inner("images", "--format", "{{.Repository}}:{{.Tag}}"))
         .trim()
         .split("\n");
@@ -78,7 +78,7 @@ describe("ONBUILD PRELOAD", () => {
       );
     });
 
-    it("is over with that: nothing fires in what builds FROM the result", async () => {
+    it("fires only once: nothing fires in builds FROM the result", async () => {
       assert.equal((await registryConfig(child)).config.OnBuild, undefined);
       const { log } = await buildPlan({ dockerfile: `FROM ${child}\nPRELOAD ${busybox}\n` });
       assert.doesNotMatch(log, /ONBUILD/);
@@ -98,7 +98,7 @@ describe("ONBUILD PRELOAD", () => {
     assert.deepEqual(await imagesOf(`FROM ${base}\n`, args), [["stage-0", pause]]);
   });
 
-  it("fires for the context that stands for a base", async () => {
+  it("fires for a context that replaces a base", async () => {
     const args = ["--build-context", `base=docker-image://${base}`];
     assert.deepEqual(await imagesOf(lines("FROM base AS app", ...own), args), [
       ["app", busybox],
@@ -123,7 +123,7 @@ describe("ONBUILD PRELOAD", () => {
     ]);
   });
 
-  it("is not looked for where no stage needs the image", async () => {
+  it("is not looked for if no stage needs the image", async () => {
     assert.deepEqual(
       await imagesOf(lines(`FROM ${base} AS unneeded`, `FROM ${lab.system}`, `PRELOAD ${pause}`)),
       [["stage-1", pause]],

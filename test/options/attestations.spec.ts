@@ -14,7 +14,7 @@ PRELOAD ${busybox} ${pause}
 LABEL org.example.own=own
 `;
 
-/** Its SBOM has a package for each layer on the shelf. */
+/** The SBOM of this scanner has a package for each layer on the shelf. */
 const scanner = `FROM ${busybox}
 COPY --chmod=755 <<"EOF" /scan
 #!/bin/sh -e
@@ -85,7 +85,7 @@ describe("attestations, annotations and labels", () => {
     }
   });
 
-  it("the parameters are what the user asked for", () => {
+  it("the parameters are the user's", () => {
     const { args } = provenance().invocation.parameters;
     assert.deepEqual(args, {
       "build-arg:GIVEN": "word",
@@ -99,7 +99,7 @@ describe("attestations, annotations and labels", () => {
     const steps = JSON.stringify(provenance().buildConfig.llbDefinition);
     const command = JSON.stringify('echo "$GIVEN"').slice(1, -1);
     assert.ok(steps.includes(command), command);
-    // What a step of Larder's is to do is a file that another step writes.
+    // The job of a step of Larder's is a file that another step writes.
     const written = [...steps.matchAll(/"data":"([^"]+)"/g)].map(([, data = ""]) => atob(data));
     for (const kind of ["fetch", "stock"])
       assert.ok(
@@ -114,7 +114,7 @@ describe("attestations, annotations and labels", () => {
     assert.deepEqual(files, [["Dockerfile", `# syntax=${lab.frontend}\n${dockerfile}`]]);
   });
 
-  it("the SBOM is of the image with the shelf", async () => {
+  it("the SBOM describes the image with the shelf", async () => {
     const sbom = attestations.get("https://spdx.dev/Document") as { packages: { name: string }[] };
     const inner = await Promise.all([busybox, pause].map(registryImage));
     const layers = inner.flatMap(({ diffIds }) => diffIds.map((diffId) => diffId.slice("sha256:".length)));

@@ -48,7 +48,7 @@ RUN echo below >/below
       ["inline", () => `type=registry,ref=${tag}`],
       ["local", () => `type=local,src=${folder}/max`],
     ] as const) {
-      it(`is taken by one that has none: ${kind}`, async () => {
+      it(`is used by one that has none: ${kind}`, async () => {
         await docker(["builder", "prune", "--all", "--force"], { engine: fresh.host });
         const args = ["--cache-from", from(), "--output", "type=cacheonly"];
         const log = await build({ engine: fresh.host, dockerfile, args });
@@ -59,7 +59,7 @@ RUN echo below >/below
     }
   });
 
-  it("is left alone for the stages that --no-cache-filter names", async () => {
+  it("is not used for the stages that --no-cache-filter names", async () => {
     const dockerfile = `FROM ${lab.system} AS one
 PRELOAD ${busybox}
 FROM one AS two
@@ -80,7 +80,7 @@ COPY --from=two /usr/lib/larder/preload.json /
 describe("SOURCE_DATE_EPOCH", () => {
   const epoch = 1_700_000_000;
 
-  /** Without a RUN, which leaves times behind. */
+  /** Without a RUN, since its files have the time of the build. */
   async function built(engine: EngineName, name: string) {
     const tag = labImage(`e2e/options-epoch:${name}`);
     const dockerfile = `FROM ${lab.system}\nPRELOAD ${busybox}\nLABEL below=1\n`;
@@ -91,7 +91,7 @@ describe("SOURCE_DATE_EPOCH", () => {
   }
 
   for (const engine of engineNames) {
-    it(`makes two uncached builds one image (${engine})`, async () => {
+    it(`makes the images of two uncached builds equal (${engine})`, async () => {
       const first = await built(engine, "first");
       assert.deepEqual(await built(engine, "second"), first);
       const [, created = ""] = first.image.split(" ");

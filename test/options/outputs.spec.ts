@@ -35,17 +35,17 @@ for (const engine of engineNames) {
               `type=docker,dest=${folder}/docker.tar,name=${tag}-loaded`,
               `type=image,name=${tag}`,
             ]
-          : // Here `docker` is what puts an image into the engine's own store, and there is no archive.
+          : // Here, `docker` puts an image into the engine's own store, and there is no archive.
             [`type=docker,name=${tag}`]),
       ];
-      // The graph driver's builder takes one output at a time.
+      // The graph driver's builder accepts one output at a time.
       const builds = engine === "containerd" ? [outputs] : outputs.map((one) => [one]);
       for (const wanted of builds)
         await build({ engine, dockerfile, args: wanted.flatMap((one) => ["--output", one]) });
     });
     after(() => rmSync(folder, { recursive: true }));
 
-    /** The preloaded files are among these. */
+    /** The preloaded files are among these names. */
     function assertHolds(names: readonly string[]): void {
       const shelf = "usr/lib/larder";
       const layers = inner.diffIds.map((diffId) => `${shelf}/layers/${diffId.slice("sha256:".length)}/fs`);
@@ -58,7 +58,7 @@ for (const engine of engineNames) {
         assert.ok(plain.includes(name), `${name} is not among ${plain.length} files`);
     }
 
-    /** The image of this name in the engine's store holds the preloaded files. */
+    /** Asserts that the image of this name in the engine's store holds the preloaded files. */
     async function assertImageHolds(name: string): Promise<void> {
       const id = (await docker(["create", name], { engine })).trim();
       const copy = join(folder, "copy.tar");

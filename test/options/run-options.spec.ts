@@ -45,7 +45,7 @@ for (const engine of engineNames) {
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), "larder-run-"));
       writeFileSync(join(folder, "word"), "hush\n");
-      // Nobody speaks to it.
+      // No step connects to it.
       agent = createServer((socket) => socket.destroy()).listen(join(folder, "agent"));
       const tag = labImage(`e2e/options-run:${engine}`);
       const args = [
@@ -88,7 +88,7 @@ for (const engine of engineNames) {
 }
 
 describe("the build's own network", () => {
-  it("is that of the step that fetches, too, if it is the host's", async () => {
+  it("is also that of the fetch step, if it is the host's", async () => {
     const dockerfile = `FROM ${lab.system}\nPRELOAD ${labImage("busybox:1")}\n`;
     const { plan } = await buildPlan({ dockerfile, args: ["--network=host"] });
     assert.deepEqual(
@@ -101,7 +101,7 @@ describe("the build's own network", () => {
 describe("build arguments for proxies", () => {
   after(cleanUp);
 
-  it("are for the step that fetches, too", async () => {
+  it("apply to the fetch step, too", async () => {
     const proxy = await RegistryProxy.start();
     const pause = labImage("pause:3");
     const args = ["--no-cache", `--build-arg=HTTP_PROXY=${proxy.address}`, "--output=type=cacheonly"];

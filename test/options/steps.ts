@@ -1,6 +1,6 @@
-/** What the plain output of a build says of its steps. */
+/** Reads facts about steps from the plain output of a build. */
 
-/** The lines of all steps whose name has these words. */
+/** The lines of all steps whose name contains these words. */
 function linesOf(log: string, words: string): string[] {
   const named = log
     .split("\n")
@@ -13,12 +13,12 @@ export function cached(log: string, words: string): boolean {
   return linesOf(log, words).some((line) => line.endsWith(" CACHED"));
 }
 
-/** It printed something, or took a moment. */
+/** The step printed something, or took some time. */
 export function ran(log: string, words: string): boolean {
   return linesOf(log, words).some((line) => /^#\d+ \d+\.\d+ /.test(line));
 }
 
-/** What the steps with these words printed, without the time before it. */
+/** The output of the steps with these words, without times. */
 export function printed(log: string, words: string): string[] {
   return linesOf(log, words).flatMap((line) => /^#\d+ \d+\.\d+ (.*)/.exec(line)?.[1] ?? []);
 }

@@ -8,7 +8,7 @@ import { marshal } from "../../src/llb/marshal.js";
 import { build } from "../harness/build.js";
 import { engineNames, lab, labImage } from "../harness/lab.js";
 
-/** The daemon writes every op again before it takes its digest. */
+/** The daemon marshals every op again before it computes the digest. */
 describe("the daemon's digests of Larder's ops", () => {
   for (const engine of engineNames) {
     it(`are Larder's own, ${engine}`, async () => {

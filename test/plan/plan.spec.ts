@@ -21,7 +21,7 @@ async function plan(engine: (typeof engineNames)[number], dockerfile: string): P
   }
 }
 
-/** Images of the lab differ from one day to the next: their digests are numbered as they come. */
+/** The lab's images differ from day to day, so their digests become numbers in the order of their appearance. */
 function normalise(text: string): string {
   const numbers = new Map<string, number>();
   return text
@@ -39,7 +39,7 @@ describe("plan.json", () => {
       it(`${name}, ${engine}`, async () => {
         const dockerfile = readFileSync(new URL(`${name}/Dockerfile`, folder), "utf8");
         const text = normalise(await plan(engine, dockerfile));
-        // The engines differ in one thing: how the layers come onto the stage.
+        // The engines differ in one thing: the way of the layers onto the stage.
         const assembly = engine === "containerd" ? "merge" : "copy";
         assertGolden(
           new URL(`${name}/plan.golden`, folder),

@@ -18,7 +18,7 @@ describe("platforms", () => {
   it("each have their own image, in a build for two", async () => {
     const folder = mkdtempSync(join(tmpdir(), "larder-platforms-"));
     try {
-      // The system image runs on the builder's platform; what it holds is for the target's.
+      // The system image runs on the builder's platform; its inner images are for the target's.
       await build({
         dockerfile: `FROM --platform=$BUILDPLATFORM ${lab.system} AS system
 PRELOAD --platform=$TARGETPLATFORM ${inner}
@@ -44,7 +44,7 @@ COPY --from=system /usr/lib/larder/preload.json /
     }
   });
 
-  it("may be another for the inner image", async () => {
+  it("may differ for the inner image", async () => {
     await build({ dockerfile: `FROM ${lab.system}\nPRELOAD --platform=linux/arm64 ${inner}\n`, tag });
     const container = await SystemContainer.start(tag);
     const inspected = await container.inner(

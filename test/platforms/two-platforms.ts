@@ -1,4 +1,4 @@
-/** An inner image for two platforms: a file that says which. */
+/** An inner image for two platforms. It has a file with the platform's name. */
 import { createHash } from "node:crypto";
 import { build } from "../harness/build.js";
 import { output } from "../harness/command.js";
@@ -16,7 +16,7 @@ export async function pushTwoPlatforms(): Promise<void> {
   });
 }
 
-/** Digest of the image's config, as the registry has it for an architecture. */
+/** Digest of the image's config in the registry, for an architecture. */
 export async function imageIdOf(architecture: string): Promise<string> {
   const raw = await output(lab.skopeo, [
     "--override-arch",

@@ -1,4 +1,4 @@
-/** The three ways out, in one sentence: see src/preload/steps/failure.ts. */
+/** The three ways out in one sentence: see src/preload/steps/failure.ts. */
 export const waysOut = new RegExp(
   [
     "the build may not mount file systems, .*--allow security\\.insecure .*",

@@ -7,7 +7,7 @@ const busybox = labImage("busybox:1");
 
 for (const engine of engineNames) {
   describe(`a stage without PRELOAD, beside one with it, ${engine}`, () => {
-    /** Steps with the same folder, where one can see what another has begun. */
+    /** Steps with a common folder, in which each sees if another has begun. */
     const meet = `RUN --mount=type=cache,target=/meet,id=beside-${engine}-${process.pid}`;
     const waitFor = (file: string): string =>
       `i=0; until [ -e /meet/${file} ]; do i=$((i + 1)); [ $i -lt 300 ] || exit 7; sleep 0.1; done`;
@@ -26,7 +26,7 @@ COPY --from=beside /bin/busybox /opt/
       });
     });
 
-    it("ends the build when it fails, as soon as that", async () => {
+    it("ends the build as soon as it fails", async () => {
       const shows = `${meet} ${waitFor("begun")}; exit 3`;
       const { message } = await refusal({
         engine,

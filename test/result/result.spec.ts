@@ -15,7 +15,7 @@ RUN echo below >/below
 `;
 
 for (const engine of engineNames) {
-  describe(`what a build gives, ${engine}`, () => {
+  describe(`the result of a build, ${engine}`, () => {
     const tag = labImage(`e2e/result:${engine}`);
     let log: string;
     let image: RegistryImage;
@@ -50,7 +50,7 @@ for (const engine of engineNames) {
 
     it("is cached the second time", async () => {
       const again = await build({ engine, dockerfile, tag });
-      // A step with several outputs does not always say CACHED. One that runs talks.
+      // A step with several outputs may lack CACHED in the log. A step that runs prints something.
       assert.match(again, /^#\d+ \[larder\] stock /m);
       assert.ok(!ran(again, "[larder] "), again);
     });
@@ -90,7 +90,7 @@ for (const engine of engineNames) {
       );
     });
 
-    it("has a small label; its history says what it holds", () => {
+    it("has a small label; its history lists its inner layers", () => {
       const distinct = new Set(inner.flatMap(({ diffIds }) => diffIds));
       const label: unknown = JSON.parse(image.labels["io.larder.preload"] ?? "null");
       assert.deepEqual(label, { version: 2, layers: distinct.size });
@@ -107,7 +107,7 @@ for (const engine of engineNames) {
       assert.equal(preloaded, system);
     });
 
-    it("puts the smallest layers into one past the budget", async () => {
+    it("puts the smallest layers into one beyond the budget", async () => {
       const layers = inner.flatMap(({ diffIds }) => diffIds);
       const small = labImage(`e2e/result-budget:${engine}`);
       await build({ engine, dockerfile, tag: small, args: ["--push", "--build-arg", "LARDER_LAYERS=2"] });

@@ -5,7 +5,7 @@ import { lab, labImage } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 
 const snapshotter = `RUN mkdir -p /etc/docker && echo '{"features":{"containerd-snapshotter":true}}' >/etc/docker/daemon.json`;
-/** As systemd does it with Debian's units, in the entrypoint's stead. */
+/** Starts the daemons as systemd does with Debian's units, in place of the entrypoint. */
 const start = `
 rm -rf /run/containerd
 containerd 2>/var/log/containerd.log & 
@@ -16,7 +16,7 @@ dockerd --containerd=/run/containerd/containerd.sock 2>/var/log/dockerd.log
 interface Case {
   readonly name: string;
   readonly system: string;
-  /** How the lines of attach are read. */
+  /** The command that prints the lines of attach. */
   readonly log: readonly string[];
   readonly lines?: string;
 }

@@ -3,15 +3,15 @@ import { labImage } from "../harness/lab.js";
 import { pushInnerImage, type RegistryImage, registryImage } from "../harness/registry-image.js";
 import { pushIndex } from "../inner-docker/images.js";
 
-/** `python` and `nginx` have one layer in common, Debian; `odd` has busybox at the bottom. */
+/** `python` and `nginx` share one layer, Debian. `odd` stands on busybox. */
 export interface InnerImages {
   readonly busybox: RegistryImage;
   readonly python: RegistryImage;
   readonly nginx: RegistryImage;
-  /** All that is hard to keep about files: see test/exact-files. */
+  /** An image with all file properties that are hard to keep: see test/exact-files. */
   readonly odd: RegistryImage;
   readonly handMade: RegistryImage;
-  /** Small, for several platforms. */
+  /** A small image for several platforms. */
   readonly index: RegistryImage;
 }
 

@@ -3,7 +3,7 @@ import { build } from "../harness/build.js";
 import { type EngineName, lab, labImage } from "../harness/lab.js";
 import { type RegistryImage, registryImage } from "../harness/registry-image.js";
 
-/** A layer of a system image, as the registry has it. */
+/** A layer of a system image in the registry. */
 export interface OuterLayer {
   readonly diffId: string;
   /** Digest of the compressed layer. */
@@ -15,9 +15,9 @@ export interface OuterLayer {
 export interface SystemImage extends RegistryImage {
   /** Outer layers that PRELOAD made, lowest first. */
   readonly shelf: readonly OuterLayer[];
-  /** diffIDs of inner layers to the outer layers that hold them. */
+  /** Maps diffIDs of inner layers to the outer layers that hold them. */
   readonly holders: ReadonlyMap<string, readonly OuterLayer[]>;
-  /** Digests of compressed inner layers to the outer layers that hold them, for a store that keeps them. */
+  /** Maps digests of compressed inner layers to the outer layers that hold them, for a store that keeps them. */
   readonly blobHolders: ReadonlyMap<string, readonly OuterLayer[]>;
   /** One for each PRELOAD. */
   readonly catalogs: readonly OuterLayer[];
@@ -25,10 +25,10 @@ export interface SystemImage extends RegistryImage {
 
 export interface SystemBuild {
   readonly name: string;
-  /** What follows `PRELOAD` in a stage of nothing else; or a whole Dockerfile. */
+  /** The text after `PRELOAD` in a stage with nothing else; or a whole Dockerfile. */
   readonly preload?: readonly string[];
   readonly dockerfile?: string;
-  /** The base, `docker:28.5` unless said otherwise. */
+  /** The base; the default is `docker:28.5`. */
   readonly base?: string;
   readonly engine?: EngineName;
   readonly args?: readonly string[];
@@ -69,7 +69,7 @@ function byContent(layers: readonly OuterLayer[]): Map<string, OuterLayer[]> {
   return holders;
 }
 
-/** diffIDs of the inner layers that an outer layer holds; or their digests, if it holds blobs. */
+/** diffIDs of the inner layers in an outer layer, or their digests if it holds blobs. */
 export function innerLayers({ history }: OuterLayer): string[] {
   return history.match(/sha256:[0-9a-f]{64}/g) ?? [];
 }
@@ -81,21 +81,24 @@ export function holderOf(system: SystemImage, diffId: string): OuterLayer {
   return holders[0] as OuterLayer;
 }
 
-/** The system image has the layers of these images, each once, and no others. */
+/** Asserts that the system image has the layers of these images, each once, and no others. */
 export function assertHolds(system: SystemImage, images: readonly RegistryImage[]): void {
   const expected = [...new Set(images.flatMap(({ diffIds }) => diffIds))];
   assert.deepEqual([...system.holders.keys()].sort(), expected.sort());
   for (const diffId of expected) holderOf(system, diffId);
 }
 
-/** Each inner layer to the diffID of its outer layer. */
+/** Maps each inner layer to the diffID of its outer layer. */
 export function diffIdsOf(system: SystemImage): Record<string, string> {
   return Object.fromEntries(
     [...system.holders.keys()].sort().map((inner) => [inner, holderOf(system, inner).diffId]),
   );
 }
 
-/** The system image has the blobs of these images, each once, and no others; each to the blob of its outer layer. */
+/**
+ * Asserts that the system image has the blobs of these images, each once, and no others. Maps each to the blob of its
+ * outer layer.
+ */
 export function blobLayers(
   system: SystemImage,
   images: readonly RegistryImage[],

@@ -13,7 +13,7 @@ import {
   type SystemImage,
 } from "./outer-layers.js";
 
-/** The inner Docker has these images and no others, and can run them. */
+/** Asserts that the inner Docker has these images and no others, and can run them. */
 async function assertRuns(
   system: SystemImage,
   engine: EngineName,
@@ -46,7 +46,7 @@ describe("sharing: several PRELOADs", () => {
   });
 
   for (const engine of engineNames) {
-    it(`a second PRELOAD in the stage adds what is not there yet (${engine})`, async () => {
+    it(`a second PRELOAD in the stage adds only missing layers (${engine})`, async () => {
       const { python, nginx, busybox } = inner;
       const dockerfile = `
 FROM ${lab.system}
@@ -61,7 +61,7 @@ PRELOAD ${python.reference}
       await assertRuns(system, engine, [python, nginx, busybox]);
     });
 
-    it(`an image FROM a preloaded image adds what is not there yet (${engine})`, async () => {
+    it(`an image FROM a preloaded image adds only missing layers (${engine})`, async () => {
       const { python, nginx, busybox } = inner;
       const base = await pushSystem({ name: `base-${engine}`, engine, preload: references(python) });
       const preload = references(nginx, busybox);
@@ -100,7 +100,7 @@ PRELOAD ${python.reference}
     });
   }
 
-  it("which layers share depends on the set of them alone, as do the layers", async () => {
+  it("the set of layers alone determines which of them share one, and all outer layers", async () => {
     const { python, nginx, busybox } = inner;
     const args = ["--build-arg", "LARDER_LAYERS=3"];
     const one = await pushSystem({ name: "budget-one", preload: references(busybox, python, nginx), args });
@@ -120,7 +120,7 @@ PRELOAD ${python.reference}
   });
 });
 
-/** diffIDs of the distinct layers that take the least when compressed, sorted. */
+/** Sorted diffIDs of the distinct layers with the smallest compressed sizes. */
 function smallest(images: readonly RegistryImage[], count: number): string[] {
   const sizes = new Map(
     images.flatMap(({ diffIds, sizes }) => diffIds.map((id, index) => [id, sizes[index] ?? 0])),

@@ -124,7 +124,7 @@ VOLUME /var/lib/containerd
     ["docker", dockerStage("28.5", "containerd"), "28.5"],
     ["docker29", dockerStage("29.9", "containerd"), "29.9"],
   ] as const) {
-    it(`a second PRELOAD, in the stage and in one built FROM it, adds what is not there yet (${daemon})`, async function () {
+    it(`a second PRELOAD, in the stage and FROM it, adds only missing layers (${daemon})`, async function () {
       if (version) needsDocker(this, version);
       const { index, odd, busybox } = inner;
       const dockerfile = `${base}PRELOAD ${busybox.reference}\nPRELOAD ${odd.reference} ${busybox.reference}\n`;
@@ -157,7 +157,7 @@ VOLUME /var/lib/containerd
   });
 });
 
-/** How many blobs each outer layer of blobs holds, sorted. */
+/** The number of blobs in each outer layer of blobs, sorted. */
 function blobsPerLayer({ blobHolders }: SystemImage): number[] {
   const counts = new Map<string, number>();
   for (const [holder] of blobHolders.values())
@@ -197,7 +197,7 @@ async function assertRunsIn(
   for (const { reference } of images) assert.ok(check.split("\n").includes(reference), check);
 }
 
-/** The inner Docker has these images and no others, and can run them. */
+/** Asserts that the inner Docker has these images and no others, and can run them. */
 async function assertDockerRuns(container: SystemContainer, images: readonly RegistryImage[]): Promise<void> {
   const listed = await container.inner("image", "ls", "--format", "{{.Repository}}:{{.Tag}}");
   assert.deepEqual(listed.trim().split("\n").sort(), references(...images).sort());

@@ -8,9 +8,9 @@ import { innerImages, prints } from "../inner-docker/images.js";
 
 interface Shell {
   readonly name: string;
-  /** Instructions that make it `/bin/sh`. */
+  /** Instructions that make this shell `/bin/sh`. */
   readonly instructions: string;
-  /** Where `/bin/sh` and `cp` lead to then. */
+  /** The targets of `/bin/sh` and `cp` then. */
   readonly programs: readonly [string, string];
 }
 
@@ -19,7 +19,7 @@ const shells: readonly Shell[] = [
   { name: "bash", instructions: "RUN ln -sf bash /bin/sh", programs: ["/usr/bin/bash", "/usr/bin/cp"] },
   {
     name: "busybox",
-    // No tool of another kind is left to attach.
+    // attach finds no tools of another kind.
     instructions: `COPY --from=${labImage("busybox:1")} /bin/busybox /opt/busybox/
 RUN ["/opt/busybox/busybox", "--install", "-s", "/opt/busybox"]
 RUN ["/opt/busybox/busybox", "ln", "-sf", "/opt/busybox/busybox", "/bin/sh"]
@@ -35,7 +35,7 @@ describe("shells: attach with each /bin/sh", () => {
 
       before(async () => {
         image = `e2e-shells-${name}:1`;
-        // Upstream serves: what PRELOAD made is in the image already.
+        // Upstream is enough: the image contains the result of PRELOAD already.
         await build({
           larder: false,
           dockerfile: `FROM ${await systemImage()}\n${instructions}\n`,
@@ -43,7 +43,7 @@ describe("shells: attach with each /bin/sh", () => {
         });
       });
 
-      it("is what runs", async () => {
+      it("is the program that runs", async () => {
         const container = await SystemContainer.start(image, { env: { LARDER_ATTACH: "off" } });
         const found = await container.exec("sh", "-c", "readlink -f /bin/sh; readlink -f $(which cp)");
         assert.deepEqual(found.trim().split("\n"), programs);

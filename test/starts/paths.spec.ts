@@ -8,7 +8,7 @@ import { SystemContainer } from "../harness/system-container.js";
 
 const busybox = labImage("busybox:1");
 
-/** Links where Larder writes, and names that a shell, TOML or ctr's output could cut. */
+/** Links at places to which Larder writes, and names that a shell, TOML or ctr's output could split. */
 describe("starts: paths of the stage", () => {
   after(cleanUp);
 

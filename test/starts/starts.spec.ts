@@ -7,7 +7,7 @@ import { SystemContainer } from "../harness/system-container.js";
 
 const busybox = labImage("busybox:1");
 
-/** How daemons are started, other than by their name. */
+/** Other ways to start daemons than by their name. */
 describe("starts of the inner Docker", () => {
   after(cleanUp);
 
@@ -53,10 +53,10 @@ EOF
     const tag = "e2e-starts:init";
     const system = labImage("docker:26.1");
     const option = 'DOCKER_OPTS="--debug"';
-    // The script wants limits that not every machine gives its containers.
+    // The script sets limits that not every machine allows in its containers.
     const configure = `RUN echo '${option}' >>/etc/default/docker && sed -i 's/^\\s*ulimit .*/:/' /etc/init.d/docker`;
     await build({ tag, dockerfile: `FROM ${system}\n${configure}\nPRELOAD ${busybox}\n` });
-    // The first process has to bury the daemon.
+    // The first process must reap the daemon.
     const container = await start("--entrypoint", "sh", tag, "-c", "while :; do sleep 1; done");
     await container.exec("service", "docker", "start");
     await container.ready();
@@ -75,10 +75,10 @@ EOF
     await container.remove();
   });
 
-  it("by its full path: the build warns, of the file's own words and of the base image's", async () => {
+  it("by its full path: the build warns, about the file's own commands and those of the base image", async () => {
     const warnings = async (dockerfile: string): Promise<(string | undefined)[]> => {
       const log = await build({ dockerfile });
-      // Once when it turns up, and once at the end.
+      // Once when it is found, and once at the end.
       return [...new Set([...log.matchAll(/PreloadDaemonPath: (.*)$/gm)].map(([, words]) => words))];
     };
     const system = labImage("docker:28.5");

@@ -22,7 +22,7 @@ for (const kind of engineNames) {
       labImage(`e2e/sysbox-${name}:${kind}-${by}`);
 
     before(async () => {
-      // One of them forbids security.insecure, as most builders do.
+      // One of them forbids security.insecure, like most builders.
       const options = kind === "containerd" ? ["--no-insecure"] : [];
       const runtime = ["--build-runtime", "larder-sysbox"];
       const [started, pushed] = await Promise.all([
@@ -89,7 +89,7 @@ for (const kind of engineNames) {
         if (daemon === "docker") {
           const [inner, outer] = await Promise.all([
             listImage(odd.reference, { engine, inside: container }),
-            // What an engine with graph drivers has itself would stand for the registry's in its later builds.
+            // An engine with graph drivers would use its own image instead of the registry's in later builds.
             listImage(exactly(odd), { engine: "containerd" }),
           ]);
           assertSame(inner, outer);
@@ -125,15 +125,15 @@ for (const kind of engineNames) {
   });
 }
 
-/** Docker 29 is built for on one of the builders: what differs between these is not about the stage. */
+/** Docker 29 is built on one of the builders: their differences do not concern the stage. */
 function systemsOn(kind: string): readonly System[] {
   return systems.filter(({ version }) => version === undefined || kind === "containerd");
 }
 
 /**
- * Histories and diffIDs of the layers that every build makes the same. A RUN is none of those: sysbox-runc leaves its
- * directories in each layer. The databases of containerd hold the time of the build, and Docker 26.1, which the image
- * with systemd has, counts the bytes of a layer otherwise in a user namespace.
+ * Histories and diffIDs of the layers that all builds make equally. A RUN is no such layer, since sysbox-runc leaves
+ * its directories in it. The databases of containerd contain the time of the build, and Docker 26.1, in the image with
+ * systemd, counts the bytes of a layer differently in a user namespace.
  */
 async function sameLayers(
   reference: string,

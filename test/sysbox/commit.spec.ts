@@ -10,7 +10,7 @@ import { sysbox } from "../harness/sysbox.js";
 import { SystemContainer, type SystemOptions } from "../harness/system-container.js";
 import { type System, systems } from "./systems.js";
 
-/** Without the volumes of the base image: what is in them is in no commit. */
+/** Without the volumes of the base image: a commit does not include their content. */
 const dockerfileOf = ({ base, lines }: System, inner: string) => `FROM ${base} AS base
 ${lines}
 
@@ -57,7 +57,7 @@ for (const kind of engineNames) {
         await docker(["commit", container.id, committed], { engine: kind });
         const next = await SystemContainer.start(committed, options);
         await assertHasFiles(next);
-        // What was copied with the image is copied once more.
+        // Files that were copied with the image are copied once more.
         await stopAndStart(next);
         await assertHasFiles(next);
       });
@@ -75,7 +75,10 @@ for (const kind of engineNames) {
         await stopped.ready();
       }
 
-      /** Those that the inner image has, and none that it deletes; owners, modes and file capabilities. */
+      /**
+       * Asserts that the files of the inner image are there, without those that it deletes: owners, modes and file
+       * capabilities.
+       */
       async function assertHasFiles(where: SystemContainer): Promise<void> {
         const inner =
           daemon === "docker"
@@ -93,7 +96,7 @@ for (const kind of engineNames) {
   }
 }
 
-/** What Docker has put elsewhere into a container is not compared. */
+/** Files that Docker puts into a container elsewhere are not compared. */
 function odds(files: FileListing): FileListing {
   return new Map([...files].filter(([path]) => path.startsWith("odd/")));
 }

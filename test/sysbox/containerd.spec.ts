@@ -30,12 +30,12 @@ describe("sysbox: a system container with containerd", () => {
     assert.match(within, /\/fs\/data\/old c /);
   });
 
-  it("containerd has the images, and their files are as they should be", async () => {
+  it("containerd has the images, with their exact files", async () => {
     assert.match(await container.exec("cat", "/proc/self/uid_map"), /^\s*0\s+165536\s+65536\s*$/);
     await assertRuns(container);
   });
 
-  it("also after a restart, and what is removed is gone", async () => {
+  it("also after a restart, and a removed image is gone", async () => {
     const { one, two, index } = images;
     await container.restart();
     await assertRuns(container);

@@ -48,7 +48,7 @@ for (const system of systems) {
       assert.match(within, /\/t\/file c /);
     });
 
-    it("the inner Docker has the images, and their files are as they should be", async () => {
+    it("the inner Docker has the images, with their exact files", async () => {
       assert.match(
         (await attachLines(container)).join("\n"),
         new RegExp(
@@ -66,7 +66,7 @@ for (const system of systems) {
       await assertRuns(container, "odd", "second");
     });
 
-    it("commits and removes images as any", async () => {
+    it("commits and removes images as usual", async () => {
       await container.inner("run", "--name", "changed", innerImage("odd"), "rm", "-r", "/t/again");
       await container.inner("commit", "changed", "changed:1");
       assert.equal(await container.inner("run", "--rm", "changed:1", "ls", "/t"), "kept\n");

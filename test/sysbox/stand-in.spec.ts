@@ -15,7 +15,7 @@ const places = [
   "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs",
 ];
 
-/** What the other tests rely on: this is how Sysbox CE 0.7 behaves. */
+/** The base of the other tests: Sysbox CE 0.7 behaves like this. */
 for (const engine of engineNames) {
   describe(`sysbox: the stand-in, ${engine}`, () => {
     const name = `e2e-sysbox-stand-in-${engine}`;
@@ -64,7 +64,7 @@ for (const engine of engineNames) {
       assert.ok(!mounted.some((line) => line.startsWith("/var/lib/containerd ")));
     });
 
-    it("copies them without devices and extended attributes, when a new container is made of this one", async () => {
+    it("copies them without devices and extended attributes for a new container of a commit", async () => {
       const make =
         "cd /var/lib/docker && mknod gone c 0 0 && mkdir -m 750 kept && echo kept >kept/file && chown 7:8 kept/file";
       await shell(make);

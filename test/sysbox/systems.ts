@@ -7,7 +7,7 @@ export interface System {
   readonly daemon: "docker" | "containerd";
   readonly store: "overlay2" | "containerd";
   readonly base: string;
-  /** Of Docker, where it is not Debian's. */
+  /** Version of Docker, if it is not Debian's. */
   readonly version?: DockerVersion;
   /** Lines above the PRELOAD that change the base. */
   readonly lines: string;
@@ -60,7 +60,7 @@ export const systems: readonly System[] = [
 const bases = new Map<string, Promise<string>>();
 
 /**
- * What the system image is built from, with the same layers in all builders. A RUN of theirs gives others: sysbox-runc
+ * The base of the system image, with the same layers in all builders. A RUN would make different layers: sysbox-runc
  * leaves its directories in each.
  */
 function baseOf({ name, base, lines }: System): Promise<string> {
@@ -76,8 +76,8 @@ function baseOf({ name, base, lines }: System): Promise<string> {
 }
 
 /**
- * `example.com/app:1` is a stage with a layer of its own that all builders make the same, and `example.com/changed:1` one
- * that deletes files.
+ * `example.com/app:1` is a stage with a layer that all builders make equally. `example.com/changed:1` is one that
+ * deletes files.
  */
 export async function dockerfileOf(system: System, inner: string): Promise<string> {
   return `FROM ${inner} AS inner

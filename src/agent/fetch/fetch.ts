@@ -116,7 +116,7 @@ function announceBlob(): (line: string) => void {
   };
 }
 
-/** Moves the blobs of skopeo's `dir:` layout to their places in the OCI layout, and checks each. */
+/** Moves the blobs of skopeo's `dir:` folder to their places in the layout, and checks each. */
 async function adoptRawLayout(image: InnerImage, layout: string): Promise<Manifest> {
   const raw = rawLayout(layout);
   const bytes = await readFile(`${raw}/manifest.json`);

@@ -1,6 +1,6 @@
 /**
- * Finds the proxy that skopeo uses, by the rules of Go's httpproxy. Those of Node's libraries differ: NO_PROXY may have
- * networks, a domain includes its subdomains, and loopback addresses never have a proxy.
+ * Finds the proxy that skopeo uses, by the rules of Go's httpproxy. They differ from those of Node's libraries:
+ * NO_PROXY may contain networks, a domain includes its subdomains, and loopback addresses never have a proxy.
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy
  */
 import { BlockList, isIP } from "node:net";

@@ -61,7 +61,7 @@ export async function whyUnreachable(
       await Promise.any(tries);
       return undefined;
     } catch (error) {
-      // An error of its own says more than the end of the time.
+      // The error of a single connection says more than the timeout.
       const [first] = (error as AggregateError).errors as Error[];
       if (first && (!stop.aborted || why === "")) why = first.message;
     }

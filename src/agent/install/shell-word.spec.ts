@@ -10,7 +10,7 @@ describe("shellWord", () => {
     assert.equal(shellWord(""), "''");
   });
 
-  it("is what a shell reads", function () {
+  it("is read by a shell as the same text", function () {
     this.timeout(20_000);
     const text = fc.string({
       unit: fc.constantFrom(..."ab/ '\"\\$`!*?[]{}()<>|&;#~%=-\t\n\u00e9"),

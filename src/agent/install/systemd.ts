@@ -24,7 +24,7 @@ function dropInDirectory(unit: string): string {
 /**
  * systemd starts the daemon by its full path, so it does not find the program in PATH. If the stage has the daemon's
  * unit, attach runs before the daemon. The daemon's arguments may move the data root: attach asks systemd for them and,
- * without an answer, uses those that the unit has now.
+ * without an answer, uses those that the unit had during the build.
  */
 export async function addDropIn(files: CatalogFiles, stage: string, daemon: DaemonName): Promise<void> {
   const unit = daemonUnits[daemon];

@@ -30,7 +30,7 @@ describe("explainRefusal", () => {
     ]);
   });
 
-  it("keeps what Larder found out itself", async () => {
+  it("keeps Larder's own errors", async () => {
     assert.deepEqual(await explain(about(new LarderError("its layer is encrypted"))), [
       "its layer is encrypted",
       1,

@@ -11,7 +11,7 @@ const authSecret = "larder-auth";
 const caSecret = "larder-ca";
 
 /**
- * image of a registry -> OCI layout
+ * image of a registry -> layout
  * @param mirrored An instruction that names a mirror for it.
  */
 export function fetchStep(

@@ -15,7 +15,7 @@ interface PackInputs {
   readonly baseLayout: Output | undefined;
 }
 
-/** file systems, one after each layer -> OCI layout */
+/** file systems, one after each layer -> layout */
 export function packTrees(
   context: StepContext,
   task: Omit<PackJob, "kind" | "trees">,

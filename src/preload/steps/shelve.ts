@@ -5,7 +5,7 @@ import { shelveStepName } from "../plan/layers.js";
 import type { BlobLayer, PreloadPlan } from "../plan/plan.js";
 import { aboutImages, agentStep, type Step, type StepContext } from "./agent-step.js";
 
-/** OCI layouts -> outer layers with blobs, each file named by its digest */
+/** layouts -> outer layers with blobs, each file named by its digest */
 export function shelveBlobs(
   context: StepContext,
   { images }: PreloadPlan,

@@ -21,7 +21,7 @@ export interface Stocked {
   readonly step: Step;
 }
 
-/** OCI layouts -> outer layers, with the daemon of the stage */
+/** layouts -> outer layers, with the daemon of the stage */
 export function stockImages(
   context: StepContext,
   plan: PreloadPlan,
