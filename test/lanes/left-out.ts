@@ -57,7 +57,7 @@ export const leftOut: readonly LeftOut[] = [
     tests: "corpus, results and outputs on the engine with graph drivers",
   },
   {
-    titles: /errors: the shelf of a base image .*\(overlay2\)/,
+    titles: /errors: the shelf of a base image .*(\(overlay2\)|the store is overlay2)/,
     tests: "the shelf of a base image, with overlay2",
   },
   { titles: /a list of 300 images/, tests: "300 images" },
@@ -72,11 +72,11 @@ export const leftOut: readonly LeftOut[] = [
     tests: "sharing: Docker 20.10, other images beside, twice by the engine with graph drivers",
   },
   {
-    titles: /sharing: several PRELOADs .* \(graph\)|sharing: several PRELOADs which layers share/,
+    titles: /sharing: several PRELOADs (.* \(graph\)|the set of layers alone)/,
     tests: "sharing: several PRELOADs by the engine with graph drivers, and the set that shares",
   },
   {
-    titles: /sharing: across the two kinds of store .* the containerd of Docker 28\.5/,
+    titles: /sharing: across the two kinds of store .* (the containerd of Docker 28\.5|\(docker\))/,
     tests: "sharing: the two stores of Docker 28.5",
   },
   {
