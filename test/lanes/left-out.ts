@@ -49,6 +49,11 @@ export const leftOut: readonly LeftOut[] = [
     tests: "sysbox: system containers of Docker 28.5, and of 29.9 with overlay2",
   },
   {
+    titles:
+      /the corpus (error-(?!run-|missing-|mount-|onbuild|several)|warning-(?!undefined|set-by|of-several))/,
+    tests: "corpus: most files with an error or a warning and without PRELOAD",
+  },
+  {
     titles: /PRELOAD --from= of a stage, graph/,
     tests: "PRELOAD --from=stage on the engine with graph drivers",
   },
