@@ -3,15 +3,25 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, type Readable, type Writable } from "node:stream";
-import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+} from "@grpc/grpc-js";
 import { LLBBridgeService } from "../../src/gen/bridge.js";
 import {
+  ExecMessage,
+  type NewContainerRequest,
   PongResponse,
   type ResolveImageConfigRequest,
   type ResolveImageConfigResponse,
   type Result,
   ReturnRequest,
   type SolveRequest,
+  type WarnRequest,
 } from "../../src/gen/gateway.js";
 import type { Definition } from "../../src/gen/ops.js";
 import { type Detail, Status } from "../../src/gen/status.js";
@@ -24,6 +34,10 @@ export interface Answers {
   readFile?(ref: string, path: string): Buffer;
   resolveImageConfig?(request: ResolveImageConfigRequest): ResolveImageConfigResponse;
   evaluate?(ref: string): void;
+  warn?(request: WarnRequest): void;
+  newContainer?(request: NewContainerRequest): void;
+  /** The standard output of a command in a container; an error is an exit with status 1. */
+  containerOutput?(containerId: string, args: readonly string[]): Buffer;
   return?(request: ReturnRequest): void;
 }
 
@@ -123,10 +137,38 @@ export class FakeBuilder {
         answers.return?.(request);
         return {};
       }),
-      newContainer: unary("NewContainer", undefined),
-      releaseContainer: unary("ReleaseContainer", undefined),
+      warn: unary("Warn", answers.warn && ((request: WarnRequest) => answers.warn?.(request) ?? {})),
+      newContainer: unary(
+        "NewContainer",
+        answers.newContainer && ((request: NewContainerRequest) => answers.newContainer?.(request) ?? {}),
+      ),
+      releaseContainer: unary("ReleaseContainer", answers.newContainer && (() => ({}))),
+      execProcess: execProcess(answers),
     };
   }
+}
+
+/** As the gateway runs a process: it has started, its output, its status, the end. */
+function execProcess({ containerOutput }: Answers): handleBidiStreamingCall<ExecMessage, ExecMessage> {
+  return (stream) => {
+    stream.on("end", () => stream.end());
+    stream.on("data", ({ ProcessID, Input }: ExecMessage) => {
+      if (Input?.$case !== "Init" || !containerOutput) return;
+      const send = (message: Parameters<typeof ExecMessage.fromPartial>[0]["Input"]) =>
+        stream.write(ExecMessage.fromPartial({ ProcessID, Input: message }));
+      send({ $case: "Started", value: {} });
+      let Code = 0;
+      try {
+        const Data = containerOutput(Input.value.ContainerID, Input.value.Meta?.args ?? []);
+        send({ $case: "File", value: { Fd: 1, Data } });
+      } catch {
+        Code = 1;
+      }
+      send({ $case: "File", value: { Fd: 1, EOF: true } });
+      send({ $case: "Exit", value: { Code } });
+      send({ $case: "Done", value: {} });
+    });
+  };
 }
 
 function toServiceError(error: unknown) {
