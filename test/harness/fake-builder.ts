@@ -72,14 +72,14 @@ export class FakeBuilder {
     builder.#server.addService(LLBBridgeService, builder.#handlers(answers));
     await new Promise<void>((resolve, reject) => {
       const done = (error: Error | null) => (error ? reject(error) : resolve());
-      builder.#server.bindAsync(builder.#address, ServerCredentials.createInsecure(), done);
+      builder.#server.bindAsync(`unix:${builder.path}`, ServerCredentials.createInsecure(), done);
     });
     return builder;
   }
 
   /** The two pipes that a frontend has as its standard input and output. */
   pipes(): { input: Readable; output: Writable } {
-    const socket = connect(this.#address.slice("unix:".length));
+    const socket = connect(this.path);
     this.#sockets.push(socket);
     const [input, output] = [new PassThrough(), new PassThrough()];
     socket.pipe(input);
@@ -100,8 +100,9 @@ export class FakeBuilder {
     rmSync(this.#folder, { recursive: true });
   }
 
-  get #address(): string {
-    return `unix:${this.#folder}/builder.sock`;
+  /** The socket that it listens on. */
+  get path(): string {
+    return `${this.#folder}/builder.sock`;
   }
 
   #handlers(answers: Answers) {

@@ -35,7 +35,8 @@ export interface Scene {
 }
 
 export interface FakeImage {
-  readonly layers?: number;
+  /** What its layers are called, lowest first: images have those in common that have one name. */
+  readonly layers?: readonly string[];
   readonly platforms?: readonly string[];
   readonly config?: ImageConfig["config"];
 }
@@ -170,7 +171,7 @@ export class FakeUpstream {
     if (!image) {
       throw new Refusal(`failed to resolve source metadata for ${ref}: ${ref}: not found`);
     }
-    const { layers = 1, platforms = [ownPlatform], config = {} } = image;
+    const { layers = [short], platforms = [ownPlatform], config = {} } = image;
     const wanted = [platform, variant].filter(Boolean).join("/");
     if (!platforms.includes(wanted)) {
       throw new Refusal(
@@ -178,7 +179,7 @@ export class FakeUpstream {
       );
     }
     const [os = "", architecture = ""] = platform.split("/");
-    const diff_ids = Array.from({ length: layers }, (_, n) => sha256(`${short} ${wanted} ${n}`));
+    const diff_ids = layers.map((layer) => layerOf(layer, wanted));
     const whole = { architecture, os, config, rootfs: { type: "layers", diff_ids }, history: [] };
     return { Digest: sha256(`${short} ${wanted}`), Config: Buffer.from(JSON.stringify(whole)) };
   }
@@ -253,6 +254,11 @@ export class FakeUpstream {
     if (program !== "/bin/cat" || report === undefined) throw new Refusal("no such file");
     return Buffer.from(report);
   }
+}
+
+/** The diffID of a layer of the scene's images. */
+export function layerOf(name: string, platform: string = ownPlatform): string {
+  return sha256(`${name} ${platform}`);
 }
 
 const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };

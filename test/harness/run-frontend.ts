@@ -1,11 +1,14 @@
-/** Runs the frontend as BuildKit does: options in the environment, the bridge on stdin and stdout. */
+/**
+ * Runs the whole frontend: options in the environment, as from BuildKit, and a connection for its standard input and
+ * output. It has a thread of its own rather than a process, which would take as long again to start.
+ */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { Worker } from "node:worker_threads";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import type { Definition } from "../../src/gen/ops.js";
 import type { Status } from "../../src/gen/status.js";
 import { FakeBuilder } from "./fake-builder.js";
@@ -28,8 +31,36 @@ export interface Outcome {
   readonly definitions: ReadonlyMap<string, Definition>;
 }
 
+/** A file to be built where there are a Docker and two images that have a layer in common. */
+export function sample(dockerfile: string, { files, images, options, ...more }: Partial<Asked> = {}): Asked {
+  return {
+    files: { Dockerfile: dockerfile, ...files },
+    images: {
+      "docker:29-dind": {},
+      "redis:7": { layers: ["debian", "redis"] },
+      "postgres:17": { layers: ["debian", "postgres"] },
+      ...images,
+    },
+    options: { "build-arg:LARDER_SECURITY": "insecure", ...options },
+    ...more,
+  };
+}
+
 const options = { source: "larder/dockerfile:1", cmdline: "larder/dockerfile:1" };
 let bundled: Promise<string> | undefined;
+
+/** The two pipes of the process are one connection here. */
+const pipes: Plugin = {
+  name: "pipes",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:net$/ }, () => ({ path: "pipes", namespace: "larder" }));
+    onLoad({ filter: /^pipes$/, namespace: "larder" }, () => ({
+      contents:
+        "import { connect } from 'net'; let pipe;" +
+        "export function Socket() { return (pipe ??= connect(process.env.BUILDER)); }",
+    }));
+  },
+};
 
 async function bundle(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "larder-frontend-"));
@@ -37,7 +68,13 @@ async function bundle(): Promise<string> {
   const file = join(folder, "frontend.mjs");
   const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
   const entry = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-  const form = { bundle: true, platform: "node", format: "esm", banner: { js } } as const;
+  const form = {
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    banner: { js },
+    plugins: [pipes],
+  } satisfies BuildOptions;
   await build({ ...form, entryPoints: [entry], outfile: file });
   // How the frontend asks whether it may mount.
   writeFileSync(join(folder, "unshare"), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
@@ -55,15 +92,13 @@ export async function runFrontend({ options: more, canMount = false, ...scene }:
   ]);
   try {
     const PATH = canMount ? join(file, "..") : "/nowhere";
-    const child = spawn(process.execPath, [file], { env: { PATH, ...Object.fromEntries(variables) } });
-    const { input, output } = builder.pipes();
-    input.pipe(child.stdin);
-    child.stdin.on("error", () => undefined);
-    child.stdout.pipe(output);
-    const stderr: Buffer[] = [];
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-    const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
-    assert.equal(status, 0, Buffer.concat(stderr).toString("utf8"));
+    const env = { PATH, BUILDER: builder.path, ...Object.fromEntries(variables) };
+    const worker = new Worker(file, { env, execArgv: [] });
+    const status = await new Promise<number>((resolve, reject) => {
+      worker.once("exit", resolve);
+      worker.once("error", reject);
+    });
+    assert.equal(status, 0);
   } finally {
     builder.stop();
   }
@@ -112,4 +147,21 @@ export function failed({ error }: Outcome): Failure {
     text: info && Buffer.from(info.data, "base64").toString(),
     lines: ranges.map(({ start }) => start.line),
   };
+}
+
+/** Where each mount of a step comes from: the step's name and the number of its output. */
+export function mountsOf({ exec, inputs }: NamedStep, steps: readonly NamedStep[]): Record<string, string> {
+  const all = exec?.mounts ?? [];
+  const taken = all.flatMap(({ dest, input }) => {
+    const from = inputs[input];
+    const step = steps.find(({ digest }) => digest === from?.digest);
+    return from && step ? [[dest, `${step.name} #${from.index}`]] : [];
+  });
+  return Object.fromEntries(taken);
+}
+
+export function stepNamed(steps: readonly NamedStep[], name: string): NamedStep {
+  const found = steps.find((step) => step.name === name);
+  assert.ok(found, `there is no step "${name}" among ${JSON.stringify(steps.map((step) => step.name))}`);
+  return found;
 }
