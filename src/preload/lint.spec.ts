@@ -57,7 +57,7 @@ describe("warnings of PRELOAD", function () {
   });
 
   it("come with those of the stock frontend for the whole file, once", async () => {
-    const whole = "FROM docker:29-dind\nLABEL a=$ABOVE\nPRELOAD redis:7$TAG\nLABEL b=$BELOW\n";
+    const whole = "FROM docker:29-dind$SUFFIX\nLABEL a=$ABOVE\nPRELOAD redis:7$TAG\nLABEL b=$BELOW\n";
     const outcome = await runFrontend(sample(whole));
     built(outcome);
     assert.deepEqual(linesOf(outcome), [
@@ -67,6 +67,22 @@ describe("warnings of PRELOAD", function () {
     ]);
     // The parts of the file must not say it again.
     assert.deepEqual(outcome.upstream.printed, []);
+  });
+
+  it("come of the base image's command, too, which is known when all is built", async () => {
+    const Entrypoint = ["/usr/bin/dockerd", "--debug"];
+    const one = { ...images, "by-path:1": { config: { Entrypoint } } };
+    const text = "FROM by-path:1\nPRELOAD redis:7\n";
+    const outcome = await runFrontend(sample(text, { images: one }));
+    built(outcome);
+    assert.match(
+      linesOf(outcome).join(),
+      /^PreloadDaemonPath: ENTRYPOINT of the base image starts .* \(line 2\)$/,
+    );
+    const skipped = await runFrontend(sample(`# check=skip=PreloadDaemonPath\n${text}`, { images: one }));
+    assert.deepEqual(linesOf(skipped), []);
+    const strict = await runFrontend(sample(`# check=error=true\n${text}`, { images: one }));
+    assert.equal(failed(strict).message, "lint violation found for rules: PreloadDaemonPath");
   });
 
   it("are those of the stages that the target needs", async () => {

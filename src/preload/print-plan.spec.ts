@@ -25,8 +25,8 @@ describe("LARDER_PLAN", function () {
 
   it("gives the plan in the place of the image, and runs none of the steps", async () => {
     const file =
-      "FROM redis:7 AS app\nRUN make\nFROM docker:29-dind AS system\nPRELOAD redis:7 \\\n postgres:17\n" +
-      "PRELOAD --from=app example.com/app:1\nRUN below\n";
+      "FROM redis:7 AS app\nRUN make\nFROM app AS tools\nRUN tools\nFROM docker:29-dind AS system\nPRELOAD redis:7 \\\n postgres:17\n" +
+      "PRELOAD --from=app example.com/app:1\nCOPY --from=tools /a /b\nRUN below\n";
     const { error, definitions, upstream } = await runFrontend(sample(file, { options }));
     assert.equal(error, undefined, error?.message);
     const [definition] = definitions.values();
@@ -39,11 +39,12 @@ describe("LARDER_PLAN", function () {
       plan.stages.map(({ name, base, cuts }) => [name, base, cuts]),
       [
         ["app", "redis:7", []],
+        ["tools", "app", []],
         ["system", "docker:29-dind", ["larder-cut-1", "larder-cut-2"]],
       ],
     );
     const [first, second] = plan.cuts;
-    assert.deepEqual(first?.lines, { start: 4, end: 5 });
+    assert.deepEqual(first?.lines, { start: 6, end: 7 });
     assert.deepEqual(first.steps, [
       "[larder] fetch redis:7",
       "[larder] fetch postgres:17",
