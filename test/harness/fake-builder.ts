@@ -3,15 +3,25 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, type Readable, type Writable } from "node:stream";
-import { type handleUnaryCall, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+} from "@grpc/grpc-js";
 import { LLBBridgeService } from "../../src/gen/bridge.js";
 import {
+  ExecMessage,
+  type NewContainerRequest,
   PongResponse,
   type ResolveImageConfigRequest,
   type ResolveImageConfigResponse,
   type Result,
   ReturnRequest,
   type SolveRequest,
+  type WarnRequest,
 } from "../../src/gen/gateway.js";
 import type { Definition } from "../../src/gen/ops.js";
 import { type Detail, Status } from "../../src/gen/status.js";
@@ -24,6 +34,10 @@ export interface Answers {
   readFile?(ref: string, path: string): Buffer;
   resolveImageConfig?(request: ResolveImageConfigRequest): ResolveImageConfigResponse;
   evaluate?(ref: string): void;
+  warn?(request: WarnRequest): void;
+  newContainer?(request: NewContainerRequest): void;
+  /** The standard output of a command in a container; an error is an exit with status 1. */
+  containerOutput?(containerId: string, args: readonly string[]): Buffer;
   return?(request: ReturnRequest): void;
 }
 
@@ -58,14 +72,14 @@ export class FakeBuilder {
     builder.#server.addService(LLBBridgeService, builder.#handlers(answers));
     await new Promise<void>((resolve, reject) => {
       const done = (error: Error | null) => (error ? reject(error) : resolve());
-      builder.#server.bindAsync(builder.#address, ServerCredentials.createInsecure(), done);
+      builder.#server.bindAsync(`unix:${builder.path}`, ServerCredentials.createInsecure(), done);
     });
     return builder;
   }
 
   /** The two pipes that are a frontend's standard input and output. */
   pipes(): { input: Readable; output: Writable } {
-    const socket = connect(this.#address.slice("unix:".length));
+    const socket = connect(this.path);
     this.#sockets.push(socket);
     const [input, output] = [new PassThrough(), new PassThrough()];
     socket.pipe(input);
@@ -86,8 +100,9 @@ export class FakeBuilder {
     rmSync(this.#folder, { recursive: true });
   }
 
-  get #address(): string {
-    return `unix:${this.#folder}/builder.sock`;
+  /** The socket that it listens on. */
+  get path(): string {
+    return `${this.#folder}/builder.sock`;
   }
 
   #handlers(answers: Answers) {
@@ -123,10 +138,38 @@ export class FakeBuilder {
         answers.return?.(request);
         return {};
       }),
-      newContainer: unary("NewContainer", undefined),
-      releaseContainer: unary("ReleaseContainer", undefined),
+      warn: unary("Warn", answers.warn && ((request: WarnRequest) => answers.warn?.(request) ?? {})),
+      newContainer: unary(
+        "NewContainer",
+        answers.newContainer && ((request: NewContainerRequest) => answers.newContainer?.(request) ?? {}),
+      ),
+      releaseContainer: unary("ReleaseContainer", answers.newContainer && (() => ({}))),
+      execProcess: execProcess(answers),
     };
   }
+}
+
+/** As the gateway runs a process: it has started, its output, its status, the end. */
+function execProcess({ containerOutput }: Answers): handleBidiStreamingCall<ExecMessage, ExecMessage> {
+  return (stream) => {
+    stream.on("end", () => stream.end());
+    stream.on("data", ({ ProcessID, Input }: ExecMessage) => {
+      if (Input?.$case !== "Init" || !containerOutput) return;
+      const send = (message: Parameters<typeof ExecMessage.fromPartial>[0]["Input"]) =>
+        stream.write(ExecMessage.fromPartial({ ProcessID, Input: message }));
+      send({ $case: "Started", value: {} });
+      let Code = 0;
+      try {
+        const Data = containerOutput(Input.value.ContainerID, Input.value.Meta?.args ?? []);
+        send({ $case: "File", value: { Fd: 1, Data } });
+      } catch {
+        Code = 1;
+      }
+      send({ $case: "File", value: { Fd: 1, EOF: true } });
+      send({ $case: "Exit", value: { Code } });
+      send({ $case: "Done", value: {} });
+    });
+  };
 }
 
 function toServiceError(error: unknown) {
