@@ -27,6 +27,7 @@ import { fireTriggers } from "./cut/onbuild.js";
 import { type PlannedCut, planCut } from "./cut/plan-cut.js";
 import { type MakeCut, Planning } from "./cut/planning.js";
 import { draftCut, stockCut } from "./cut/stock-cut.js";
+import { placed } from "./directive/fault.js";
 import { refuseMisplaced } from "./directive/misplaced.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
 import { planResult } from "./print-plan.js";
@@ -47,7 +48,13 @@ export async function build(
 ): Promise<Result> {
   const source = await withIgnoreFile(bridge, file);
   const dockerfile = parseDockerfile(source.filename, source.text);
-  const task: Task = { bridge, options, source, dockerfile, request: originalRequest(options, source) };
+  const request = originalRequest(options, source);
+  return placed(undefined, () => buildTask({ bridge, options, source, dockerfile, request }, wasRefused));
+}
+
+/** @throws Fault for a PRELOAD that the linter is not even asked about. */
+async function buildTask(task: Task, wasRefused: boolean): Promise<Result> {
+  const { bridge, options, dockerfile } = task;
   refuseMisplaced(dockerfile);
   if (options.frontend.requestid !== undefined) return answerQuestion(task);
   if (!dockerfile.stages.some((stage) => preloadsOf(stage).length > 0)) {

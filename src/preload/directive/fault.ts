@@ -16,10 +16,13 @@ export class Fault extends Error {
 
 /**
  * The boundary, around all work for a PRELOAD.
- * @param lines of the PRELOAD.
+ * @param lines of the PRELOAD; undefined around a whole build, whose faults know their places.
  * @throws LarderError for a fault. Other errors pass unchanged.
  */
-export async function placed<Value>(lines: Lines, work: () => Value | Promise<Value>): Promise<Value> {
+export async function placed<Value>(
+  lines: Lines | undefined,
+  work: () => Value | Promise<Value>,
+): Promise<Value> {
   try {
     return await work();
   } catch (thrown) {
@@ -27,7 +30,7 @@ export async function placed<Value>(lines: Lines, work: () => Value | Promise<Va
   }
 }
 
-export function placedError(thrown: unknown, lines: Lines): unknown {
+export function placedError(thrown: unknown, lines: Lines | undefined): unknown {
   if (!(thrown instanceof Fault)) return thrown;
   return new LarderError(`PRELOAD: ${thrown.message}`, { lines: thrown.lines ?? lines, cause: thrown });
 }

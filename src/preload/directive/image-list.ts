@@ -12,10 +12,10 @@ export interface ListedWord {
 }
 
 /** @throws Fault for a heredoc that never ends. */
-export function wordsInHeredocs({ heredocs }: Instruction): ListedWord[] {
+export function wordsInHeredocs({ heredocs, lines }: Instruction): ListedWord[] {
   const open = heredocs.find(({ isEnded }) => !isEnded);
   if (open) {
-    throw new Fault(`the heredoc "${open.name}" has no end; write a line that is ${open.name}`);
+    throw new Fault(`the heredoc "${open.name}" has no end; write a line that is ${open.name}`, { lines });
   }
   return heredocs.flatMap(({ content, isQuoted }) =>
     content.flatMap(({ line, text }) =>
