@@ -65,6 +65,13 @@ describe("errors of a build with PRELOAD", function () {
     });
   }
 
+  it("is that of the stock frontend for an instruction below, about the user's text", async () => {
+    const file = `${from}PRELOAD redis:7\nRUNN x\n`;
+    const failure = failed(await runFrontend(sample(file)));
+    const message = "dockerfile parse error on line 3: unknown instruction: RUNN";
+    assert.deepEqual(failure, { message, filename: "Dockerfile", text: file, lines: [3] });
+  });
+
   it("shows no line for what no line says", async () => {
     const options = { ...image, "build-arg:LARDER_LAYERS": "0" };
     const { message, lines } = failed(await runFrontend(sample(`${from}PRELOAD redis:7\n`, { options })));
