@@ -29,6 +29,11 @@ describe("PRELOAD's own rules", () => {
       ["PRELOAD a a"],
       ['PreloadLatest 2: image "a"', 'PreloadDuplicate 2: image "a"'],
     ],
+    [
+      "on its own line of several",
+      ["PRELOAD a:1 \\", "  b \\", "  a:1"],
+      ['PreloadLatest 3: image "b"', 'PreloadDuplicate 4: image "a:1"'],
+    ],
     ["for another store", ["PRELOAD a:1", "PRELOAD --store=containerd a:1", "PRELOAD --namespace=x a:1"], []],
     ["in another stage", ["PRELOAD a:1", "FROM b", "PRELOAD a:1"], []],
     ["no name of an image", ["PRELOAD Foo"], []],

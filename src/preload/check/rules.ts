@@ -90,11 +90,11 @@ function duplicate({ text, lines }: NamedImage, earlier: NamedImage): Finding {
 }
 
 /** Images whose names are known without any variable, with the flags that select their container manager. */
-function namedImages({ words, listed }: WrittenWords, lines: Lines): NamedImage[] {
+function namedImages({ words, places, listed }: WrittenWords, lines: Lines): NamedImage[] {
   const whose = words.filter((word) => /^--(platform|store|namespace|root)=/.test(word)).join(" ");
   const onLine = words
-    .filter((word) => !word.startsWith("--") && isLiteral(word))
-    .map((word) => ({ word, lines }));
+    .map((word, index) => ({ word, lines: places[index] ?? lines }))
+    .filter(({ word }) => !word.startsWith("--") && isLiteral(word));
   const inHeredocs = listed.filter(({ word, expands }) => !expands || isLiteral(word));
   return [...onLine, ...inHeredocs].flatMap(({ word, lines }) => {
     try {
