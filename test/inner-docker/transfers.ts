@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { labImage } from "../harness/lab.js";
 import { registryImage } from "../harness/registry-image.js";
+import type { SystemContainer } from "../harness/system-container.js";
 import { prints } from "./images.js";
 import { downloads, mounts, otherRegistry, uploads } from "./registry-proxy.js";
 import { type SavedImage, saveImages, transfer } from "./saved-image.js";
@@ -65,7 +66,7 @@ export function canBeTransferred({ version, store }: InnerSystem, running: () =>
     const name = labImage(`${run}/${store.name}-${version}:1`);
     await preloaded.inner("tag", one.reference, name);
     await proxy.requests();
-    await preloaded.inner("push", name);
+    await push(preloaded, name);
     const requests = await proxy.requests();
     const mounted = mounts(requests).filter((digest) => digest !== one.imageId);
     assert.deepEqual(new Set(mounted), new Set(one.blobs), "layers that are in the registry already");
@@ -85,7 +86,7 @@ export function canBeTransferred({ version, store }: InnerSystem, running: () =>
       const name = `${otherRegistry}/${repository}`;
       await preloaded.inner("tag", one.reference, name);
       await proxy.requests();
-      await preloaded.inner("push", name);
+      await push(preloaded, name);
       assert.deepEqual(new Set(uploads(await proxy.requests())), new Set([one.imageId, ...one.blobs]));
       await assertPushed(labImage(repository));
       await preloaded.inner("rmi", name);
@@ -98,5 +99,17 @@ export function canBeTransferred({ version, store }: InnerSystem, running: () =>
     const { imageId, blobs, digest } = await registryImage(name);
     assert.deepEqual({ imageId, blobs }, { imageId: one.imageId, blobs: one.blobs });
     if (store.name === "containerd") assert.equal(digest, one.digest);
+  }
+}
+
+/** Docker gives a registry 15 s for its first answer, and a busy machine may take longer. */
+async function push(container: SystemContainer, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await container.inner("push", name);
+      return;
+    } catch (error) {
+      if (attempt === 3 || !/Client\.Timeout exceeded/.test(String(error))) throw error;
+    }
   }
 }
