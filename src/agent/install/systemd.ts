@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { type DaemonName, daemonUnits, embeddingPrograms } from "../../daemons.js";
 import type { CatalogFiles } from "../../shelf/catalog-files.js";
-import { shelf } from "../../shelf/paths.js";
+import { onShelf, shelf } from "../../shelf/paths.js";
 import { placeInStage, resolveInStage } from "../stage-path.js";
 
 /** Directories of units, in ascending order of priority (systemd.unit(5)). */
@@ -88,10 +88,10 @@ export function daemonArguments(texts: readonly string[]): string {
 /** @param args attach's arguments, quoted for systemd. */
 export function formatDropIn(args: string): string {
   return [
-    "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json",
+    `# Larder: the images of PRELOAD, see /${shelf}/${onShelf.preload}`,
     "[Service]",
     "PassEnvironment=LARDER_ATTACH",
-    `ExecStartPre=-/${shelf}/bin/attach ${args}`,
+    `ExecStartPre=-/${shelf}/${onShelf.bin}/attach ${args}`,
     "",
   ].join("\n");
 }

@@ -1,10 +1,12 @@
 /** The files of the containerd catalog, and the tree of directories and links that attach copies into a root. */
+
 import { type DiffId, type Digest, hexOf } from "../../image/digest.js";
 import type { ShelfEntry } from "../../shelf/entry.js";
+import { onShelf, shelf } from "../../shelf/paths.js";
 import type { CatalogBlob, CatalogSnapshot, ContainerdModel } from "./model.js";
 
 /** The catalog's place in the system image: symbolic links in containerd's root lead here. */
-const home = "/usr/lib/larder/catalog/containerd";
+const home = `/${shelf}/${onShelf.catalog("containerd")}`;
 const tree = "root";
 
 /** Relative to containerd's root. */

@@ -1,12 +1,13 @@
 import { type ChainId, type DiffId, type Digest, hexOf } from "../../image/digest.js";
 import type { ShelfEntry } from "../../shelf/entry.js";
+import { onShelf, shelf } from "../../shelf/paths.js";
 import { formatWhiteouts, type Whiteouts } from "../../shelf/whiteouts.js";
 import { cacheIdOf, catalogKeyOf, linkIdOf, whiteoutLinkIdOf } from "./ids.js";
 import { hides, lowersOf } from "./lowers.js";
 import { ancestry, type CatalogBlob, type CatalogLayer, type CatalogModel } from "./model.js";
 
 /** The catalog's place in the system image: symbolic links in the data root lead here. */
-const home = "/usr/lib/larder/catalog/overlay2";
+const home = `/${shelf}/${onShelf.catalog("overlay2")}`;
 /** The tree that attach copies into the data root. */
 const root = "root";
 const layerdb = `${root}/image/overlay2/layerdb/sha256`;
