@@ -124,7 +124,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Files that all steps of the agent share.
   "agent/shared": ["agent/job.ts", "stores", "image", "error.ts"],
   "agent/job.ts": ["stores", "shelf", "image"],
-  stores: ["shelf", "files", "image", "daemons.ts"],
+  stores: ["shelf", "files", "image", "is-object.ts", "daemons.ts"],
   shelf: ["files", "image", "error.ts", "is-object.ts"],
   files: [],
   image: ["@noble/hashes"],

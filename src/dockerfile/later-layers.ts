@@ -1,6 +1,5 @@
 import type { Dockerfile, Instruction, Stage } from "./parse.js";
-import type { Bases } from "./stages.js";
-import { baseStage } from "./stages.js";
+import { type Bases, baseStage } from "./stages.js";
 
 /** The number of layers that an instruction makes. A PRELOAD makes three at least: files, blobs and the catalog. */
 const layersBy: Readonly<Record<string, number>> = { RUN: 1, COPY: 1, ADD: 1, WORKDIR: 1, PRELOAD: 3 };

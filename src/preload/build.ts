@@ -52,7 +52,7 @@ export async function build(
   return placed(undefined, () => buildTask({ bridge, options, source, dockerfile, request }, wasRefused));
 }
 
-/** @throws Fault for a PRELOAD that the linter is not even asked about. */
+/** @throws Fault for a PRELOAD that cannot be put into a question to upstream. */
 async function buildTask(task: Task, wasRefused: boolean): Promise<Result> {
   const { bridge, options, dockerfile } = task;
   refuseMisplaced(dockerfile);

@@ -65,7 +65,7 @@ describe("errors of a build with PRELOAD", function () {
     });
   }
 
-  it("is that of the stock frontend for an instruction below, about the user's text", async () => {
+  it("is that of upstream for an instruction below, about the user's text", async () => {
     const file = `${from}PRELOAD redis:7\nRUNN x\n`;
     const failure = failed(await runFrontend(sample(file)));
     const message = "dockerfile parse error on line 3: unknown instruction: RUNN";

@@ -56,7 +56,7 @@ describe("warnings of PRELOAD", function () {
     assert.equal((await runFrontend(skipped)).error, undefined);
   });
 
-  it("come with those of the stock frontend for the whole file, once", async () => {
+  it("come with those of upstream for the whole file, once", async () => {
     const whole = "FROM docker:29-dind$SUFFIX\nLABEL a=$ABOVE\nPRELOAD redis:7$TAG\nLABEL b=$BELOW\n";
     const outcome = await runFrontend(sample(whole));
     built(outcome);
@@ -141,7 +141,7 @@ describe("warnings of PRELOAD", function () {
     assert.equal(metadata["result.statuscode"]?.toString(), "1");
   });
 
-  it("are no matter of other questions, which the stock frontend answers", async () => {
+  it("are no matter of other questions, which upstream answers", async () => {
     const { error } = await check(file, "frontend.unknown");
     assert.equal(error?.message, "unsupported request frontend.unknown");
   });

@@ -54,6 +54,17 @@ describe("ONBUILD PRELOAD", function () {
     assert.deepEqual(stocks, [["library/redis"], ["library/postgres"]]);
   });
 
+  it("fires beside a PRELOAD of the file on a builder without a linter", async () => {
+    const file = "FROM base:1 AS base\nFROM docker:29-dind\nPRELOAD postgres:17\nCOPY --from=base / /\n";
+    const outcome = await runFrontend(sample(file, { images, lints: false }));
+    built(outcome);
+    assert.deepEqual(preloadSteps(outcome.upstream.ran).sort(), [
+      "[larder] fetch postgres:17",
+      "[larder] fetch redis:7",
+      "[larder] stock 1 image (2 layers)",
+    ]);
+  });
+
   it("fires where a stage builds FROM another one of the file", async () => {
     const file = "FROM docker:29-dind AS a\nONBUILD PRELOAD redis:7\nFROM a\nRUN own\n";
     const outcome = await runFrontend(sample(file, { images }));

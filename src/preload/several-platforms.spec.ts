@@ -46,6 +46,19 @@ describe("build with PRELOAD for several platforms", function () {
     assert.deepEqual(lines, [2]);
   });
 
+  it("fires the ONBUILD PRELOAD of a base image that only one of them has", async () => {
+    const configs = { "linux/arm64": { OnBuild: ["PRELOAD postgres:17"] } };
+    const more = { ...images, "postgres:17": { platforms }, "base:1": { platforms, configs } };
+    const file = "FROM base:1\nPRELOAD redis:7\n";
+    const outcome = await runFrontend(sample(file, { images: more, options }));
+    const taken = platforms.map((platform) =>
+      built(outcome, platform).steps.flatMap(({ job }) =>
+        job?.kind === "stock" ? job.images.map(({ reference }) => reference.path) : [],
+      ),
+    );
+    assert.deepEqual(taken, [["library/redis"], ["library/postgres", "library/redis"]]);
+  });
+
   it("warns once of what is the same for all", async () => {
     const latest = { ...images, "redis:latest": { platforms } };
     const file = "FROM docker:29-dind\nPRELOAD redis\n";

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import type { Preload, ShelvedImage } from "./preload-file.js";
-import { formatPreload, mergePreload, parsePreload } from "./preload-file.js";
+import {
+  formatPreload,
+  mergePreload,
+  type Preload,
+  parsePreload,
+  type ShelvedImage,
+} from "./preload-file.js";
 
 const stores = ["overlay2", "containerd"];
 

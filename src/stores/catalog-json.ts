@@ -1,12 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { isObject } from "../is-object.js";
 import { onShelf } from "../shelf/paths.js";
 
 /** Parses `catalog.json`. @throws Error if the text is a catalog in a form that this Larder does not know. */
 export function parseCatalog<Model extends { readonly version: 1 }>(text: string): Model {
   const value: unknown = JSON.parse(text);
-  const version =
-    typeof value === "object" && value !== null && "version" in value ? value.version : undefined;
-  if (version !== 1) {
+  if (!isObject(value) || value.version !== 1) {
     throw new Error(
       "the stage's catalog has another format: build its base image again with this version of Larder",
     );

@@ -8,7 +8,7 @@ import type { ShelfEntry } from "../shelf/entry.js";
  * records. `write` makes the catalog's files from the model and the records of the layers. A daemon makes these records
  * in its data root, or Larder makes them when it unpacks the layers.
  */
-export interface Store<Model, Records, Options = undefined> {
+export interface Store<Model, Records, Options = void> {
   /** The model of these images and of all that `earlier` describes. */
   describe(images: readonly DescribedImage[], earlier: Model, options: Options): Model;
   /** The files of `catalog/<name>/`. It may leave out files that an earlier catalog of the stage has. */

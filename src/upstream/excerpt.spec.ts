@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { LarderError } from "../error.js";
-import { failedSolve } from "../gateway/details.js";
 import { Definition } from "../gen/ops.js";
 import type { Detail } from "../gen/status.js";
 import { withExcerpt } from "../upstream/excerpt.js";
@@ -63,14 +62,5 @@ describe("withExcerpt", () => {
       { info, ranges: [line(2)] },
       { info, ranges: [line(1)] },
     ]);
-  });
-});
-
-describe("failedSolve", () => {
-  it("finds the remains of a failed step", () => {
-    const solve = { mountIDs: ["m"], op: { exec: { meta: { env: ["A=b"] }, mounts: [{ dest: "/" }] } } };
-    const details = [typed("Vertex", {}), typed("Solve", solve)];
-    assert.deepEqual(failedSolve(new LarderError("m", { details })), solve);
-    assert.equal(failedSolve(new LarderError("m")), undefined);
   });
 });

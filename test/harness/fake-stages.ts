@@ -52,7 +52,8 @@ export class Stages {
     this.graph = new Graph(source.filename, source.text);
     const [os = "", architecture = ""] = platform.split("/");
     const predefined = { TARGETPLATFORM: platform, TARGETOS: os, TARGETARCH: architecture };
-    for (const [name, value] of Object.entries(predefined)) this.#globals.set(name, value);
+    for (const [name, value] of Object.entries(predefined))
+      this.#globals.set(name, options[`build-arg:${name}`] ?? value);
     for (const instruction of parseInstructions(source)) {
       if (instruction.keyword === "FROM") this.#stages.push(this.#stageOf(instruction));
       else if (this.#stages.length > 0) this.#stages.at(-1)?.instructions.push(instruction);

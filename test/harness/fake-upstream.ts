@@ -26,6 +26,8 @@ export interface Scene {
   readonly images?: Readonly<Record<string, FakeImage>>;
   /** Capabilities that the builder does not have. */
   readonly lacks?: readonly string[];
+  /** Its `dockerfile.v0` has a linter, unless this is false. */
+  readonly lints?: boolean;
   /** Permissions that the build does not have; it has all others. */
   readonly refuses?: readonly ("security.insecure" | "network.host")[];
   /** What the stock step says that its store needs. */
@@ -39,6 +41,8 @@ export interface FakeImage {
   readonly layers?: readonly string[];
   readonly platforms?: readonly string[];
   readonly config?: ImageConfig["config"];
+  /** Configs of the platforms that have another one. */
+  readonly configs?: Readonly<Record<string, ImageConfig["config"]>>;
 }
 
 const capabilities = ["mergeop", "exec.meta.security", "source.imageblob"];
@@ -107,7 +111,10 @@ export class FakeUpstream {
     const about = { source: { filename, text }, options, inputs, image };
     const check = readCheck(text, options["build-arg:BUILDKIT_DOCKERFILE_CHECK"]);
     const platforms = (options.platform ?? ownPlatform).split(",");
-    if (options.requestid !== undefined) return answerLint({ ...about, platform: ownPlatform }, check);
+    if (options.requestid !== undefined) {
+      if (this.#scene.lints === false) throw new Refusal(`unsupported request ${options.requestid}`);
+      return answerLint({ ...about, platform: ownPlatform }, check);
+    }
     const results = platforms.map(
       (platform) => [platform, this.#build({ ...about, platform }, check)] as const,
     );
@@ -171,8 +178,9 @@ export class FakeUpstream {
     if (!image) {
       throw new Refusal(`failed to resolve source metadata for ${ref}: ${ref}: not found`);
     }
-    const { layers = [short], platforms = [ownPlatform], config = {} } = image;
+    const { layers = [short], platforms = [ownPlatform] } = image;
     const wanted = [platform, variant].filter(Boolean).join("/");
+    const config = image.configs?.[wanted] ?? image.config ?? {};
     if (!platforms.includes(wanted)) {
       throw new Refusal(
         `failed to resolve source metadata for ${ref}: no match for platform in manifest: not found`,

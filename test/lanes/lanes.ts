@@ -8,7 +8,7 @@ export interface Lane {
 }
 
 const shared = "--node-option import=tsx --require test/harness/cleanup.ts --require test/lanes/durations.ts";
-const times = "--timeout 600000 --slow 30000";
+const times = "--timeout 600000 --slow 10000";
 
 /** Tests whose subject is a build. Those in the other lane start containers. */
 const building = [

@@ -5,43 +5,72 @@ import { join } from "node:path";
 import { assertSentence, refusal } from "../errors/refused.js";
 import { build } from "../harness/build.js";
 import { docker } from "../harness/docker.js";
-import { lab } from "../harness/lab.js";
+import { lab, labImage } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { imageIdOf, inner, pushTwoPlatforms } from "./two-platforms.js";
 
 const tag = `e2e-platforms:${process.pid}`;
+
+const architectures = ["amd64", "arm64"];
+
+/**
+ * Builds for both platforms. The stage `system` runs on the builder's platform; its inner images are for the target's.
+ * @returns the images that each platform has in that stage.
+ */
+async function preloadedFor(system: string): Promise<PreloadedImage[][]> {
+  const folder = mkdtempSync(join(tmpdir(), "larder-platforms-"));
+  const platforms = architectures.map((architecture) => `linux/${architecture}`).join(",");
+  try {
+    await build({
+      dockerfile: `${system}FROM scratch\nCOPY --from=system /usr/lib/larder/preload.json /\n`,
+      args: ["--platform", platforms, "--output", `type=local,dest=${folder}`],
+    });
+    return architectures.map((architecture) => {
+      const text = readFileSync(join(folder, `linux_${architecture}`, "preload.json"), "utf8");
+      return (JSON.parse(text) as { images: PreloadedImage[] }).images;
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+interface PreloadedImage {
+  readonly platform: unknown;
+  readonly imageId: string;
+  readonly reference: { readonly path: string };
+}
 
 describe("platforms", () => {
   before(pushTwoPlatforms);
   after(() => docker(["image", "rm", "--force", tag]));
 
   it("each have their own image, in a build for two", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "larder-platforms-"));
-    try {
-      // The system image runs on the builder's platform; its inner images are for the target's.
-      await build({
-        dockerfile: `FROM --platform=$BUILDPLATFORM ${lab.system} AS system
+    const preloaded = await preloadedFor(`FROM --platform=$BUILDPLATFORM ${lab.system} AS system
 PRELOAD --platform=$TARGETPLATFORM ${inner}
 RUN true
-FROM scratch
-COPY --from=system /usr/lib/larder/preload.json /
-`,
-        args: ["--platform", "linux/amd64,linux/arm64", "--output", `type=local,dest=${folder}`],
-      });
-      const preloaded = ["amd64", "arm64"].map((architecture) => {
-        const text = readFileSync(join(folder, `linux_${architecture}`, "preload.json"), "utf8");
-        const { images } = JSON.parse(text) as { images: { platform: unknown; imageId: string }[] };
-        return images.map(({ platform, imageId }) => ({ platform, imageId }));
-      });
-      const wanted = await Promise.all(
-        ["amd64", "arm64"].map(async (architecture) => [
-          { platform: { os: "linux", architecture }, imageId: await imageIdOf(architecture) },
-        ]),
-      );
-      assert.deepEqual(preloaded, wanted);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+`);
+    const wanted = await Promise.all(
+      architectures.map(async (architecture) => [
+        { platform: { os: "linux", architecture }, imageId: await imageIdOf(architecture) },
+      ]),
+    );
+    assert.deepEqual(
+      preloaded.map((images) => images.map(({ platform, imageId }) => ({ platform, imageId }))),
+      wanted,
+    );
+  });
+
+  it("each fire the ONBUILD PRELOAD of their own base image", async () => {
+    const named = (architecture: string): string => labImage(`e2e/platforms-base-${architecture}:1`);
+    const push = ["--push"];
+    await build({ dockerfile: `FROM ${lab.system}\n`, tag: named("amd64"), args: push });
+    const fires = `FROM ${lab.system}\nONBUILD PRELOAD ${labImage("pause:3")}\n`;
+    await build({ dockerfile: fires, tag: named("arm64"), args: push });
+    const preloaded = await preloadedFor(`FROM --platform=$BUILDPLATFORM ${named("$TARGETARCH")} AS system
+PRELOAD --platform=$TARGETPLATFORM ${inner}
+`);
+    const paths = preloaded.map((images) => images.map(({ reference }) => reference.path));
+    assert.deepEqual(paths, [["e2e/two-platforms"], ["e2e/two-platforms", "pause"]]);
   });
 
   it("may differ for the inner image", async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import type { EngineName } from "../harness/lab.js";
-import { engineNames, lab, labImage } from "../harness/lab.js";
+import { type EngineName, engineNames, lab, labImage } from "../harness/lab.js";
 import type { RegistryImage } from "../harness/registry-image.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { type InnerImages, innerImages, references } from "./images.js";

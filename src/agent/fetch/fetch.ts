@@ -6,13 +6,13 @@ import { type Descriptor, type Manifest, parseManifestOrIndex } from "../../imag
 import { blobFile, finishLayout } from "../../image/oci-layout.js";
 import { repositoryName } from "../../image/reference.js";
 import { type FetchJob, mount, type Places } from "../job.js";
-import { verifyBlob } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import { StepError } from "../step-error.js";
 import { type Access, openAccess } from "./access.js";
 import { unreachable } from "./failures.js";
 import { doorsOf, hasMirrors, whyUnreachable } from "./reach.js";
 import { skopeo } from "./skopeo.js";
+import { verifyBlob } from "./verify-blob.js";
 
 /** The places in a fetch step that are read or written. */
 export type FetchPlaces = Pick<Places, "layout" | "auth" | "ca">;

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import type { InnerImage } from "../../image/inner-image.js";
 import { blobFile } from "../../image/oci-layout.js";
 import { onlyAsRoot } from "../../testing.js";
-import { readManifest, verifyBlob } from "../layout-image.js";
+import { verifyBlob } from "../fetch/verify-blob.js";
+import { readManifest } from "../layout-image.js";
 import {
   capability,
   describeTree,

@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { run } from "../../files/tool.js";
-import type { LayerSource } from "../../shelf/layer-source.js";
-import { shelvedLayers } from "../../shelf/layer-source.js";
+import { type LayerSource, shelvedLayers } from "../../shelf/layer-source.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
 import { readModel } from "../../stores/containerd/model.js";
 import { ContainerdRoot } from "../../stores/containerd/root.js";
-import { layerBlobs, write } from "../../stores/containerd/write.js";
+import { containerd as store } from "../../stores/containerd/store.js";
+import { layerBlobs } from "../../stores/containerd/write.js";
 import { Containerd } from "../containerd/client.js";
 import { type TakenIn, takeIn } from "../containerd/take-in.js";
 import { programs } from "../install/programs.js";
@@ -111,7 +111,7 @@ function takenImages(
     layerBlobs: layerBlobs(model),
     layer: async (diffId) => layers.get(diffId),
     catalog: () =>
-      write(model, {
+      store.write(model, {
         database: (name) => root.database(name),
         blob: (digest) => root.blob(digest),
         layers: { whiteouts },

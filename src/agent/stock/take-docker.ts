@@ -5,9 +5,8 @@ import { chainOf } from "../../image/chain.js";
 import { type LayerSource, shelvedLayers } from "../../shelf/layer-source.js";
 import { shelf } from "../../shelf/paths.js";
 import { DataRoot } from "../../stores/overlay2/data-root.js";
-import { describe } from "../../stores/overlay2/describe.js";
 import { readModel } from "../../stores/overlay2/model.js";
-import { write } from "../../stores/overlay2/write.js";
+import { overlay2 } from "../../stores/overlay2/store.js";
 import type { DescribedImage, LayerFacts } from "../../stores/store.js";
 import { type StoreName, storeOfDocker } from "../../stores/table.js";
 import type { StockJob } from "../job.js";
@@ -101,9 +100,9 @@ function takenByDriver(images: readonly LayoutImage[], { stage, work }: StockPla
       const earlier = await readModel(`${stage}/${shelf}`);
       const described: DescribedImage[] = [];
       for (const image of images) described.push(await withFacts(image, root));
-      const model = describe(described, earlier);
+      const model = overlay2.describe(described, earlier);
       const tarSplitFile = root.tarSplitFile.bind(root);
-      return write(model, { images, earlier, layers, tarSplitFile, scratch: root.path });
+      return overlay2.write(model, { images, earlier, layers, tarSplitFile, scratch: root.path });
     },
   };
 }

@@ -11,8 +11,7 @@ import {
   type Stage,
 } from "../../dockerfile/parse.js";
 import { probeInstruction } from "../../dockerfile/probe.js";
-import type { Bases } from "../../dockerfile/stages.js";
-import { baseStage } from "../../dockerfile/stages.js";
+import { type Bases, baseStage } from "../../dockerfile/stages.js";
 import { parsePlatform } from "../../image/platform.js";
 import { predefinedPlatforms, writtenWords } from "../directive/written-words.js";
 
