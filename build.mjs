@@ -18,7 +18,13 @@ const options = {
   logLevel: "warning",
 };
 // The frontend starts with every build: it is small, and what it needs for PRELOAD alone is loaded when it meets one.
-await build({ ...options, entryPoints: { frontend: "src/main.ts" }, minify: true, splitting: true });
+await build({
+  ...options,
+  outdir: "dist/frontend",
+  entryPoints: { frontend: "src/main.ts" },
+  minify: true,
+  splitting: true,
+});
 await build({ ...options, entryPoints: { agent: "src/agent/main.ts" } });
 cpSync("src/attach", "dist/attach", { recursive: true, filter: (path) => !path.endsWith(".ts") });
 // The official program starts in two thirds of the time that a distribution's takes, which links many libraries.

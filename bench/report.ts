@@ -1,9 +1,9 @@
-import { type Frontend, frontends } from "./frontend.js";
+import type { Seconds } from "./frontend.js";
 import type { Way } from "./images.js";
 import type { CachedWay } from "./memory.js";
 import type { Measurement } from "./run.js";
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;
@@ -18,17 +18,18 @@ export function medians(results: ReadonlyMap<Way, readonly Measurement[]>): Read
   return new Map([...results].map(([way, list]) => [way, of(list)]));
 }
 
-/** Medians of the builds with each frontend, and the additional time with Larder. */
-export function printFrontends(title: string, seconds: Readonly<Record<Frontend, readonly number[]>>): void {
-  const builtIn = median(seconds["built-in"]);
+/** Medians of the builds with each frontend, and the additional time over the first one. */
+export function printFrontends<Name extends string>(title: string, seconds: Seconds<Name>): void {
+  const rows = Object.entries<readonly number[]>(seconds);
+  const [first, list = []] = rows[0] ?? [];
   console.log(`\n${title}`);
   console.table(
     Object.fromEntries(
-      frontends.map((frontend) => [
-        frontend,
+      rows.map(([name, each]) => [
+        name,
         {
-          "docker buildx build, s": median(seconds[frontend]).toFixed(3),
-          "over built-in, s": (median(seconds[frontend]) - builtIn).toFixed(3),
+          "docker buildx build, s": median(each).toFixed(3),
+          [`over ${first}, s`]: (median(each) - median(list)).toFixed(3),
         },
       ]),
     ),

@@ -16,7 +16,7 @@ async function buildHello(): Promise<void> {
   console.log(`\nbuilding examples/hello with the frontend ${lab.frontend}`);
   const settings = { BUILDKIT_SYNTAX: lab.frontend, SYSTEM: lab.system, REGISTRY: lab.registry };
   const args = Object.entries(settings).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
-  const allow = ["--allow", "security.insecure", "--allow", "network.host"];
+  const allow = ["--allow", "network.host"];
   const build = ["buildx", "build", ...allow, "--progress", "plain", "--tag", image];
   const { status, stderr } = await tryDocker([...build, ...args, folder], { timeout: 600_000 });
   if (status !== 0) throw new Error(`examples/hello could not be built:\n${stderr}`);

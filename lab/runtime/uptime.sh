@@ -11,7 +11,8 @@ uptime_serve() {
     if findmnt --mountpoint "$UPTIME" >/dev/null; then exit; fi
     : >"$UPTIME"
     exec 3<>/dev/fuse
-    mount -i -t fuse -o fd=3,rootmode=100444,user_id=0,group_id=0,allow_other larder-uptime "$UPTIME"
+    # The name of sysbox-fs's file system, by which Larder knows Sysbox.
+    mount -i -t fuse -o fd=3,rootmode=100444,user_id=0,group_id=0,allow_other sysboxfs "$UPTIME"
     exec 9>&-
     # The caller's waiting must not include this process.
     setsid "$1" </dev/null >/dev/null 2>&1 &

@@ -1,7 +1,8 @@
 /**
- * The frontend's request to a build step: {@link jobFile} of its mount {@link mount.job} holds one job as JSON. It is
- * part of the step's cache key, so nothing in it may vary by chance.
+ * The frontend's request to a build step: one job as JSON, the program's argument or, if it is large, {@link jobFile} of
+ * the mount {@link mount.job}. It is part of the step's cache key, so nothing in it may vary by chance.
  */
+import type { DiffId, Digest } from "../image/digest.js";
 import type { InnerImage } from "../image/inner-image.js";
 import type { Platform } from "../image/platform.js";
 import type { Reference } from "../image/reference.js";
@@ -60,6 +61,8 @@ export interface StockJob extends StoreTarget {
 export interface StoreTarget {
   /** Absent: Docker if the stage has it, else containerd. */
   readonly manager?: "docker" | "containerd";
+  /** Docker's store; absent: the one that Docker chooses. */
+  readonly dockerStore?: StoreName;
   /** Only for a containerd without Docker. Absent: `default`. */
   readonly namespace?: string;
   /** containerd's root, if its configuration does not name it. */
@@ -68,8 +71,35 @@ export interface StoreTarget {
   readonly blobs?: "never";
 }
 
-/** The answer of the stock step: {@link stockAnswer} of its catalog. */
+/** Unpacks inner layers into one outer layer. Unprivileged, without a network. */
+export interface UnpackJob {
+  readonly kind: "unpack";
+  readonly layers: readonly LayerBlob[];
+}
+
+/** An inner layer and its blob. */
+export interface LayerBlob {
+  readonly diffId: DiffId;
+  readonly digest: Digest;
+  readonly mediaType: string;
+}
+
+/** Describes images to the stores of the stage's container manager. Unprivileged, without a network. */
+export interface CatalogJob extends StoreTarget {
+  readonly kind: "catalog";
+  readonly images: readonly InnerImage[];
+  /** Record k is about the inner layers with the diffIDs `layers[k]`. */
+  readonly layers: readonly (readonly DiffId[])[];
+  /** The records whose layers are compared with those of the stage's shelf, which claims to have them. */
+  readonly claimed: readonly number[];
+  /** {@link daemonVariables} of the stage's environment (`NAME=value`). */
+  readonly env: readonly string[];
+}
+
+/** The answer of the stock step and of the catalog step: {@link stockAnswer} of their catalog. */
 export interface StockAnswer {
+  readonly manager: "docker" | "containerd";
+  /** The store that the container manager uses, as the stage is. */
   readonly store: StoreName;
   /** Blobs of layers that the store needs and that the stage's shelf does not have yet. */
   readonly blobs: readonly NeededBlob[];
@@ -84,17 +114,11 @@ export interface NeededBlob {
   readonly position: number;
 }
 
-/** Puts blobs of inner layers into outer layers. Unprivileged, without a network. */
+/** Puts blobs of inner layers into one outer layer. Unprivileged, without a network. */
 export interface ShelveJob {
   readonly kind: "shelve";
-  /** Outer layer k holds the blobs `layers[k]`. */
-  readonly layers: readonly (readonly ShelvedBlob[])[];
-}
-
-export interface ShelvedBlob {
-  readonly digest: string;
-  /** The input with the blob. */
-  readonly image: number;
+  /** Their digests. They are checked, since another Dockerfile may use this step's result. */
+  readonly blobs: readonly Digest[];
 }
 
 /** Copies one outer layer onto the stage, if there is no MergeOp. */
@@ -108,10 +132,15 @@ export interface ArchiveJob {
   readonly trees: number;
 }
 
-export type Job = FetchJob | PackJob | StockJob | ShelveJob | PlaceJob | ArchiveJob;
+export type Job = FetchJob | PackJob | UnpackJob | CatalogJob | StockJob | ShelveJob | PlaceJob | ArchiveJob;
 
 /** The daemon gets these variables of the stage's environment in the stock step. */
 export const daemonVariables = ["PATH", "DOCKER_DRIVER", "DOCKER_RAMDISK"] as const;
+
+/** Only the variables that a step uses: others must not make it run again. @param env `NAME=value`. */
+export function daemonEnvironment(env: readonly string[]): string[] {
+  return env.filter((line) => daemonVariables.some((name) => line.startsWith(`${name}=`)));
+}
 
 export function encodeJob(job: Job): Buffer {
   return Buffer.from(JSON.stringify(job));
@@ -129,16 +158,25 @@ export interface Places {
   readonly ca: string;
   /** stock, place: the stage, writable. */
   readonly stage: string;
-  /** stock of a read-only stage: its files, and a plain directory for changes. */
+  /** catalog: the stage, read-only; stock of a read-only stage: its files, and a plain directory for changes. */
   readonly stageCopy: string;
   readonly stageChanges: string;
-  /** stock, shelve: input i, the layout of `images[i]`; pack: input 0, the layout of the base. */
+  /** stock: input i, the layout of `images[i]`; pack: input 0, the layout of the base. */
   input(i: number): string;
-  /** stock: a plain directory for the daemon's data root. Its content is thrown away. */
+  /** unpack, shelve: the i-th blob. */
+  blob(i: number): string;
+  /** unpack: output, the records of its layers. */
+  readonly record: string;
+  /** catalog: the images' configs, manifests and indexes, as blobs of a layout. */
+  readonly documents: string;
+  /** catalog: the k-th records, and the outer layer that was unpacked with them, if the step needs its files. */
+  recordOf(k: number): string;
+  layerOf(k: number): string;
+  /** stock: a plain directory for the daemon's data root; catalog: for temporary files. Its content is thrown away. */
   readonly work: string;
-  /** stock: output, the files of this PRELOAD alone. */
+  /** stock, catalog: output, the files of this PRELOAD alone. */
   readonly catalog: string;
-  /** stock, shelve: output, outer layer k; archive: output, {@link archiveFile} of tree k. */
+  /** stock, unpack, shelve: output, outer layer k; archive: output, {@link archiveFile} of tree k. */
   layer(k: number): string;
   /** place: the tree to copy. */
   readonly tree: string;
@@ -159,6 +197,11 @@ export const mount: Places = {
   stageCopy: "/in/stage",
   stageChanges: "/out/stage",
   input: (i) => `/in/${i}`,
+  blob: (i) => `/in/blobs/${i}`,
+  record: "/out/record",
+  documents: "/in/documents",
+  recordOf: (k) => `/in/records/${k}`,
+  layerOf: (k) => `/in/layers/${k}`,
   work: "/out/work",
   catalog: "/out/catalog",
   layer: (k) => `/out/layer/${k}`,
@@ -172,6 +215,8 @@ export const mount: Places = {
 export const reportingMount: Readonly<Record<Job["kind"], string>> = {
   fetch: mount.layout,
   pack: mount.layout,
+  unpack: mount.layer(0),
+  catalog: mount.catalog,
   stock: mount.catalog,
   shelve: mount.layer(0),
   place: mount.stage,

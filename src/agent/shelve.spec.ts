@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { digestOf, hexOf } from "../image/digest.js";
-import { blobFile } from "../image/oci-layout.js";
 import { onlyAsRoot } from "../testing.js";
 import { shelve } from "./shelve.js";
 
@@ -17,37 +16,22 @@ describe("the shelve step", () => {
   afterEach(() => rmSync(work, { recursive: true }));
 
   const places = {
-    input: (i: number) => `${work}/in/${i}`,
+    blob: (i: number) => `${work}/in/${i}`,
     layer: (k: number) => `${work}/out/${k}`,
   };
 
-  function put(image: number, text: string): string {
-    const digest = digestOf(Buffer.from(text));
-    mkdirSync(`${places.input(image)}/blobs/sha256`, { recursive: true });
-    writeFileSync(blobFile(places.input(image), digest), text, { mode: 0o600 });
-    return digest;
+  function put(i: number, text: string): string {
+    mkdirSync(`${work}/in`, { recursive: true });
+    writeFileSync(places.blob(i), text, { mode: 0o600 });
+    return digestOf(Buffer.from(text));
   }
 
-  it("makes outer layers of blobs, with nothing in them that tells when", async () => {
-    const [one, two, three] = [put(0, "one"), put(0, "two"), put(1, "three")];
-    await shelve(
-      {
-        kind: "shelve",
-        layers: [
-          [{ digest: one, image: 0 }],
-          [
-            { digest: two, image: 0 },
-            { digest: three, image: 1 },
-          ],
-        ],
-      },
-      places,
-    );
-    const file = (k: number, digest: string) =>
-      `${places.layer(k)}/usr/lib/larder/blobs/sha256/${hexOf(digest)}`;
-    assert.equal(readFileSync(file(0, one), "utf8"), "one");
-    assert.equal(readFileSync(file(1, three), "utf8"), "three");
-    for (const path of [file(0, one), file(1, two)]) {
+  it("makes an outer layer of blobs, with nothing in it that tells when", async () => {
+    const blobs = [put(0, "one"), put(1, "two")];
+    await shelve({ kind: "shelve", blobs }, places);
+    const file = (digest = "") => `${places.layer(0)}/usr/lib/larder/blobs/sha256/${hexOf(digest)}`;
+    assert.equal(readFileSync(file(blobs[0]), "utf8"), "one");
+    for (const path of blobs.map(file)) {
       const { mode, uid, mtimeMs } = statSync(path);
       assert.deepEqual([mode & 0o7777, uid, mtimeMs], [0o644, 0, 0]);
     }
@@ -55,5 +39,14 @@ describe("the shelve step", () => {
       const { mode, mtimeMs } = statSync(places.layer(0) + path);
       assert.deepEqual([mode & 0o7777, mtimeMs], [0o755, 0], path);
     }
+  });
+
+  it("refuses a blob with other bytes", async () => {
+    const digest = digestOf(Buffer.from("one"));
+    put(0, "two");
+    await assert.rejects(
+      shelve({ kind: "shelve", blobs: [digest] }, places),
+      /^Error: its layer sha256:.* is corrupt/,
+    );
   });
 });

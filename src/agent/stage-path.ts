@@ -91,10 +91,11 @@ export async function findDaemon(
   return undefined;
 }
 
-async function isShim(file: string): Promise<boolean> {
-  const { size } = await stat(file);
+/** @param file on the machine; it need not be there. */
+export async function isShim(file: string): Promise<boolean> {
+  const found = await lstat(file).catch(() => undefined);
   // A shim is small, so there is no need to read a whole daemon.
-  if (size > 10_000) return false;
+  if (!found?.isFile() || found.size > 10_000) return false;
   return (await readFile(file, "latin1")).split("\n")[1] === shimMark;
 }
 

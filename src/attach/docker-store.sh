@@ -114,10 +114,18 @@ find_prior_driver() {
 # The Docker that took the images in.
 docker_version() {
   version=''
-  [ ! -r "$shelf/docker-version" ] || read -r version <"$shelf/docker-version"
-  major=${version%%.*}
+  if [ -r "$shelf/docker-version" ]; then
+    read -r version <"$shelf/docker-version"
+  else
+    # Docker has come later than the images. Its shim does not attach for this.
+    version=$(dockerd --version 2>/dev/null) || version=''
+    version=${version#*version }
+    version=${version%%,*}
+  fi
+  # The builder may know a class of versions only: "23 to 28".
+  major=${version%%[!0-9]*}
   # What has no number is built from a newer source.
-  case $major in '' | *[!0-9]*) major=99 ;; esac
+  major=${major:-99}
 }
 
 # Says what the daemon uses, what the images are for, and what to write.
@@ -126,12 +134,44 @@ refuse_store() {
     fail "this Docker is rootless, with its data root at $root, and the files of the inner images belong to users that it does not have: start dockerd as root"
   [ -z "$remap" ] ||
     fail "this Docker remaps users (userns-remap), and the files of the inner images belong to others than it will have: leave userns-remap out"
-  offered="the graph driver overlay2" feature=false
-  if ! holds_overlay2; then offered="containerd's snapshotter overlayfs" feature=true; fi
-  case $because in
-    'what '*) way="start it on a data root that it has not been used with" ;;
-    'the default '*) way="write {\"features\":{\"containerd-snapshotter\":$feature}} into $config" ;;
-    *) way="leave that out, or build with it above PRELOAD" ;;
-  esac
+  graph="the graph driver overlay2" snapshots="containerd's snapshotter overlayfs"
+  if ! holds_overlay2; then
+    find_way_to containerd
+    offered=$snapshots
+  elif ! holds_moby; then
+    find_way_to overlay2
+    offered=$graph
+  else
+    find_way_to either
+    offered="$graph and $snapshots"
+  fi
   fail "this Docker keeps its images with $uses ($because), and the inner images are for $offered: $way"
+}
+
+find_way_to() { # overlay2, containerd, or either
+  default_store
+  feature=false and=''
+  [ "$1" = overlay2 ] || feature=true
+  write="write {\"features\":{\"containerd-snapshotter\":$feature}} into $config"
+  [ "$feature" = false ] || [ "$major" -ge 23 ] || write="build with --store=docker-overlay2"
+  case $1 in either | "$default") ;; *) and=", and $write" ;; esac
+  case $because in
+    'what '*) way="start it on a data root that it has not been used with$and" ;;
+    'the default '*) way=$write ;;
+    "$snapshotter_by") way="write $feature there, or build with it above PRELOAD" ;;
+    *)
+      way="leave that out$and"
+      # PRELOAD knows no other driver, so it would refuse this one.
+      [ -z "$store" ] || way="$way, or build with it above PRELOAD"
+      ;;
+  esac
+}
+
+# Sets $default to the store that Docker would use if nothing named a driver.
+default_store() {
+  case $snapshotter in
+    true | 1 | t | T | TRUE | True) default=containerd ;;
+    ?*) default=overlay2 ;;
+    *) if [ "$major" -lt 29 ]; then default=overlay2; else default=containerd; fi ;;
+  esac
 }

@@ -23,6 +23,7 @@ attach_dockerd() {
       . "$here/containerd.sh"
       root=$root/containerd/daemon
       attach_root
+      warn_of_blobs
       ;;
     *) refuse_store ;;
   esac
@@ -37,6 +38,14 @@ attach_dockers_own() {
   # Otherwise it is the stock step that asks, for a daemon that it will start itself.
   [ -z "${LARDER_STARTED_BY-}" ] || is_dockers_store || return 0
   attach_root
+  # dockerd's part has said it where it attached.
+  [ "${what-}" != attached ] || warn_of_blobs
+}
+
+# Docker lists and runs such images, and says too little, or nothing, where it cannot do more with them.
+warn_of_blobs() {
+  [ ! -e "$shelf/catalog/containerd/no-blobs" ] ||
+    say "docker save and docker push do not work for these images, since their compressed layers were left out at build (--blobs)"
 }
 
 is_dockers_store() {

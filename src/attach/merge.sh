@@ -132,17 +132,23 @@ set_by_attach() { # name, digest
 add_blob() { # digest, size, short name of a layer's blob, labels
   case $blobs_known in *" $1 "*) return ;; esac
   if [ "$3" != - ]; then
-    path=$blobs/${1#sha256:}
-    [ -e "$path" ] || place_blob "$3" "$path" || return
+    path=$blobs/${1#sha256:} placed=''
+    [ -e "$path" ] || { place_blob "$3" "$path" "$2" && placed=yes; } || return
     ctr --namespace "$namespace" content ingest --expected-digest "$1" --expected-size "$2" "larder-$1" \
       <"$path" >/dev/null 2>"$scratch/error" || return
+    [ "$3$placed" != absentyes ] || rm "$path" || return
   fi
   # shellcheck disable=SC2086 # the labels are words
   ctr_quiet content label "$1" $4
 }
 
-place_blob() { # short name, path
-  if [ "$mode" = link ]; then ln -sf "$shelf/catalog/containerd/blobs/$1" "$2"; else cp -L "$catalog/blobs/$1" "$2"; fi
+# Where the blob is absent, a file of its size stands for it while containerd enters it, which does not look inside.
+place_blob() { # short name or absent, path, size
+  case $1:$mode in
+    absent:*) dd if=/dev/null of="$2" bs=1 seek="$3" count=0 2>/dev/null ;;
+    *:link) ln -sf "$shelf/catalog/containerd/blobs/$1" "$2" ;;
+    *) cp -L "$catalog/blobs/$1" "$2" ;;
+  esac
 }
 
 add_snapshot() { # name, parent, short name of the layer

@@ -17,6 +17,7 @@ export interface FailedSolve {
       readonly meta?: { readonly env?: readonly string[] };
       readonly mounts?: readonly { readonly dest?: string }[];
     };
+    readonly source?: { readonly identifier?: string };
   };
 }
 

@@ -1,11 +1,14 @@
 /** Manifests and indexes, in OCI's form and in that of Docker's schema 2. */
 import type { Digest } from "./digest.js";
+import type { Platform } from "./platform.js";
 
 /** The fields of an OCI content descriptor that Larder reads. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
+  /** Of a manifest in an index. */
+  readonly platform?: { readonly os?: string; readonly architecture?: string; readonly variant?: string };
 }
 
 /** The manifest of one platform. */
@@ -47,23 +50,34 @@ export function mediaTypeOf(bytes: Buffer): string {
  * Finds the manifest whose config is the image's.
  * @param top Digest of the document at which the search begins.
  * @param read Reads the bytes of a document. A layout may lack the documents of other platforms.
+ * @param platform Manifests that an index has for this platform are read first.
  * @throws Error if the first document cannot be read, or is neither an index nor a manifest.
  */
 export async function findManifest(
   top: Digest,
   imageId: Digest,
   read: (digest: Digest) => Promise<Buffer>,
+  platform?: Platform,
 ): Promise<FoundManifest | undefined> {
   const pending = [top];
   for (let digest = pending.shift(); digest !== undefined; digest = pending.shift()) {
     try {
       const bytes = await read(digest);
       const parsed = parseManifestOrIndex(bytes);
-      if ("index" in parsed) pending.push(...parsed.index.map((descriptor) => descriptor.digest));
+      if ("index" in parsed) pending.push(...byPlatform(parsed.index, platform));
       else if (parsed.manifest.config.digest === imageId) return { digest, bytes, manifest: parsed.manifest };
     } catch (error) {
       if (digest === top) throw error;
     }
   }
   return undefined;
+}
+
+/** Digests of an index's manifests, those for the platform first, the best match at their head. */
+function byPlatform(index: readonly Descriptor[], wanted: Platform | undefined): Digest[] {
+  const rank = ({ platform }: Descriptor): number => {
+    if (!wanted || platform?.os !== wanted.os || platform.architecture !== wanted.architecture) return 2;
+    return platform.variant === wanted.variant ? 0 : 1;
+  };
+  return [...index].sort((a, b) => rank(a) - rank(b)).map(({ digest }) => digest);
 }

@@ -15,6 +15,14 @@ export type Mount =
   /** `from` at `dest`, writable, but all changes are thrown away. */
   | { readonly kind: "temporary"; readonly dest: string; readonly from: Output }
   | { readonly kind: "readonly"; readonly dest: string; readonly from: Output }
+  /** One file of `from` at `dest`. The file's content is in the cache key, or else that of `from` is. */
+  | {
+      readonly kind: "file";
+      readonly dest: string;
+      readonly from: Output;
+      readonly path: string;
+      readonly keyedByContent: boolean;
+    }
   /** A file with the secret. It is absent if the build has no secret with this id. */
   | { readonly kind: "secret"; readonly dest: string; readonly id: string };
 
@@ -73,15 +81,14 @@ function addInput(inputs: Output[], from: Output): number {
 function encodeMount(mount: Mount, input: number, outputNumber: number): PbMount {
   const base: PbMount = {
     input,
-    selector: "",
+    selector: mount.kind === "file" ? mount.path : "",
     dest: mount.dest,
     output: outputNumber,
-    readonly: mount.kind === "readonly",
+    readonly: mount.kind === "readonly" || mount.kind === "file",
     mountType: MountType.BIND,
     secretOpt: undefined,
     resultID: "",
-    // The default would hash every file of a mount that has no output: seconds for a large stage.
-    contentCache: mount.kind === "output" ? MountContentCache.DEFAULT : MountContentCache.OFF,
+    contentCache: contentCacheOf(mount),
   };
   if (mount.kind !== "secret") return base;
   return {
@@ -92,11 +99,18 @@ function encodeMount(mount: Mount, input: number, outputNumber: number): PbMount
   };
 }
 
+/** The default hashes every file of a mount that has no output: seconds for a large stage. */
+function contentCacheOf(mount: Mount): MountContentCache {
+  const isHashed = mount.kind === "output" || (mount.kind === "file" && mount.keyedByContent);
+  return isHashed ? MountContentCache.DEFAULT : MountContentCache.OFF;
+}
+
 function capsOf({ mounts, insecure, network, proxies }: ExecOptions): string[] {
   const caps = ["exec.meta.base", "exec.mount.bind"];
   if (insecure) caps.push("exec.meta.security");
   if (network !== "default") caps.push("exec.meta.network");
   if (proxies) caps.push("exec.meta.proxyenv");
+  if (mounts.some(({ kind }) => kind === "file")) caps.push("exec.mount.selector");
   if (mounts.some(({ kind }) => kind === "temporary")) caps.push("exec.mount.bind.readwrite-nooutput");
   if (mounts.some(({ kind }) => kind === "secret")) caps.push("exec.mount.secret");
   return caps;

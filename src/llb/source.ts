@@ -49,6 +49,11 @@ export function ociBlob(
   return source(label, `oci-layout+blob://${reference}`, attrs);
 }
 
+/** One blob of a repository, as a file named by the hex of its digest. BuildKit's cache key is the digest alone. */
+export function imageBlob(label: string, repository: string, digest: string): Output {
+  return source(label, `docker-image+blob://${repository}@${digest}`, { "http.perm": "0644" });
+}
+
 /** One file from a web server, with the name `filename`. */
 export function http(label: string, url: string, filename: string): Output {
   return source(label, url, { "http.filename": filename });
@@ -103,6 +108,7 @@ function capability(identifier: string): string {
     git: "git",
     "docker-image": "image",
     "oci-layout": "ocilayout",
+    "docker-image+blob": "imageblob",
     "oci-layout+blob": "imageblob",
   };
   return `source.${names[scheme] ?? "http"}`;

@@ -72,8 +72,8 @@ describe("build with PRELOAD", function () {
     const blobs = [{ digest, size: 5, image: 0, position: 1 }];
     const outcome = await runFrontend(sample("FROM docker:29-dind\nPRELOAD redis:7\n", { blobs }));
     const { config, steps } = built(outcome);
-    const { job } = stepNamed(steps, "[larder] shelve 1 blob");
-    assert.deepEqual(job, { kind: "shelve", layers: [[{ digest, image: 0 }]] });
+    const { job } = stepNamed(steps, "[larder] shelve redis:7 layer 2/2");
+    assert.deepEqual(job, { kind: "shelve", blobs: [digest] });
     assert.equal(historyOf(config)[2], `PRELOAD redis:7, blob of layer 2 of 2, ${digest}`);
     assert.equal(stepNamed(steps, "[larder] merge layers").inputs.length, 5);
   });

@@ -34,7 +34,7 @@ import { planResult } from "./print-plan.js";
 import { evaluate } from "./result.js";
 import { readSettings } from "./settings.js";
 import { withReasons } from "./steps/failure.js";
-import { larderImage } from "./steps/larder-image.js";
+import { explainSteps, larderImage } from "./steps/larder-image.js";
 
 /**
  * @param wasRefused Upstream has refused a base image that fires a PRELOAD.
@@ -87,11 +87,14 @@ async function buildNeeded(task: Task, triggers: BaseTriggers): Promise<Result> 
     settings: await readSettings(bridge, options, process.env),
     warn: reported.warn,
   };
-  return buildPlatforms(withoutWarnings(request), async (one) => {
+  const built = buildPlatforms(withoutWarnings(request), async (one) => {
     const context = { ...shared, ...needOf(needs, one), request: pinTargetStage({ ...task, request: one }) };
     const isFirst = one.options.platform === firstRequest.options.platform;
     const fires = reported.triggers !== "unknown" || (!isFirst && (await mayFire(context, target)));
     return buildPlatform({ ...context, mayFire: fires });
+  });
+  return built.catch((thrown: unknown) => {
+    throw explainSteps(options, thrown);
   });
 }
 

@@ -32,7 +32,11 @@ describe("LARDER_PLAN", function () {
     const [definition] = definitions.values();
     const result = definition && resultOf(definition);
     assert.ok(result);
-    const bytes = fileAt(definition, result, "plan.json", { client: {}, ofStep: () => ({}) });
+    const bytes = fileAt(definition, result, "plan.json", {
+      client: {},
+      ofStep: () => ({}),
+      blob: () => undefined,
+    });
     const plan = JSON.parse(bytes?.toString() ?? "") as Plan;
     assert.equal(plan.target, "system");
     assert.deepEqual(

@@ -7,7 +7,7 @@ import { marshal } from "../llb/marshal.js";
 import type { BuildContext } from "./build-context.js";
 import type { Planning } from "./cut/planning.js";
 import type { PreloadedCut } from "./cut/preloaded-cut.js";
-import { stockStepName } from "./plan/layers.js";
+import { plannedSteps } from "./plan/layers.js";
 import type { Origin, PreloadPlan } from "./plan/plan.js";
 
 /** The result of `--build-arg LARDER_PLAN=1`: an image that holds only `plan.json`. */
@@ -44,6 +44,7 @@ function describePlan(plan: PreloadPlan) {
     context: plan.context,
     stage: plan.stage,
     lines: plan.lines,
+    via: plan.via,
     security: plan.security,
     assembly: plan.assembly,
     target: plan.target,
@@ -60,6 +61,6 @@ function describePlan(plan: PreloadPlan) {
       })),
     })),
     outerLayers: plan.outerLayers,
-    steps: [...plan.images.map(({ step }) => step), stockStepName(plan)],
+    steps: plannedSteps(plan),
   };
 }

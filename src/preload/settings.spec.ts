@@ -46,6 +46,6 @@ describe("readSettings", () => {
 
   it("asks for a privilege only where a PRELOAD needs one", async () => {
     const { security } = await settings({ args: { LARDER_SECURITY: "nonsense" } });
-    assert.throws(() => chooseSecurity(security), /write auto, sysbox or insecure/);
+    assert.throws(() => chooseSecurity("daemon", security), /write auto, sysbox or insecure/);
   });
 });

@@ -7,10 +7,12 @@ import type { InsecureRegistries, PreloadPlan } from "./plan/plan.js";
 export interface Settings {
   /** Only plan: nothing runs. */
   readonly plansOnly: boolean;
+  /** `LARDER_VIA`: auto, direct or daemon. */
+  readonly via: string | undefined;
   /** The build argument for the right to mount in the stock step. */
   readonly security: string | undefined;
   readonly assembly: PreloadPlan["assembly"];
-  /** The builder gives single blobs of images (BuildKit 0.28). */
+  /** The builder gives single blobs of images (BuildKit 0.28). Docker with graph drivers says so, too, but cannot. */
   readonly givesBlobs: boolean;
   readonly insecureRegistries: InsecureRegistries;
   /** The number of outer layers for inner layers' files, if the user sets it. */
@@ -18,6 +20,7 @@ export interface Settings {
 }
 
 const planArgument = "LARDER_PLAN";
+const viaArgument = "LARDER_VIA";
 const securityArgument = "LARDER_SECURITY";
 const insecureArgument = "LARDER_INSECURE_REGISTRIES";
 const budgetArgument = "LARDER_LAYERS";
@@ -35,9 +38,10 @@ export async function readSettings(
   const insecure = [buildArgument(options, insecureArgument), env[insecureArgument]];
   return {
     plansOnly: buildArgument(options, planArgument) === "1",
+    via: buildArgument(options, viaArgument),
     security: buildArgument(options, securityArgument),
     assembly: can("mergeop") ? "merge" : "copy",
-    givesBlobs: can("source.imageblob"),
+    givesBlobs: can("source.imageblob") && can("mergeop"),
     insecureRegistries: new Set(insecure.flatMap((list) => (list ?? "").split(/[\s,]+/)).filter(Boolean)),
     layerBudget: parseBudget(buildArgument(options, budgetArgument)),
   };

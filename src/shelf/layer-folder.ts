@@ -30,9 +30,21 @@ export async function writeLayerFolder(layer: UnpackedLayer, output: string): Pr
   for (const path of implied) await mkdir(toBytes(`${files}/${path}`), { recursive: true });
   await copyTree(layer.directory, files);
   for (const path of implied) await setDirectory(toBytes(`${files}/${path}`));
-  await setDirectory(files);
-  if (layer.whiteouts.length > 0) {
-    await writeFile(`${folder}/whiteouts`, formatWhiteouts(layer.whiteouts), { mode: 0o644 });
+  await finishLayerFolder(layer, output);
+}
+
+/**
+ * Completes a folder whose files are in their places: the list of whiteouts, and directories that are fixed.
+ * @param output Root of the outer layer.
+ */
+export async function finishLayerFolder(
+  { diffId, whiteouts }: Pick<UnpackedLayer, "diffId" | "whiteouts">,
+  output: string,
+): Promise<void> {
+  const folder = `${output}/${shelf}/${onShelf.layer(diffId)}`;
+  await setDirectory(`${folder}/fs`);
+  if (whiteouts.length > 0) {
+    await writeFile(`${folder}/whiteouts`, formatWhiteouts(whiteouts), { mode: 0o644 });
     await utimes(`${folder}/whiteouts`, 0, 0);
   }
   await setDirectory(folder);
@@ -53,7 +65,9 @@ export async function fixDirectories(output: string, path: string): Promise<void
  * and mode of the layer below; Larder gives them root, 0755 and time 0. Such a directory may be missing if it holds
  * nothing but a whiteout and the daemon could not see the hidden file.
  */
-async function impliedDirectories(layer: UnpackedLayer): Promise<ByteString[]> {
+export async function impliedDirectories(
+  layer: Pick<UnpackedLayer, "directory" | "implied">,
+): Promise<ByteString[]> {
   const isDirectory = async (path: ByteString): Promise<boolean> => {
     const stat = await lstat(toBytes(`${layer.directory}/${path}`)).catch(() => undefined);
     return stat?.isDirectory() ?? true;
@@ -67,7 +81,8 @@ async function impliedDirectories(layer: UnpackedLayer): Promise<ByteString[]> {
   return result;
 }
 
-async function setDirectory(path: string | Buffer): Promise<void> {
+/** Gives a directory that no tar describes its owner, mode and time. */
+export async function setDirectory(path: string | Buffer): Promise<void> {
   await chown(path, 0, 0);
   await chmod(path, 0o755);
   await utimes(path, 0, 0);

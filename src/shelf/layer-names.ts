@@ -21,6 +21,8 @@ export class LayerNamesReader {
   readonly #opaque = new Set<ByteString>();
   /** Directories that have entries below them; the value is false until they have an entry themselves. */
   readonly #directories = new Map<ByteString, boolean>();
+  /** A name below a whiteout, or a whiteout of no name: engines take them in different ways. */
+  strange: ByteString | undefined;
 
   /** @param name of an entry, as it is in the tar. The name of a directory mostly ends with a slash. */
   add(name: ByteString): void {
@@ -30,6 +32,9 @@ export class LayerNamesReader {
     const base = path.slice(slash + 1);
     if (base !== opaqueMarker && base.startsWith(metaPrefix)) return;
     const parent = path.slice(0, Math.max(slash, 0));
+    if (base === whiteoutPrefix || parent.split("/").some((part) => part.startsWith(whiteoutPrefix))) {
+      this.strange ??= path;
+    }
     for (const above of parentsOf(path))
       if (!this.#directories.has(above)) this.#directories.set(above, false);
     if (base === opaqueMarker) {
@@ -55,6 +60,11 @@ export class LayerNamesReader {
     const path = cleanPath(name);
     // A whiteout is no entry of a directory, even with names below it.
     if (path !== undefined && this.#directories.has(path) && !isMark(path)) this.#directories.set(path, true);
+  }
+
+  /** Paths that have a whiteout, opaque directories not counted. */
+  get deleted(): readonly ByteString[] {
+    return [...this.#hidden].sort(compare);
   }
 
   get names(): LayerNames {

@@ -75,7 +75,7 @@ ${dockerStage(version, store, { "insecure-registries": [lab.registry] })}
 ${images.length > 0 ? `PRELOAD ${images.join(" ")}` : ""}
 `;
 
-/** A system image that preloads the images. Without images, it has nothing of Larder's. */
+/** A system image that preloads the images; flags may stand before them. Without images, it has nothing of Larder's. */
 export async function buildSystem(
   name: string,
   images: readonly string[],

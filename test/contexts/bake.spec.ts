@@ -51,7 +51,7 @@ describe("docker buildx bake", () => {
     const tag = labImage(`e2e/bake:${engine}`);
 
     it(`builds a target FROM another, both with PRELOAD (${engine})`, async () => {
-      const entitlements = ["security.insecure", "network.host"];
+      const entitlements = ["network.host"];
       const target = { context: folder, entitlements, attest: ["type=provenance,disabled=true"] };
       const file = {
         target: {

@@ -140,8 +140,9 @@ async function assertPreloaded(
   assert.deepEqual(innerImages(image), inner.map(inLab));
   assert.deepEqual(preloadTriggers(image), onBuild.map(inLab));
   assert.deepEqual(withoutLarder(image), inner.length > 0 ? stock.map(asOfNow) : stock);
-  const fetched = ours.steps.flatMap((name) => /^\[(?:\S+ )?larder\] (fetch .*)$/.exec(name)?.[1] ?? []);
-  assert.deepEqual(fetched, fetches.map((name) => `fetch ${inLab(name)}`).sort());
+  // A builder that gives single blobs has a step for each of them.
+  const fetched = ours.steps.flatMap((name) => /^\[(?:\S+ )?larder\] (fetch \S+)/.exec(name)?.[1] ?? []);
+  assert.deepEqual([...new Set(fetched)], fetches.map((name) => `fetch ${inLab(name)}`).sort());
 }
 
 /**
@@ -168,8 +169,10 @@ async function assertProvenance(one: Case, ours: Built, theirs: Built): Promise<
       [],
       `materials of Larder, among ${names}`,
     );
+    // The image of the steps is in the frontend's repository.
+    const steps = lab.frontend.replace(/:[^:/]*$/, "");
     assert.deepEqual(
-      added.filter((name) => !larders.includes(name)),
+      added.filter((name) => !larders.includes(name) && name !== steps),
       [],
     );
     if (!hasPreload(one)) assert.deepEqual(own.buildConfig.llbDefinition, stock.buildConfig.llbDefinition);

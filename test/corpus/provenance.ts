@@ -106,5 +106,8 @@ function materialsOf({ materials = [] }: Provenance): Map<string, string> {
   return new Map(materials.map((one) => [one.uri, digestOf(one)]));
 }
 
-/** `pkg:docker/name@tag?platform=linux%2Famd64`, as BuildKit writes it -> `name:tag` */
-const imageName = (uri: string): string => uri.replace(/^pkg:docker\/(.*)@([^@?]*).*/, "$1:$2");
+/** As BuildKit writes it: `pkg:docker/name@tag?platform=linux%2Famd64` -> `name:tag`, `pkg:docker/name?digest=...` -> `name` */
+const imageName = (uri: string): string =>
+  uri.replace(/^pkg:docker\/([^@?]*)(?:@([^@?]*))?.*/, (_, name: string, tag?: string) =>
+    tag ? `${name}:${tag}` : name,
+  );

@@ -113,7 +113,7 @@ async function runBuild(
     const text = inLab(frontend === "larder" ? written : forStock(written));
     writeFileSync(join(context, file), text);
     const given = args.map((arg) => inLab(arg).replaceAll("{context}", context));
-    const allow = ["--allow", "security.insecure", "--allow", "network.host"];
+    const allow = ["--allow", "network.host"];
     const env = { CORPUS_SECRET: "the secret", BUILDX_METADATA_PROVENANCE: "max" };
     const { status, stdout, stderr } = await tryDocker(
       ["buildx", "build", ...allow, ...flags, ...given, "--file", join(context, file), context],

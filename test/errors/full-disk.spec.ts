@@ -18,11 +18,13 @@ describe("errors: a full disk", () => {
     const random = `FROM ${labImage("busybox:1")}\nRUN head -c ${imageSize} /dev/urandom >/random\n`;
     engine = (await PrivateEngine.start("e2e-full", "--size", "1600m")).host;
     await build({ larder: false, dockerfile: random, tag: image, args: ["--push"] });
-    // Everything that the builds below need, except for their own image.
+    // Everything that the builds below need, except for their own image. A prune would take the image of the steps.
+    await docker(["pull", "--quiet", `${lab.registry}/larder/dockerfile:steps`], { engine });
     await build({
       engine,
       dockerfile: `FROM ${lab.system}\nPRELOAD ${labImage("busybox:1")}\n`,
       tag: "warm:1",
+      via: "daemon",
     });
   });
   after(cleanUp);
@@ -53,7 +55,7 @@ describe("errors: a full disk", () => {
       await docker(["builder", "prune", "--force"], { engine });
       await leave(room * imageSize);
       const dockerfile = `FROM ${lab.system}\n${shows}\n`;
-      assertSentence(await refusal({ engine, dockerfile, shows }), image, message);
+      assertSentence(await refusal({ engine, dockerfile, shows, via: "daemon" }), image, message);
     });
   }
 });

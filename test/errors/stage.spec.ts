@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { lab, labImage } from "../harness/lab.js";
-import { assertSentence, refusal } from "./refused.js";
+import { assertSentence, type RefusedBuild, refusal as refusalBy } from "./refused.js";
 
 const busybox = labImage("busybox:1");
 const preload = `PRELOAD ${busybox}`;
+
+/** The stage's manager is run by the daemon way alone. */
+const refusal = (build: RefusedBuild) => refusalBy({ ...build, via: "daemon" });
 
 /** A RUN that replaces the stage's daemon with a shell program. */
 function otherDockerd(program: string): string {
@@ -16,7 +19,7 @@ describe("errors: the stage", () => {
     assertSentence(
       await refusal({ dockerfile, shows: preload }),
       busybox,
-      /^no container manager in the stage: looked for dockerd and containerd in \/usr\/local\/sbin, .*; install one of them above PRELOAD$/,
+      /^no container manager in the stage: looked for dockerd and containerd in \/usr\/local\/sbin, .*; install one of them above PRELOAD/,
     );
   });
 

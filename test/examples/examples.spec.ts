@@ -52,7 +52,7 @@ const tagOf = (name: string, variant = "latest") => `e2e-example-${name}:${varia
 async function buildExample({ name, args }: Example, tag: string): Promise<void> {
   const settings = Object.entries({ BUILDKIT_SYNTAX: lab.frontend, ...args });
   const flags = settings.flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
-  const allow = ["--allow", "security.insecure", "--allow", "network.host"];
+  const allow = ["--allow", "network.host"];
   const common = ["buildx", "build", "--progress", "plain", "--tag", tag, "--load"];
   await docker([...common, ...allow, ...flags, folderOf(name)]);
   atEnd(() => tryDocker(["image", "rm", "--force", tag]));

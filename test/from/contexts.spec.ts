@@ -47,7 +47,7 @@ PRELOAD --from=baked example.com/baked:1
             layout: `oci-layout://${folder}/layout:1`,
             baked: "target:inner",
           },
-          entitlements: ["security.insecure", "network.host"],
+          entitlements: ["network.host"],
           tags: [tag],
           output: ["type=docker"],
           attest: ["type=provenance,disabled=true"],
@@ -55,7 +55,7 @@ PRELOAD --from=baked example.com/baked:1
       },
     };
     writeFileSync(join(folder, "bake.json"), JSON.stringify(bake));
-    const allow = ["--allow", "security.insecure", "--allow", "network.host", "--allow", "fs=*"];
+    const allow = ["--allow", "network.host", "--allow", "fs=*"];
     await docker([
       "buildx",
       "bake",

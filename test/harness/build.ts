@@ -6,6 +6,11 @@ import { deliver } from "./deliver.js";
 import { type EngineOptions, tryDocker } from "./docker.js";
 import { lab } from "./lab.js";
 
+export type Via = "direct" | "daemon";
+
+/** The way that all tests take which do not name one. */
+export const testedVia: Via = process.env.LARDER_TEST_VIA === "daemon" ? "daemon" : "direct";
+
 export interface Build extends EngineOptions {
   /** The file without the `# syntax=` line, which is put before it. */
   readonly dockerfile: string;
@@ -16,7 +21,9 @@ export interface Build extends EngineOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** More arguments for `docker buildx build`. */
   readonly args?: readonly string[];
-  /** `--allow security.insecure`; the default is yes. */
+  /** `daemon`: with LARDER_VIA=daemon and `--allow security.insecure`. The default is what the tests run with. */
+  readonly via?: Via;
+  /** `--allow security.insecure`; the default is yes for the daemon way, and no for the direct way. */
   readonly allowInsecure?: boolean;
 }
 
@@ -31,14 +38,15 @@ export async function tryBuild(build: Build): Promise<Finished> {
       writeFileSync(join(folder, name), text);
     }
     const { dockerfile: _, larder: __, tag: ___, files: ____, ...rest } = build;
-    const { args = [], allowInsecure = true, ...options } = rest;
+    const { args = [], via = testedVia, allowInsecure = via === "daemon", ...options } = rest;
     // An adopted engine has its registry on a loopback address, which steps reach through the host's network.
-    const allowed = allowInsecure ? ["security.insecure", "network.host"] : [];
+    const allowed = ["network.host", ...(allowInsecure ? ["security.insecure"] : [])];
     const { flags: delivery, finish } = deliver(build);
     const flags = [...allowed.flatMap((name) => ["--allow", name]), ...delivery];
     // Attestations contain times, which would make every image a new one.
     const common = ["buildx", "build", "--progress", "plain", "--provenance=false"];
-    const finished = await tryDocker([...common, ...flags, ...args, folder], options);
+    const way = via === "daemon" ? ["--build-arg", "LARDER_VIA=daemon"] : [];
+    const finished = await tryDocker([...common, ...flags, ...way, ...args, folder], options);
     if (finished.status === 0) await finish();
     return finished;
   } finally {

@@ -17,7 +17,9 @@ export interface NamedStep {
 
 export interface Files {
   readonly client: Readonly<Record<string, string>>;
-  ofStep(job: Job, dest: string): Readonly<Record<string, string>>;
+  ofStep(job: Job, dest: string): Readonly<Record<string, string | Buffer>>;
+  /** A document of an image, by its digest. */
+  blob(digest: string): Buffer | undefined;
 }
 
 export function stepsOf(definition: Definition): NamedStep[] {
@@ -29,8 +31,12 @@ export function stepsOf(definition: Definition): NamedStep[] {
 
 function jobOf(definition: Definition, { op, inputs }: Op): Job | undefined {
   if (op?.$case !== "exec") return undefined;
+  const { args = [] } = op.value.meta ?? {};
+  const argument = args[1]?.endsWith("/agent.mjs") ? args[2] : undefined;
+  if (argument !== undefined) return JSON.parse(argument) as Job;
   const at = inputs[op.value.mounts.find(({ dest }) => dest === mount.job)?.input ?? -1];
-  const bytes = at && fileAt(definition, at, jobFile, { client: {}, ofStep: () => ({}) });
+  const bytes =
+    at && fileAt(definition, at, jobFile, { client: {}, ofStep: () => ({}), blob: () => undefined });
   return bytes && (JSON.parse(bytes.toString()) as Job);
 }
 
@@ -50,6 +56,9 @@ export function fileAt(
   };
   switch (op?.$case) {
     case "source": {
+      const digest = /^[a-z-]+\+blob:\/\/.*@(sha256:[0-9a-f]{64})$/.exec(op.value.identifier)?.[1];
+      if (digest !== undefined)
+        return path === digest.slice("sha256:".length) ? files.blob(digest) : undefined;
       const text = op.value.identifier.startsWith("local://") ? files.client[path] : undefined;
       return text === undefined ? undefined : Buffer.from(text);
     }

@@ -1,5 +1,12 @@
 /** A builder with a small `dockerfile.v0`, for builds of which no step really runs. */
-import { type Job, mount, type NeededBlob, packAnswer, stockAnswer } from "../../src/agent/job.js";
+import {
+  type Job,
+  mount,
+  type NeededBlob,
+  packAnswer,
+  type StockAnswer,
+  stockAnswer,
+} from "../../src/agent/job.js";
 import type {
   NewContainerRequest,
   ReadFileRequest,
@@ -11,6 +18,8 @@ import type {
 import { Result as ResultMessage } from "../../src/gen/gateway.js";
 import { type Definition, type ExecOp, NetMode, SecurityMode } from "../../src/gen/ops.js";
 import type { Detail } from "../../src/gen/status.js";
+import { digestOf } from "../../src/image/digest.js";
+import { blobPath } from "../../src/image/oci-layout.js";
 import { type Answers, Refusal } from "./fake-builder.js";
 import { failedStep, fileAt, type NamedStep, stepsOf } from "./fake-engine.js";
 import { resultOf, sha256 } from "./fake-graph.js";
@@ -30,6 +39,8 @@ export interface Scene {
   readonly lints?: boolean;
   /** Permissions that the build does not have; it has all others. */
   readonly refuses?: readonly ("security.insecure" | "network.host")[];
+  /** The store that the stock step finds in the stage; the default is Docker's graph driver. */
+  readonly store?: Pick<StockAnswer, "manager" | "store">;
   /** What the stock step says that its store needs. */
   readonly blobs?: readonly NeededBlob[];
   /** @returns what a step that is to fail leaves as its report, or "" for one that leaves none. */
@@ -60,6 +71,7 @@ export class FakeUpstream {
   readonly #refs = new Map<string, Definition>();
   readonly #reports = new Map<string, string>();
   readonly #containers = new Map<string, NewContainerRequest>();
+  readonly #documents = new Map<string, Buffer>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -189,7 +201,23 @@ export class FakeUpstream {
     const [os = "", architecture = ""] = platform.split("/");
     const diff_ids = layers.map((layer) => layerOf(layer, wanted));
     const whole = { architecture, os, config, rootfs: { type: "layers", diff_ids }, history: [] };
-    return { Digest: sha256(`${short} ${wanted}`), Config: Buffer.from(JSON.stringify(whole)) };
+    const Config = Buffer.from(JSON.stringify(whole));
+    const Digest = sha256(`${short} ${wanted}`);
+    this.#describe(Digest, Config, diff_ids);
+    return { Digest, Config };
+  }
+
+  /** Makes the documents that a registry has of an image. */
+  #describe(digest: string, config: Buffer, diffIds: readonly string[]): void {
+    const layers = diffIds.map((diffId) => ({ mediaType: layerType, digest: blobOf(diffId), size: 1 }));
+    const configDigest = digestOf(config);
+    const about = {
+      mediaType: "application/vnd.oci.image.config.v1+json",
+      digest: configDigest,
+      size: config.length,
+    };
+    this.#documents.set(configDigest, config);
+    this.#documents.set(digest, Buffer.from(JSON.stringify({ schemaVersion: 2, config: about, layers })));
   }
 
   #readFile({ Ref, FilePath }: ReadFileRequest): Buffer {
@@ -200,24 +228,35 @@ export class FakeUpstream {
 
   #fileIn(definition: Definition, path: string): Buffer {
     const result = resultOf(definition);
-    const files = { client: this.#scene.files, ofStep: (job: Job, dest: string) => this.#leaves(job, dest) };
+    const files = {
+      client: this.#scene.files,
+      ofStep: (job: Job, dest: string) => this.#leaves(job, dest),
+      blob: (digest: string) => this.#documents.get(digest),
+    };
     const found = result && fileAt(definition, result, path.replace(/^\/+/, ""), files);
     if (!found) throw new Refusal(`open ${path}: no such file or directory`);
     return found;
   }
 
   /** What a step of Larder's own answers. */
-  #leaves(job: Job, dest: string): Readonly<Record<string, string>> {
-    if (job.kind === "stock" && dest === mount.catalog) {
-      return { [stockAnswer]: JSON.stringify({ store: "overlay2", blobs: this.#scene.blobs ?? [] }) };
+  #leaves(job: Job, dest: string): Readonly<Record<string, string | Buffer>> {
+    if (job.kind === "fetch" && dest === mount.layout) return this.#layout();
+    if ((job.kind === "stock" || job.kind === "catalog") && dest === mount.catalog) {
+      const { store = { manager: "docker", store: "overlay2" }, blobs = [] } = this.#scene;
+      return { [stockAnswer]: JSON.stringify({ ...store, blobs } satisfies StockAnswer) };
     }
     if (job.kind !== "pack" || dest !== mount.layout) return {};
     const { platform, trees } = job;
     const reference = { ...job.reference, digest: sha256("packed manifest") };
     const diffIds = Array.from({ length: trees }, (_, n) => sha256(`packed layer ${n}`));
-    return {
-      [packAnswer]: JSON.stringify({ image: { reference, platform, imageId: sha256("packed"), diffIds } }),
-    };
+    const config = Buffer.from(JSON.stringify({ rootfs: { diff_ids: diffIds } }));
+    this.#describe(reference.digest, config, diffIds);
+    const image = { reference, platform, imageId: digestOf(config), diffIds };
+    return { ...this.#layout(), [packAnswer]: JSON.stringify({ image }) };
+  }
+
+  #layout(): Record<string, Buffer> {
+    return Object.fromEntries([...this.#documents].map(([digest, data]) => [blobPath(digest), data]));
   }
 
   /** The whole definition is checked before any of it runs. */
@@ -262,6 +301,13 @@ export class FakeUpstream {
     if (program !== "/bin/cat" || report === undefined) throw new Refusal("no such file");
     return Buffer.from(report);
   }
+}
+
+const layerType = "application/vnd.oci.image.layer.v1.tar+gzip";
+
+/** The digest of a layer's blob. */
+export function blobOf(diffId: string): string {
+  return sha256(`blob ${diffId}`);
 }
 
 /** The diffID of a layer of the scene's images. */

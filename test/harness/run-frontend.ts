@@ -3,7 +3,7 @@
  * output. It has a thread of its own rather than a process, which would take as long again to start.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,7 +41,8 @@ export function sample(dockerfile: string, { files, images, options, ...more }: 
       "postgres:17": { layers: ["debian", "postgres"] },
       ...images,
     },
-    options: { "build-arg:LARDER_SECURITY": "insecure", ...options },
+    options: { "build-arg:LARDER_VIA": "daemon", "build-arg:LARDER_SECURITY": "insecure", ...options },
+    lacks: ["source.imageblob"],
     ...more,
   };
 }
@@ -62,6 +63,18 @@ const pipes: Plugin = {
   },
 };
 
+/** The files of the process by which the frontend knows its sandbox. */
+const sandbox: Plugin = {
+  name: "sandbox",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/steps\/privilege\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      assert.ok(text.includes('join("/proc/self", '));
+      return { contents: text.replace('"/proc/self"', "process.env.PROC_SELF"), loader: "ts" };
+    });
+  },
+};
+
 async function bundle(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "larder-frontend-"));
   process.once("exit", () => rmSync(folder, { recursive: true }));
@@ -73,11 +86,18 @@ async function bundle(): Promise<string> {
     platform: "node",
     format: "esm",
     banner: { js },
-    plugins: [pipes],
+    plugins: [pipes, sandbox],
   } satisfies BuildOptions;
   await build({ ...form, entryPoints: [entry], outfile: file });
-  // How the frontend asks whether it may mount.
-  writeFileSync(join(folder, "unshare"), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
+  // The signs of sysbox-runc, and those of runc.
+  for (const [name, uidMap, mounts] of [
+    ["sysbox", "0 165536 65536\n", "2 1 0:48 / /proc/uptime rw - fuse sysboxfs rw\n"],
+    ["runc", "0 0 4294967295\n", ""],
+  ] as const) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, "uid_map"), uidMap);
+    writeFileSync(join(folder, name, "mountinfo"), mounts);
+  }
   return file;
 }
 
@@ -91,8 +111,8 @@ export async function runFrontend({ options: more, canMount = false, ...scene }:
     `${key}=${value}`,
   ]);
   try {
-    const PATH = canMount ? join(file, "..") : "/nowhere";
-    const env = { PATH, BUILDER: builder.path, ...Object.fromEntries(variables) };
+    const PROC_SELF = join(file, "..", canMount ? "sysbox" : "runc");
+    const env = { PROC_SELF, BUILDER: builder.path, ...Object.fromEntries(variables) };
     const worker = new Worker(file, { env, execArgv: [] });
     const status = await new Promise<number>((resolve, reject) => {
       worker.once("exit", resolve);

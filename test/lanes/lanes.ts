@@ -25,13 +25,20 @@ const building = [
   "privilege",
   "result",
   "sharing",
+  "ways",
 ];
+
+/** Built by the daemon way, too, by `npm run test:all`. */
+const byDaemon = ["containerd", "exact-files", "from", "inner-docker"];
 
 export function engineLanes(all: boolean): Lane[] {
   const filter = all ? "" : `--grep '${patternOf(leftOut)}' --invert`;
   const build = building.map((folder) => `--spec 'test/${folder}/*.spec.ts'`).join(" ");
   const others = building.map((folder) => `--ignore 'test/${folder}/**'`).join(" ");
+  const daemon = byDaemon.map((folder) => `--spec 'test/${folder}/*.spec.ts'`).join(" ");
+  const again = `LARDER_TEST_VIA=daemon mocha --no-config ${shared} ${times} ${daemon}`;
   return [
+    ...(all ? [{ name: "daemon", command: again }] : []),
     { name: "build", command: `mocha --no-config ${shared} ${times} ${filter} ${build}` },
     {
       name: "run",

@@ -101,6 +101,14 @@ export const leftOut: readonly LeftOut[] = [
     titles: /(CRI: containerd|Kubernetes: images in the namespace k8s\.io of containerd) 1\.7/,
     tests: "Kubernetes: containerd 1.7",
   },
+  {
+    titles: /both ways give the same for (Docker (26\.1|28\.5), |containerd 1\.7)/,
+    tests: "both ways: Docker 26.1 and 28.5, containerd 1.7",
+  },
+  {
+    titles: /inner Docker 28\.5: one image for both of its stores/,
+    tests: "one image for both stores: Docker 28.5",
+  },
 ];
 
 /** The same for the lane of the buildkitd. */

@@ -56,7 +56,7 @@ describe(`a list of ${count} images`, () => {
     await runByContainerd();
     const log = await build(request(2));
     const ran = new Set(
-      [...log.matchAll(/^#(\d+) \[larder\] (?:fetch|stock|merge)/gm)].map(([, step]) => step),
+      [...log.matchAll(/^#(\d+) \[larder\] (?:fetch|unpack|describe|merge)/gm)].map(([, step]) => step),
     );
     const cached = [...ran].filter((step) => new RegExp(`^#${step} CACHED`, "m").test(log));
     assert.deepEqual(cached, [...ran], log);

@@ -11,7 +11,7 @@ import { cached, ran } from "./steps.js";
 
 const busybox = labImage("busybox:1");
 const fetch = `[larder] fetch ${busybox}`;
-const stock = "[larder] stock 1 image (1 layer)";
+const describes = "[larder] describe 1 image";
 
 describe("the cache", () => {
   after(cleanUp);
@@ -53,8 +53,10 @@ RUN echo below >/below
         const args = ["--cache-from", from(), "--output", "type=cacheonly"];
         const log = await build({ engine: fresh.host, dockerfile, args });
         assert.match(log, /importing cache manifest from /);
-        for (const step of ["RUN echo above", fetch, "RUN echo below"]) assert.ok(cached(log, step), log);
-        for (const step of ["RUN echo", fetch, stock]) assert.ok(!ran(log, step), log);
+        if (kind !== "inline") assert.ok(cached(log, "RUN echo below"), log);
+        // The image has the layers, but not the records of the steps that unpacked them.
+        const steps = kind === "inline" ? ["RUN echo"] : ["RUN echo", fetch, "[larder] unpack", describes];
+        for (const step of steps) assert.ok(!ran(log, step), log);
       });
     }
   });
@@ -71,7 +73,7 @@ COPY --from=two /usr/lib/larder/preload.json /
     const request = { dockerfile, args: ["--output", "type=cacheonly"] };
     await build(request);
     const log = await build({ ...request, args: ["--no-cache-filter", "two", ...request.args] });
-    assert.equal([...log.matchAll(/ loaded layer \d+ /g)].length, 1, log);
+    assert.equal([...log.matchAll(/ unpacked layer sha256:/g)].length, 1, log);
     assert.ok(ran(log, `[larder] fetch ${labImage("pause:3")}`), log);
     assert.ok(!ran(log, fetch), log);
   });

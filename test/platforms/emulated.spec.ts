@@ -33,7 +33,7 @@ RUN uname -m >/machine
   ];
   for (const { architecture, machine } of machines) {
     it(`has the inner image of each: ${architecture}`, async () => {
-      assert.ok(log.includes(`[linux/${architecture} larder] stock 1 image`), log);
+      assert.ok(log.includes(`[linux/${architecture} larder] describe 1 image`), log);
       const platform = ["--platform", `linux/${architecture}`];
       await docker(["pull", "--quiet", ...platform, tag]);
       const container = await SystemContainer.start(tag, { args: platform });

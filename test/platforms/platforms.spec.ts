@@ -27,7 +27,10 @@ async function preloadedFor(system: string): Promise<PreloadedImage[][]> {
     });
     return architectures.map((architecture) => {
       const text = readFileSync(join(folder, `linux_${architecture}`, "preload.json"), "utf8");
-      return (JSON.parse(text) as { images: PreloadedImage[] }).images;
+      // Docker has two stores, and the images are listed for each.
+      return (JSON.parse(text) as { images: PreloadedImage[] }).images.filter(
+        ({ store }) => store === "overlay2",
+      );
     });
   } finally {
     rmSync(folder, { recursive: true });
@@ -35,6 +38,7 @@ async function preloadedFor(system: string): Promise<PreloadedImage[][]> {
 }
 
 interface PreloadedImage {
+  readonly store: string;
   readonly platform: unknown;
   readonly imageId: string;
   readonly reference: { readonly path: string };
@@ -92,7 +96,7 @@ PRELOAD --platform=$TARGETPLATFORM ${inner}
     const header = "\\177ELF\\002\\001\\001\\000\\000\\000\\000\\000\\000\\000\\000\\000\\002\\000\\267\\000";
     const dockerfile = `FROM ${lab.system}\nRUN rm /usr/sbin/dockerd && printf '${header}%064d' 0 >/usr/sbin/dockerd && chmod +x /usr/sbin/dockerd\n${preload}\n`;
     assertSentence(
-      await refusal({ dockerfile, shows: preload }),
+      await refusal({ dockerfile, shows: preload, via: "daemon" }),
       inner,
       /^the stage's container manager \/usr\/sbin\/dockerd is for linux\/arm64, which this builder cannot emulate: let it \(.*--install arm64\), or build on a builder of that platform$/,
     );

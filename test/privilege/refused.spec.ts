@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { assertSentence, lastWords, refusal } from "../errors/refused.js";
-import { failingBuild } from "../harness/build.js";
+import { build, failingBuild } from "../harness/build.js";
 import { engineNames, lab, labImage } from "../harness/lab.js";
 import { waysOut } from "./ways-out.js";
 
@@ -14,25 +14,37 @@ function withSecurity(value: string): string[] {
 
 for (const engine of engineNames) {
   describe(`privilege: refused, ${engine}`, () => {
-    it("without --allow: the three ways out", async () => {
-      assertSentence(await refusal({ engine, dockerfile, shows, allowInsecure: false }), busybox, waysOut);
+    it("is not asked for by default: a plain build succeeds", async () => {
+      const log = await build({ engine, dockerfile, via: "direct", args: ["--output", "type=cacheonly"] });
+      assert.match(log, /^#\d+ \[larder\] describe 1 image$/m);
+    });
+
+    it("the daemon way without --allow: the ways out, the direct one first", async () => {
+      const request = { engine, dockerfile, shows, via: "daemon", allowInsecure: false } as const;
+      assertSentence(await refusal(request), busybox, waysOut);
     });
 
     it("LARDER_SECURITY=insecure without --allow: the same", async () => {
-      const request = { engine, dockerfile, shows, allowInsecure: false, args: withSecurity("insecure") };
+      const args = withSecurity("insecure");
+      const request = { engine, dockerfile, shows, via: "daemon", allowInsecure: false, args } as const;
       assertSentence(await refusal(request), busybox, waysOut);
     });
 
     it("LARDER_SECURITY=sysbox where the runtime is runc", async () => {
       assertSentence(
-        await refusal({ engine, dockerfile, shows, args: withSecurity("sysbox") }),
+        await refusal({ engine, dockerfile, shows, via: "daemon", args: withSecurity("sysbox") }),
         busybox,
         /^the stock step may not mount file systems, so its runtime is not sysbox-runc: build with LARDER_SECURITY=auto/,
       );
     });
 
     it("a value that LARDER_SECURITY does not have", async () => {
-      const log = await failingBuild({ engine, dockerfile, args: withSecurity("sysbox-runc") });
+      const log = await failingBuild({
+        engine,
+        dockerfile,
+        via: "daemon",
+        args: withSecurity("sysbox-runc"),
+      });
       assert.equal(
         lastWords(log),
         'build argument LARDER_SECURITY="sysbox-runc": write auto, sysbox or insecure',

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
-import { engineNames, lab, labImage } from "../harness/lab.js";
+import { buildkitd, engineNames, lab, labImage } from "../harness/lab.js";
 import { type RegistryImage, registryImage } from "../harness/registry-image.js";
 import { ran } from "../options/steps.js";
 
@@ -32,33 +32,43 @@ for (const engine of engineNames) {
     it("names its steps for a reader of the build's output", () => {
       const steps = log
         .split("\n")
-        .flatMap((line) => /^#\d+ (\[larder\] (?:fetch|stock) .*)$/.exec(line)?.[1] ?? []);
-      const layers = inner.flatMap(({ diffIds }) => diffIds).length;
+        .flatMap((line) => /^#\d+ (\[larder\] (?:fetch|unpack|describe) .*)$/.exec(line)?.[1] ?? []);
+      const layers = inner.flatMap(({ reference, diffIds }) =>
+        diffIds.map((_, index) => `[larder] unpack ${reference} layer ${index + 1}/${diffIds.length}`),
+      );
       const wanted = [
         `[larder] fetch ${busybox}`,
         `[larder] fetch ${python}`,
-        `[larder] stock 2 images (${layers} layers)`,
+        ...layers,
+        "[larder] describe 2 images",
       ];
-      assert.deepEqual([...new Set(steps)].sort(), wanted.sort());
+      // A step that another build has at the same time may have that build's name, too.
+      assert.deepEqual(
+        wanted.filter((step) => !steps.includes(step)),
+        [],
+      );
     });
 
     it("prints the progress of pulls and loads as lines", () => {
-      for (const blob of inner.flatMap(({ blobs }) => blobs))
-        assert.match(log, new RegExp(`layer \\d+ ${blob}`));
-      assert.match(log, /loaded layer \d+ /);
+      if (!buildkitd)
+        for (const blob of inner.flatMap(({ blobs }) => blobs))
+          assert.match(log, new RegExp(`layer \\d+ ${blob}`));
+      for (const diffId of inner.flatMap(({ diffIds }) => diffIds))
+        assert.ok(log.includes(`unpacked layer ${diffId} `));
     });
 
     it("is cached the second time", async () => {
       const again = await build({ engine, dockerfile, tag });
       // A step with several outputs may lack CACHED in the log. A step that runs prints something.
-      assert.match(again, /^#\d+ \[larder\] stock /m);
+      assert.match(again, /^#\d+ \[larder\] describe /m);
       assert.ok(!ran(again, "[larder] "), again);
     });
 
     it("is not cached with --no-cache, although it was before", async () => {
       const again = await build({ engine, dockerfile, args: ["--no-cache", "--output", "type=cacheonly"] });
-      for (const blob of inner.flatMap(({ blobs }) => blobs)) assert.ok(again.includes(blob), again);
-      assert.match(again, /loaded layer \d+ /);
+      if (!buildkitd)
+        for (const blob of inner.flatMap(({ blobs }) => blobs)) assert.ok(again.includes(blob), again);
+      assert.match(again, /unpacked layer sha256:/);
     });
 
     it("has a line of history for each outer layer", () => {

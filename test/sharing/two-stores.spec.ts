@@ -66,11 +66,11 @@ describe("sharing: across the two kinds of store", () => {
     });
   }
 
-  it("built again without the cache, all but the databases in the catalog is the same", async () => {
+  it("built again without the cache, all of it is the same, databases too", async () => {
     const { odd, handMade, busybox } = inner;
     const build = { base: containerd, preload: references(odd, handMade, busybox) };
     const again = await pushSystem({ name: "containerd-again", ...build, args: ["--no-cache"] });
-    assert.deepEqual(again.shelf.slice(0, -1), onContainerd.shelf.slice(0, -1));
+    assert.deepEqual(again.shelf, onContainerd.shelf);
   });
 
   it("built by an engine with a graph driver, which copies where the other merges", async function () {
@@ -112,7 +112,8 @@ VOLUME /var/lib/containerd
     );
     assert.deepEqual(said.match(/attached \d images .* to \S+/g), [
       `attached 2 images (${layersIn(index, busybox)} layers) to /var/lib/docker`,
-      `attached 2 images (${layersIn(index, odd)} layers) to /var/lib/containerd`,
+      // It has Docker's images, too, for a Docker that uses this containerd.
+      `attached 4 images (${layersIn(index, busybox, odd)} layers) to /var/lib/containerd`,
     ]);
     await assertDockerRuns(container, [index, busybox]);
     await assertRunsIn(container, "k8s.io", [index, odd]);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isSysbox } from "../../src/preload/steps/privilege.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker, tryDocker } from "../harness/docker.js";
 import { engineNames, labImage } from "../harness/lab.js";
@@ -46,6 +47,14 @@ for (const engine of engineNames) {
       assert.notEqual(status, 0);
       assert.match(stderr, /permission denied/);
       await shell("LIBMOUNT_FORCE_MOUNT2=always mount -t tmpfs t /mnt && umount /mnt");
+    });
+
+    it("/proc/uptime is a file of sysbox-fs, by which the frontend knows Sysbox", async () => {
+      const [uidMap, mounts] = await Promise.all([
+        command("cat", "/proc/self/uid_map"),
+        command("cat", "/proc/self/mountinfo"),
+      ]);
+      assert.ok(isSysbox(uidMap, mounts), uidMap + mounts);
     });
 
     it("/proc/uptime is read as a whole or not at all", async () => {

@@ -86,7 +86,8 @@ class Intake {
   }
 
   async image(image: LayoutImage): Promise<void> {
-    const { namespace, keepsBlobs } = this.#options;
+    const { namespace, layerBlobs } = this.#options;
+    const knowsBlobs = layerBlobs !== "none";
     if (image.manifest.layers.length < image.diffIds.length)
       throw new LarderError(`the manifest of ${image.imageId} has fewer layers than its config`);
     const layers = await this.#layerFacts(image);
@@ -96,14 +97,14 @@ class Intake {
     for (const [index, link] of chainOf(image.diffIds).entries()) {
       const snapshot = snapshots.get(link.chainId);
       // containerd unpacks a layer from its blob, even if it does not keep the blob.
-      if (snapshot || keepsBlobs) await this.#layerBlob(image, index);
+      if (snapshot || knowsBlobs) await this.#layerBlob(image, index);
       if (!snapshot) continue;
       const below = snapshots.get(snapshot.parent ?? "");
       if (below?.holds === "whiteouts") made.push(await this.#commitEmpty(below));
       const isRepeated = image.diffIds.indexOf(link.diffId) < index;
       made.push(await this.#unpack(image.manifest.layers[index], snapshot, link, isRepeated));
     }
-    for (const { digest, content, labels } of metadataBlobs(image, keepsBlobs)) {
+    for (const { digest, content, labels } of metadataBlobs(image, knowsBlobs)) {
       await this.#containerd.write({ digest, size: content.length, labels }, async function* () {
         yield content;
       });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { CatalogFiles } from "../../shelf/catalog-files.js";
@@ -72,6 +73,70 @@ describe("the program that stands before a daemon", () => {
     const files = new CatalogFiles();
     await addShim(files, stage, ["PATH=/bin"], daemonShim("containerd"), programs);
     assert.deepEqual(files.directories(), []);
+  });
+
+  describe("that comes later", () => {
+    const later = daemonShim("dockerd", true);
+
+    /** The shim in a directory that PATH has first, run by its name. @param directories behind it in PATH. */
+    async function run(
+      ...directories: string[]
+    ): Promise<{ code: number | null; said: string; out: string }> {
+      await shimOf("/usr/local/sbin:/usr/bin", later, "/usr/local/sbin/dockerd");
+      const PATH = [`${out}/usr/local/sbin`, ...directories, "/usr/bin", "/bin"].join(":");
+      const { status, stdout, stderr } = spawnSync("dockerd", ["--debug", "a b"], {
+        env: { PATH },
+        encoding: "utf8",
+      });
+      return { code: status, said: stderr, out: stdout };
+    }
+
+    it("is the program that PATH has when it runs", async () => {
+      const bin = `${out}/it's a directory`;
+      mkdirSync(bin);
+      mkdirSync(`${out}/empty`);
+      writeFileSync(`${bin}/dockerd`, "#!/bin/sh\nprintf '%s|' real \"$@\"\n", { mode: 0o755 });
+      assert.deepEqual(await run(`${out}/empty`, bin), { code: 0, said: "", out: "real|--debug|a b|" });
+    });
+
+    it("says that there is none, and is not its own daemon", async () => {
+      const { code, said } = await run(`${out}/usr/local/../local/sbin`);
+      assert.equal(code, 127);
+      assert.match(
+        said,
+        /^larder: there is no dockerd in PATH: .* install it, or add its directory to PATH\n$/,
+      );
+    });
+
+    it("is not where packages put the daemon, over links either", async () => {
+      symlinkSync("usr/bin", `${stage}/bin`);
+      await shimOf("/bin:/usr/bin:/opt/x:/usr/local/bin", later, "/usr/local/bin/dockerd");
+      await shimOf("/bin:/usr/bin:/opt/x", later, "/opt/x/dockerd");
+      await assert.rejects(
+        addShim(new CatalogFiles(), stage, ["PATH=/bin:/usr/sbin"], later, programs),
+        /^LarderError: no directory of .* \(\/bin:\/usr\/sbin\) comes before .* dockerd .*: say ENV PATH=/,
+      );
+    });
+
+    it("stays in its place at a later PRELOAD, with the daemon or without", async () => {
+      const text = await shimOf("/usr/local/bin:/usr/bin", later, "/usr/local/bin/dockerd");
+      install("/usr/local/bin/dockerd");
+      writeFileSync(`${stage}/usr/local/bin/dockerd`, text);
+      assert.equal(await shimOf("/usr/local/sbin:/usr/local/bin", later, "/usr/local/bin/dockerd"), text);
+      install("/usr/bin/dockerd");
+      const path = "/usr/local/sbin:/usr/local/bin:/usr/bin";
+      const found = await shimOf(path, daemonShim("dockerd"), "/usr/local/bin/dockerd");
+      assert.match(found, /^real=\/usr\/bin\/dockerd$/m);
+    });
+
+    it("has the same text as before if the stage has the daemon already", async () => {
+      install("/usr/bin/dockerd");
+      const [now, as] = [daemonShim("dockerd"), later].map((shim) =>
+        shimOf("/usr/local/sbin:/usr/bin", shim, "/usr/local/sbin/dockerd"),
+      );
+      assert.equal(await as, await now);
+      assert.match((await now) ?? "", /^unset IFS\n\n\[ -z /m);
+    });
   });
 
   it("cannot exist if the daemon is in the first directory of PATH", async () => {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { daemonArguments, formatDropIn } from "./systemd.js";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { CatalogFiles } from "../../shelf/catalog-files.js";
+import { addDropIn, daemonArguments, formatDropIn } from "./systemd.js";
 
 const unit = "[Service]\nExecStart=/usr/sbin/dockerd -H fd:// \\\n  $DOCKER_OPTS\nExecReload=/bin/kill\n";
 
@@ -29,5 +32,22 @@ describe("the drop-in for docker.service", () => {
       "# Larder: the images of PRELOAD, see /usr/lib/larder/preload.json\n[Service]\n" +
         "PassEnvironment=LARDER_ATTACH\nExecStartPre=-/usr/lib/larder/bin/attach --unit docker.service dockerd -g /mnt\n",
     );
+  });
+
+  it("is there for a unit that comes later, and asks systemd for its arguments", async () => {
+    const [stage, out] = [mkdtempSync(`${tmpdir()}/larder-stage-`), mkdtempSync(`${tmpdir()}/larder-out-`)];
+    try {
+      const files = new CatalogFiles();
+      await addDropIn(files, stage, "containerd");
+      assert.deepEqual(files.directories(), []);
+      await addDropIn(files, stage, "dockerd", true);
+      await files.write(out);
+      assert.equal(
+        readFileSync(`${out}/etc/systemd/system/docker.service.d/larder.conf`, "utf8"),
+        formatDropIn("--unit docker.service dockerd"),
+      );
+    } finally {
+      for (const folder of [stage, out]) rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -23,13 +23,18 @@ function dropInDirectory(unit: string): string {
 
 /**
  * systemd starts the daemon by its full path, so it does not find the program in PATH. If the stage has the daemon's
- * unit, attach runs before the daemon. The daemon's arguments may move the data root: attach asks systemd for them and,
+ * unit, or will have it, attach runs before the daemon. The daemon's arguments may move the data root: attach asks systemd for them and,
  * without an answer, uses those that the unit had during the build.
  */
-export async function addDropIn(files: CatalogFiles, stage: string, daemon: DaemonName): Promise<void> {
+export async function addDropIn(
+  files: CatalogFiles,
+  stage: string,
+  daemon: DaemonName,
+  comesLater = false,
+): Promise<void> {
   const unit = daemonUnits[daemon];
   const texts = await unitTexts(stage, unit);
-  if (texts.length === 0) return;
+  if (texts.length === 0 && !comesLater) return;
   const args = [`--unit ${unit}.service ${daemon}`, daemonArguments(texts)].join(" ").trimEnd();
   await putDropIn(files, stage, unit, args);
 }
@@ -83,6 +88,15 @@ export function daemonArguments(texts: readonly string[]): string {
     }
   }
   return /^(?:\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s"'\\])+\s+(.*)$/.exec(command)?.[1] ?? "";
+}
+
+/** The daemon's arguments in its unit, as words; none without a unit. Variables in them are not expanded. */
+export async function daemonWords(stage: string, daemon: DaemonName): Promise<string[]> {
+  const text = daemonArguments(await unitTexts(stage, daemonUnits[daemon]));
+  const words = text.match(/(?:\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s"'\\])+/g) ?? [];
+  return words.map((word) =>
+    word.replace(/"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'/g, "$1$2").replace(/\\(.)/g, "$1"),
+  );
 }
 
 /** @param args attach's arguments, quoted for systemd. */

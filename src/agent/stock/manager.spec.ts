@@ -34,8 +34,16 @@ describe("which container manager takes the images in", () => {
 
   const faults: [installed: string[], asked: StockJob["manager"], message: RegExp][] = [
     [[], undefined, /looked for dockerd and containerd in \/bin; install one of them above PRELOAD$/],
-    [["containerd"], "docker", /looked for dockerd in \/bin; install Docker above PRELOAD$/],
-    [["dockerd"], "containerd", /looked for containerd in \/bin; install containerd above PRELOAD$/],
+    [
+      ["containerd"],
+      "docker",
+      /looked for dockerd in \/bin; install Docker above PRELOAD, or, if it comes later, say --via=direct$/,
+    ],
+    [
+      ["dockerd"],
+      "containerd",
+      /looked for containerd in \/bin; install containerd above PRELOAD, or, if it comes later, say --via=direct$/,
+    ],
   ];
   for (const [installed, asked, message] of faults) {
     it(`none: ${installed.join(" and ") || "nothing"}, --store=${asked ?? "not given"}`, async () => {

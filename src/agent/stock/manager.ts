@@ -20,9 +20,10 @@ export async function findManager(stage: string, job: StockJob): Promise<Manager
   const wanted = { docker: "dockerd", containerd: "containerd", any: "dockerd and containerd" }[
     job.manager ?? "any"
   ];
-  const install =
-    job.manager === "containerd" ? "containerd" : job.manager === "docker" ? "Docker" : "one of them";
+  const install = { docker: "Docker", containerd: "containerd", any: "one of them" }[job.manager ?? "any"];
+  // Where none is named, nothing says which one would come later.
+  const later = job.manager ? ", or, if it comes later, say --via=direct" : "";
   throw new LarderError(
-    `no container manager in the stage: looked for ${wanted} in ${path.join(", ")}; install ${install} above PRELOAD`,
+    `no container manager in the stage: looked for ${wanted} in ${path.join(", ")}; install ${install} above PRELOAD${later}`,
   );
 }

@@ -1,34 +1,15 @@
 /** Checks the shelf of an earlier PRELOAD in the base image, since it may have been changed. */
-import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { lstat, mkdir, rm } from "node:fs/promises";
-import { text } from "node:stream/consumers";
-import { pipeline } from "node:stream/promises";
 import { LarderError } from "../../error.js";
-import { toolEnvironment } from "../../files/tool.js";
 import type { DiffId } from "../../image/digest.js";
 import { blobFile } from "../../image/oci-layout.js";
 import { type UnpackedLayer, writeLayerFolder } from "../../shelf/layer-folder.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
 import { readLayerTar, unpackLayerTar } from "../containerd/read-layer-tar.js";
 import { progress } from "../report.js";
+import { digestOfTree } from "../shelf-digest.js";
 import type { StockPlaces } from "./places.js";
 import type { Stocking } from "./taken.js";
-
-const directories = ["usr", "usr/lib", shelf, ...onShelf.directories.map((name) => `${shelf}/${name}`)];
-
-/**
- * The shelf is a separate outer layer: it would replace a link of the stage with a directory, and the files behind a
- * link would not be the stage's own.
- */
-export async function checkShelfDirectories(stage: string): Promise<void> {
-  for (const path of directories) {
-    const found = await lstat(`${stage}/${path}`).catch(() => undefined);
-    if (found && !found.isDirectory())
-      throw new LarderError(`the stage's /${path} is not a directory, so the images have no place`);
-  }
-}
 
 /**
  * Compares layers of the stage's shelf with those of the images. The build adds no outer layer for a layer that the
@@ -95,31 +76,4 @@ async function isSame(stocking: Stocking, diffId: DiffId): Promise<boolean> {
     await rm(own, { recursive: true, force: true });
     await rm(unpackedFromBlob(places), { recursive: true, force: true });
   }
-}
-
-/**
- * A digest of all facts that an image layer keeps of files: times in whole seconds, of extended attributes only
- * capabilities, and no sparseness.
- * @param userNamespace a file's capabilities look different there, from one mount to the next.
- */
-async function digestOfTree(directory: string, userNamespace: boolean): Promise<string> {
-  const options = [
-    "--format=posix",
-    "--sort=name",
-    "--numeric-owner",
-    "--pax-option=exthdr.name=%d/%f,delete=atime,delete=ctime,delete=mtime",
-    ...(userNamespace ? [] : ["--xattrs", "--xattrs-include=security.capability"]),
-  ];
-  const tar = spawn("tar", [...options, "-C", directory, "-cf", "-", "."], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: toolEnvironment(),
-  });
-  const hash = createHash("sha256");
-  const [words, [code]] = await Promise.all([
-    text(tar.stderr),
-    once(tar, "close"),
-    pipeline(tar.stdout, hash),
-  ]);
-  if (code !== 0) throw new Error(`reading ${directory}: ${words.trim().slice(0, 500)}`);
-  return hash.digest("hex");
 }

@@ -4,6 +4,8 @@ import { mkdir } from "node:fs/promises";
 import { run } from "../../files/tool.js";
 import { type LayerSource, shelvedLayers } from "../../shelf/layer-source.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
+import type { ContainerdOptions } from "../../stores/containerd/describe.js";
+import { plainNamespace } from "../../stores/containerd/labels.js";
 import { readModel } from "../../stores/containerd/model.js";
 import { ContainerdRoot } from "../../stores/containerd/root.js";
 import { containerd as store } from "../../stores/containerd/store.js";
@@ -23,7 +25,6 @@ import type { StockPlaces } from "./places.js";
 import type { TakenImages } from "./taken.js";
 
 const lease = "larder";
-const defaultNamespace = "default";
 
 export async function takeIntoOwnContainerd(
   job: StockJob,
@@ -40,8 +41,8 @@ export async function takeIntoOwnContainerd(
         socket: daemon.socket,
         daemon: daemon.process,
         rootBelowData: "",
-        namespace: job.namespace ?? defaultNamespace,
-        keepsBlobs: job.blobs !== "never",
+        namespace: job.namespace ?? plainNamespace,
+        layerBlobs: job.blobs === "never" ? "none" : "kept",
       },
       images,
       places,
@@ -59,17 +60,15 @@ export async function layEarlierCatalog(root: string, { stage }: StockPlaces): P
 }
 
 /** A running containerd. */
-export interface RunningContainerd {
+export interface RunningContainerd extends ContainerdOptions {
   readonly socket: string;
   readonly daemon: AskedDaemon;
   /** Its root below the data root of the step. */
   readonly rootBelowData: string;
-  readonly namespace: string;
-  readonly keepsBlobs: boolean;
 }
 
 export async function takeIntoContainerd(
-  { socket, daemon, rootBelowData, namespace, keepsBlobs }: RunningContainerd,
+  { socket, daemon, rootBelowData, namespace, layerBlobs: blobs }: RunningContainerd,
   images: readonly LayoutImage[],
   { stage, work }: StockPlaces,
 ): Promise<TakenImages> {
@@ -86,7 +85,7 @@ export async function takeIntoContainerd(
   try {
     // Without a lease, the garbage collection may remove content that has no name yet.
     await containerd.createLease();
-    const taken = await takeIn(containerd, images, places, { namespace, keepsBlobs }, earlier);
+    const taken = await takeIn(containerd, images, places, { namespace, layerBlobs: blobs }, earlier);
     await containerd.deleteLease();
     await checkKept(containerd, namespace, taken.model.snapshots);
     return takenImages(namespace, taken, root, shelvedLayers(`${stage}/${shelf}`));

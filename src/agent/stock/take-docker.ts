@@ -4,6 +4,7 @@ import { LarderError } from "../../error.js";
 import { chainOf } from "../../image/chain.js";
 import { type LayerSource, shelvedLayers } from "../../shelf/layer-source.js";
 import { shelf } from "../../shelf/paths.js";
+import { dockersNamespace } from "../../stores/containerd/labels.js";
 import { DataRoot } from "../../stores/overlay2/data-root.js";
 import { readModel } from "../../stores/overlay2/model.js";
 import { overlay2 } from "../../stores/overlay2/store.js";
@@ -14,6 +15,7 @@ import type { LayoutImage } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
 import type { FoundDaemon } from "../stage-path.js";
 import { aboutImage } from "../step-error.js";
+import { firstWithContainerdStore } from "../survey/docker-version.js";
 import { stockConfig } from "./daemon-config.js";
 import { isFullDisk } from "./daemon-reason.js";
 import { Dockerd } from "./dockerd.js";
@@ -26,7 +28,6 @@ import type { TakenImages } from "./taken.js";
 
 /** Root of the containerd that dockerd starts, below its data root. */
 const containerdRoot = "/containerd/daemon";
-const dockersNamespace = "moby";
 
 /** Loads the images into the store that the daemon reports. */
 export async function takeIntoDocker(
@@ -41,7 +42,7 @@ export async function takeIntoDocker(
   const dockerd = await Dockerd.start(stage, program, job.env, await stockConfig(stage));
   try {
     const info = await dockerd.api.info();
-    const store = storeOf(info);
+    const store = storeOf(info, job.dockerStore);
     const dockerVersion = info.ServerVersion;
     progress(
       `${program} ${dockerVersion}, store ${store === "containerd" ? `containerd (${info.Driver})` : store}`,
@@ -50,18 +51,13 @@ export async function takeIntoDocker(
       await load(dockerd, images, work);
       return { ...takenByDriver(images, places), dockerVersion };
     }
-    if (job.blobs === "never") {
-      throw new LarderError(
-        "this Docker keeps images in containerd, and shows an image only while its blobs are there: leave out --blobs=never",
-      );
-    }
     const containerd = {
       socket: dockerd.containerdSocket,
       daemon: dockerd.process,
       rootBelowData: containerdRoot,
       namespace: dockersNamespace,
-      keepsBlobs: true,
-    };
+      layerBlobs: job.blobs === "never" ? "known" : "kept",
+    } as const;
     return { ...(await takeIntoContainerd(containerd, images, places)), dockerVersion };
   } catch (error) {
     throw error instanceof LarderError ? error : await explainRefusal(error, dockerd.process, images);
@@ -70,16 +66,43 @@ export async function takeIntoDocker(
   }
 }
 
-/** @throws LarderError if PRELOAD does not know the store that the daemon reports. */
-export function storeOf({ ServerVersion, Driver, DriverStatus }: EngineInfo): StoreName {
+/**
+ * @param wanted the store that PRELOAD names.
+ * @throws LarderError if PRELOAD does not know the store that the daemon reports, or names another one.
+ */
+export function storeOf(info: EngineInfo, wanted?: StoreName): StoreName {
+  const { ServerVersion, Driver, DriverStatus } = info;
   const isContainerd = DriverStatus?.some(([, value]) => value === "io.containerd.snapshotter.v1") ?? false;
   const store = storeOfDocker(Driver, isContainerd);
+  if (store !== undefined && wanted !== undefined && store !== wanted)
+    throw otherStore(ServerVersion, store, wanted);
   if (store !== undefined) return store;
   throw new LarderError(
     `the stage's Docker ${ServerVersion} keeps images in the store "${Driver}", and PRELOAD knows overlay2 and containerd's ` +
       "overlayfs: check storage-driver in its /etc/docker/daemon.json, and that BuildKit's state is not on overlayfs",
   );
 }
+
+/** The running daemon writes the store that it uses, and no other. */
+function otherStore(version: string, store: StoreName, wanted: StoreName): LarderError {
+  const differs =
+    `the stage's Docker ${version} keeps images in ${inWords[store]}, and --store=docker-${wanted} names ` +
+    inWords[wanted];
+  if (Number.parseInt(version, 10) < firstWithContainerdStore)
+    return new LarderError(
+      `${differs}, which Docker has since version ${firstWithContainerdStore}: leave the flag out`,
+    );
+  const setting = JSON.stringify({ features: { "containerd-snapshotter": wanted === "containerd" } });
+  return new LarderError(
+    `${differs}: write ${setting} into its /etc/docker/daemon.json above PRELOAD, leave the flag out, or say ` +
+      "--via=direct, which needs no daemon",
+  );
+}
+
+const inWords: Readonly<Record<StoreName, string>> = {
+  overlay2: "its graph driver overlay2",
+  containerd: "its containerd",
+};
 
 /** The images in overlay2. The daemon's files are read after it has stopped. */
 function takenByDriver(images: readonly LayoutImage[], { stage, work }: StockPlaces): TakenImages {

@@ -66,8 +66,11 @@ export async function reportWarnings(
   for (const warning of warnings) if (!isPrinted(warning)) await print(warning);
   const { isStrict, skips } = readCheckOptions(dockerfile.text, request.options[checkArgument]);
   if (isStrict && warnings.length > 0) throw violation(warnings);
+  const said: Finding[] = [];
   const warn: Warn = async (finding) => {
-    if (skips(finding.rule)) return;
+    // A build for several platforms finds the same for each.
+    if (skips(finding.rule) || said.some((other) => isDeepStrictEqual(other, finding))) return;
+    said.push(finding);
     const warning = toWarning(finding);
     await print(warning);
     if (isStrict) throw violation([warning]);

@@ -10,7 +10,8 @@ import { checkLabel } from "../../shelf/label.js";
 import type { BuildContext } from "../build-context.js";
 import type { Directive } from "../directive/directive.js";
 import { about, placed } from "../directive/fault.js";
-import { readLayerSizes } from "../images/layer-sizes.js";
+import { layerSizes } from "../images/layer-sizes.js";
+import { type SettledImage, settle, type TakenImage } from "../images/settled.js";
 import { claimedLayers } from "../plan/history.js";
 import { type LayerBudget, layerBudget } from "../plan/layer-limit.js";
 import { groupLayers, newLayers, planOuterLayers } from "../plan/layers.js";
@@ -18,10 +19,10 @@ import type { PreloadPlan } from "../plan/plan.js";
 import { isMultiPlatform } from "../platforms.js";
 import type { StepContext } from "../steps/agent-step.js";
 import { withReasons } from "../steps/failure.js";
-import { chooseSecurity } from "../steps/privilege.js";
+import { chooseSecurity, chooseVia } from "../steps/privilege.js";
 import type { Head, Planning } from "./planning.js";
 import { readDirective } from "./read-directive.js";
-import { type TakenImage, takeImages } from "./take-images.js";
+import { takeImages } from "./take-images.js";
 
 /** A PRELOAD that has been read, with the images that it names. */
 export interface PlannedCut extends CutPlan {
@@ -48,7 +49,7 @@ export async function planCut(planning: Planning, cut: Cut): Promise<PlannedCut>
     const { config } = head.answer;
     about("", () => checkLabel(config));
     const platform = directive.platform ?? platformOf(config);
-    const step = stepContext(context, cut, platform, lines);
+    const step = stepContext(context, cut, directive, platform, lines);
     const taken = await takeImages({ planning, stage: cut.stage, directive, platform, step, runs: false });
     const read = { cut, head, directive, platform, step, taken };
     return { ...read, ...(await planLayers(planning, read)) };
@@ -71,11 +72,12 @@ export async function planLayers(
   const images = taken.map(({ image }) => image);
   const layers = newLayers(images, new Set(claimedLayers(config).flat()));
   const isPast = layers.length > budget.files;
-  const sizes = isPast ? await readSizes(planning, taken) : new Map<string, number>();
+  const sizes = isPast ? layerSizes(await settleAll(planning, taken)) : new Map<string, number>();
   const plan: PreloadPlan = {
     lines: step.lines,
     stage: stageName(cut.stage),
     context: cut.context,
+    via: chooseVia(directive.via ?? context.settings.via),
     security: step.security,
     target: directive.target,
     assembly: context.settings.assembly,
@@ -85,14 +87,20 @@ export async function planLayers(
   return { plan, budget };
 }
 
-function stepContext(context: BuildContext, cut: Cut, platform: Platform, lines: Lines): StepContext {
+function stepContext(
+  context: BuildContext,
+  cut: Cut,
+  directive: Directive,
+  platform: Platform,
+  lines: Lines,
+): StepContext {
   const { larder, options, settings, request } = context;
   return {
     larder,
     ignoreCache: ignoresCache(options, cut.stage.name),
     proxies: proxyEnvironment(options),
     platform: isMultiPlatform(request) ? platform : undefined,
-    security: chooseSecurity(settings.security),
+    security: chooseSecurity(chooseVia(directive.via ?? settings.via), settings.security),
     lines,
   };
 }
@@ -111,8 +119,15 @@ function budgetAt(
   return layerBudget(settings.layerBudget, counts, target.blobs !== "never");
 }
 
-function readSizes(planning: Planning, taken: readonly TakenImage[]): Promise<ReadonlyMap<string, number>> {
+/** The documents of all images, and the sources that gave them. */
+export function settleAll(
+  planning: Planning,
+  taken: readonly TakenImage[],
+): Promise<(SettledImage | undefined)[]> {
   const { bridge } = planning.context;
-  const steps = [...planning.steps, ...taken.flatMap((one) => one.steps)];
-  return withReasons(bridge, steps, () => readLayerSizes(bridge, taken));
+  return Promise.all(
+    taken.map((one) =>
+      settle(bridge, one, (steps, run) => withReasons(bridge, [...planning.steps, ...steps], run)),
+    ),
+  );
 }

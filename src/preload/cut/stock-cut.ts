@@ -2,18 +2,20 @@
 import { type StockAnswer, stockAnswer } from "../../agent/job.js";
 import { sourceDateEpoch } from "../../gateway/options.js";
 import { placed } from "../directive/fault.js";
+import type { SettledImage } from "../images/settled.js";
 import { preloadedConfig } from "../plan/config.js";
 import { blobBudget, findCrowding } from "../plan/layer-limit.js";
 import { planBlobLayers } from "../plan/layers.js";
 import type { BlobLayer } from "../plan/plan.js";
+import { findWithoutBlobs } from "../plan/without-blobs.js";
 import { evaluateOutput, readOutput } from "../result.js";
 import { assemble } from "../steps/assemble.js";
 import { withReasons } from "../steps/failure.js";
 import { shelveBlobs } from "../steps/shelve.js";
-import { type Stocked, stockImages } from "../steps/stock.js";
 import { type PlannedCut, placeOf, planLayers } from "./plan-cut.js";
 import type { Planning } from "./planning.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
+import { draftStocked, layerFile, type Stocked, settled, stockByDaemon, stockDirectly } from "./stocked.js";
 import { takeImages } from "./take-images.js";
 
 /**
@@ -25,12 +27,16 @@ export async function stockCut(planning: Planning, planned: PlannedCut): Promise
   const { context } = planning;
   return placed(placeOf(planning, planned.cut), async () => {
     const current = await completePlan(planning, planned);
-    const stocked = stockOf(current);
-    const blobLayers = await askForBlobs(planning, current, stocked);
+    const stock = current.plan.via === "daemon" ? stockByDaemon : stockDirectly;
+    const stocked = await stock(planning, current);
+    const answer = await askForAnswer(planning, current, stocked);
     const { plan, budget } = current;
+    const blobLayers = planBlobLayers(answer.blobs, plan.images, blobBudget(budget, plan.outerLayers.length));
+    const withoutBlobs = findWithoutBlobs(plan, answer);
+    if (withoutBlobs) await context.warn(withoutBlobs);
     const crowding = findCrowding(budget, plan.outerLayers, blobLayers.length);
     if (crowding) await context.warn({ ...crowding, lines: plan.lines });
-    return assembleCut(planning, current, stocked, blobLayers);
+    return assembleCut(planning, current, stocked, blobLayers, await settled(planning, current));
   });
 }
 
@@ -39,13 +45,13 @@ export async function stockCut(planning: Planning, planned: PlannedCut): Promise
  * be planned with it.
  */
 export function draftCut(planning: Planning, planned: PlannedCut): PreloadedCut {
-  return assembleCut(planning, planned, stockOf(planned), []);
+  return assembleCut(planning, planned, draftStocked(planned), [], []);
 }
 
 /** The plan on top of the cuts above as they are now, and with images that a step packs. */
 async function completePlan(planning: Planning, planned: PlannedCut): Promise<PlannedCut> {
   const { cut, directive, platform, step } = planned;
-  const isPending = planned.taken.some(({ layout }) => layout === undefined);
+  const isPending = planned.taken.some(({ source }) => source === undefined);
   if (planning.done.length === 0 && !isPending) return planned;
   const head = planning.done.length === 0 ? planned.head : await planning.head(cut, []);
   const wanted = { planning, stage: cut.stage, directive, platform, step, runs: true };
@@ -54,27 +60,18 @@ async function completePlan(planning: Planning, planned: PlannedCut): Promise<Pl
   return { ...current, ...(await planLayers(planning, current)) };
 }
 
-function stockOf({ head, step, plan, taken }: PlannedCut): Stocked {
-  const env = head.answer.config.config?.Env ?? [];
-  return stockImages(step, plan, { stage: head.state, env, layouts: layoutsOf(taken) });
-}
-
-function layoutsOf(taken: PlannedCut["taken"]) {
-  return taken.flatMap(({ layout }) => layout ?? []);
-}
-
 /**
- * Which store the stage's container manager has, only the manager knows: so the stock step runs now, and the outer
- * layers of blobs follow from its answer.
+ * Which store the stage's container manager has, only a step that sees the stage knows: so the catalog is made now, and
+ * the outer layers of blobs follow from its answer.
  */
-async function askForBlobs(
+async function askForAnswer(
   planning: Planning,
-  { plan, budget, taken }: PlannedCut,
-  { layers, catalog, step }: Stocked,
-): Promise<BlobLayer[]> {
+  { taken }: PlannedCut,
+  { layers, catalog, steps: own }: Stocked,
+): Promise<StockAnswer> {
   const { bridge } = planning.context;
-  const steps = [...planning.steps, ...taken.flatMap((one) => one.steps), step];
-  const { blobs } = await withReasons(bridge, steps, async () => {
+  const steps = [...planning.steps, ...taken.flatMap((one) => one.steps), ...own];
+  return withReasons(bridge, steps, async () => {
     // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
     const [text] = await Promise.all([
       readOutput(bridge, catalog, `/${stockAnswer}`, "the stock step left no answer"),
@@ -82,7 +79,6 @@ async function askForBlobs(
     ]);
     return JSON.parse(text.toString("utf8")) as StockAnswer;
   });
-  return planBlobLayers(blobs, plan.images, blobBudget(budget, plan.outerLayers.length));
 }
 
 function assembleCut(
@@ -90,9 +86,14 @@ function assembleCut(
   { cut, head, step, plan, taken }: PlannedCut,
   stocked: Stocked,
   blobLayers: readonly BlobLayer[],
+  settledImages: readonly SettledImage[],
 ): PreloadedCut {
   const { config } = head.answer;
-  const blobs = shelveBlobs(step, plan, layoutsOf(taken), blobLayers);
+  const blobs = shelveBlobs(step, plan, blobLayers, ({ image, digest, position }) => {
+    const one = settledImages[image];
+    if (!one) throw new Error(`unreachable: there is no image ${image}`);
+    return layerFile(one, digest, position);
+  });
   const parts = [...stocked.layers, ...blobs.layers, stocked.catalog];
   const assembled = assemble(step, plan, head.state, parts);
   const fetched = [...new Set(taken.flatMap((one) => one.steps))];
@@ -102,7 +103,7 @@ function assembleCut(
     lines: { start: cut.stage.from.lines.start, end: cut.preload.lines.end },
     plans: [plan],
     state: assembled.state,
-    steps: [...fetched, stocked.step, ...blobs.steps, ...assembled.steps],
+    steps: [...fetched, ...stocked.steps, ...blobs.steps, ...assembled.steps],
     config: preloadedConfig(config, plan, blobLayers, sourceDateEpoch(planning.context.options)),
     kept: planning.kept(cut, head),
     count: head.count,

@@ -8,27 +8,20 @@ import { isOnHost, replacesStage } from "../../gateway/options.js";
 import { platformOf } from "../../image/config.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
 import { parseReference } from "../../image/reference.js";
-import type { Output } from "../../llb/state.js";
 import { findNamedContext, type NamedContext } from "../../upstream/named-context.js";
 import type { Directive, RequestedImage } from "../directive/directive.js";
 import { Fault, reasonOf } from "../directive/fault.js";
 import { type BaseImage, loadBaseImage } from "../images/base-image.js";
 import { resolveLayout, takeLayout } from "../images/client-layout.js";
+import { registrySource } from "../images/image-source.js";
 import { packImage, unknownImage } from "../images/pack-image.js";
 import { resolveImage } from "../images/resolve.js";
+import type { TakenImage } from "../images/settled.js";
 import { planFetched, planPacked } from "../plan/images.js";
-import type { Asked, Origin, PlannedImage } from "../plan/plan.js";
-import type { Step, StepContext } from "../steps/agent-step.js";
+import type { Asked, Origin } from "../plan/plan.js";
+import type { StepContext } from "../steps/agent-step.js";
 import { fetchStep } from "../steps/fetch.js";
 import type { Planning } from "./planning.js";
-
-export interface TakenImage {
-  readonly image: PlannedImage;
-  /** An OCI layout; absent for an image that a step would have to pack, where nothing runs. */
-  readonly layout: Output | undefined;
-  /** The steps that produce the layout. */
-  readonly steps: readonly Step[];
-}
 
 /** A PRELOAD whose images are needed. */
 export interface Wanted {
@@ -99,8 +92,12 @@ async function takeFetched(
   const resolved = await resolveImage(bridge, source, platform);
   const asked = askedFor(planning, image);
   const planned = planFetched(resolved, image.reference, network, settings.insecureRegistries, asked);
-  const fetched = fetchStep(step, planned);
-  return { image: planned, layout: fetched.layout, steps: [fetched.step] };
+  const fetched = () => {
+    const { layout, step: own } = fetchStep(step, planned);
+    return { source: { kind: "layout", layout } as const, steps: [own] };
+  };
+  if (!settings.givesBlobs) return { image: planned, ...fetched() };
+  return { image: planned, source: registrySource(planned.name, resolved), steps: [], otherwise: fetched };
 }
 
 /** Triggers of a base image are in no file of the user's. Their place is the FROM that fires them. */
@@ -116,14 +113,12 @@ async function takeBlobs(
   const { context } = planning;
   const from = await resolveLayout(context, name, named, platform);
   const origin = { kind: "context", name } as const;
-  return Promise.all(
-    directive.images.map(async (requested) => {
-      const { reference } = requested;
-      const { image, layout } = await takeLayout(context.bridge, from, reference);
-      const planned = planPacked(image, reference, origin, askedFor(planning, requested));
-      return { image: planned, layout, steps: [] };
-    }),
-  );
+  return directive.images.map((requested) => {
+    const { reference } = requested;
+    const { image, source } = takeLayout(from, reference);
+    const planned = planPacked(image, reference, origin, askedFor(planning, requested));
+    return { image: planned, source, steps: [] };
+  });
 }
 
 async function takePacked(
@@ -149,12 +144,12 @@ async function takePacked(
   const [first] = directive.images;
   if (!first) throw refuse("no name is given to the image");
   const { context, steps: earlier } = planning;
-  const { image, layout, steps } = runs
+  const { image, source, steps } = runs
     ? await packImage(context, step, given, first.reference, earlier)
     : unknownImage(first.reference, given);
   return directive.images.map((requested) => ({
     image: planPacked(image, requested.reference, origin, askedFor(planning, requested)),
-    layout,
+    source,
     steps,
   }));
 }

@@ -126,6 +126,8 @@ describe("parseDirective", () => {
     [[], {}],
     [["--blobs=auto"], {}],
     [["--store=docker"], { manager: "docker" }],
+    [["--store=docker-overlay2"], { manager: "docker", dockerStore: "overlay2" }],
+    [["--store=docker-containerd"], { manager: "docker", dockerStore: "containerd" }],
     [["--store=containerd", "--blobs=never"], { manager: "containerd", blobs: "never" }],
     [["--namespace=k8s.io"], { manager: "containerd", namespace: "k8s.io" }],
     [
@@ -144,7 +146,7 @@ describe("parseDirective", () => {
     [["--network=none"], "PRELOAD: no image is named; write PRELOAD image..., for example PRELOAD redis:7"],
     [
       ["--pull", "a"],
-      'PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --from, --list, --compose, --store, --namespace, --root, --blobs',
+      'PRELOAD: unknown flag "--pull"; the flags are --platform, --network, --from, --list, --compose, --store, --namespace, --root, --blobs, --via',
     ],
     [["--network", "a"], 'PRELOAD: flag "--network" has no value; write --network=...'],
     [["--network=bridge", "a"], 'PRELOAD: unknown network "bridge"; --network is default, host or none'],
@@ -152,7 +154,10 @@ describe("parseDirective", () => {
       ["--platform=linux/", "a"],
       'PRELOAD: --platform="linux/": not a platform; write os/architecture, for example linux/amd64',
     ],
-    [["--store=podman", "a"], 'PRELOAD: unknown store "podman"; --store is docker or containerd'],
+    [
+      ["--store=podman", "a"],
+      'PRELOAD: unknown store "podman"; --store is docker, docker-overlay2, docker-containerd or containerd',
+    ],
     [["--blobs=always", "a"], 'PRELOAD: unknown blobs "always"; --blobs is auto or never'],
     [
       ["--namespace=a b", "a"],

@@ -12,6 +12,8 @@ export interface Directive {
   readonly platform: Platform | undefined;
   readonly network: Network | undefined;
   readonly target: StoreTarget;
+  /** auto, direct or daemon, if the PRELOAD says so. */
+  readonly via: string | undefined;
   readonly images: readonly RequestedImage[];
   /** A stage, a named context or an image from which the images are made. */
   readonly from: string | undefined;
@@ -41,6 +43,7 @@ const flags = [
   "--namespace",
   "--root",
   "--blobs",
+  "--via",
 ] as const;
 type Flag = (typeof flags)[number];
 
@@ -90,6 +93,7 @@ export function parseDirective(
       platform === undefined ? undefined : about(`--platform="${platform}": `, () => parsePlatform(platform)),
     network: oneOf("--network", values.get("--network"), ["default", "host", "none"]),
     target: parseTarget(values),
+    via: oneOf("--via", values.get("--via"), ["auto", "direct", "daemon"]),
     images: withoutDuplicates(images),
     from: values.get("--from"),
     lists,
@@ -127,9 +131,12 @@ function unknownFlag(name: string): Fault {
   return new Fault(`unknown flag "${name}"${meant || `; the flags are ${flags.join(", ")}`}`);
 }
 
+/** Docker as it decides itself or with one of its stores, or a containerd without Docker. */
+const storeValues = ["docker", "docker-overlay2", "docker-containerd", "containerd"] as const;
+
 /** Only a containerd has a namespace and a root, so either of them excludes Docker. */
 function parseTarget(values: ReadonlyMap<string, string>): StoreTarget {
-  const store = oneOf("--store", values.get("--store"), ["docker", "containerd"]);
+  const store = oneOf("--store", values.get("--store"), storeValues);
   const blobs = oneOf("--blobs", values.get("--blobs"), ["auto", "never"]);
   const namespace = values.get("--namespace");
   const root = values.get("--root");
@@ -149,13 +156,16 @@ function parseTarget(values: ReadonlyMap<string, string>): StoreTarget {
     ["--namespace", namespace],
     ["--root", root],
   ] as const) {
-    if (value === undefined || store !== "docker") continue;
-    throw new Fault(`${flag} is of containerd; leave it out, or --store=docker`);
+    if (value === undefined || store === undefined || store === "containerd") continue;
+    throw new Fault(`${flag} is of containerd; leave it out, or --store=${store}`);
   }
   const isContainerd = namespace !== undefined || root !== undefined;
-  const manager = store ?? (isContainerd ? "containerd" : undefined);
+  const manager = isContainerd || store === "containerd" ? "containerd" : store && "docker";
+  const dockerStore =
+    store === "docker-overlay2" ? "overlay2" : store === "docker-containerd" ? "containerd" : undefined;
   return {
     ...(manager !== undefined && { manager }),
+    ...(dockerStore !== undefined && { dockerStore }),
     ...(namespace !== undefined && { namespace }),
     ...(root !== undefined && { root }),
     ...(blobs === "never" && { blobs }),

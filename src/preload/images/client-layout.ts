@@ -1,19 +1,14 @@
 /** `--build-context inner=oci-layout://...`: an image in a layout of the client, which sends it blob by blob. */
-import { LarderError } from "../../error.js";
-import type { Bridge } from "../../gateway/bridge.js";
 import { type ImageConfig, parseConfig } from "../../image/config.js";
-import { digestOf, hexOf } from "../../image/digest.js";
+import { digestOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
-import { findManifest } from "../../image/manifest.js";
-import { blobPath } from "../../image/oci-layout.js";
 import { messagePlatform, type Platform } from "../../image/platform.js";
 import { formatReference, parseReference, type Reference } from "../../image/reference.js";
-import { type CopiedFile, files } from "../../llb/file.js";
 import { ociBlob, ociLayout } from "../../llb/source.js";
 import type { Output } from "../../llb/state.js";
 import type { NamedContext } from "../../upstream/named-context.js";
 import type { Task } from "../build-context.js";
-import { readOutput } from "../result.js";
+import type { ImageSource } from "./image-source.js";
 
 export interface ClientLayout {
   /** The name of the context, for messages. */
@@ -67,33 +62,16 @@ export function layoutStates({ name, store, sessionId, platform, digest, config 
   );
 }
 
-/** The unchanged image, blob by blob, in a layout like that of a fetch step. */
-export async function takeLayout(
-  bridge: Bridge,
+/** The unchanged image. Its blobs come one by one. */
+export function takeLayout(
   layout: ClientLayout,
   reference: Reference,
-): Promise<{ image: InnerImage; layout: Output }> {
+): { image: InnerImage; source: Extract<ImageSource, { kind: "blobs" }> } {
   const { digest, platform, config, imageId } = layout;
-  const found = await findManifest(digest, imageId, (blob) => readBlob(bridge, layout, blob));
-  if (!found) throw new LarderError(`the layout of the context "${layout.name}" lacks the image's manifest`);
-  const layers = found.manifest.layers.map((layer) => layer.digest);
-  const digests = [digest, found.digest, imageId, ...layers];
-  const blobs = [...new Set(digests)].map(
-    (blob): CopiedFile => ({
-      from: blobOf(layout, blob),
-      source: `/${hexOf(blob)}`,
-      path: `/${blobPath(blob)}`,
-    }),
-  );
   return {
     image: { reference: { ...reference, digest }, platform, imageId, diffIds: config.rootfs?.diff_ids ?? [] },
-    layout: files(`[larder] take ${layout.name}`, [], blobs),
+    source: { kind: "blobs", blob: (blob) => blobOf(layout, blob) },
   };
-}
-
-async function readBlob(bridge: Bridge, layout: ClientLayout, digest: string): Promise<Buffer> {
-  const missing = `the context "${layout.name}" lacks the blob ${digest}`;
-  return readOutput(bridge, blobOf(layout, digest), hexOf(digest), missing);
 }
 
 function blobOf({ name, store, sessionId }: ClientLayout, digest: string): Output {

@@ -16,12 +16,13 @@ import { withReasons } from "../steps/failure.js";
 import { fetchStep } from "../steps/fetch.js";
 import { packTrees } from "../steps/pack.js";
 import type { BaseImage } from "./base-image.js";
+import { asLayout, type ImageSource, readDocuments, registrySource } from "./image-source.js";
 import { resolveImage } from "./resolve.js";
 
 export interface PackedImage {
   readonly image: InnerImage;
   /** Absent where nothing has run. */
-  readonly layout: Output | undefined;
+  readonly source: ImageSource | undefined;
   readonly steps: readonly Step[];
 }
 
@@ -47,12 +48,12 @@ export async function packImage(
     { reference, platform, ...(base && { base: base.image }), ...(created !== undefined && { created }) },
     { name: nameOf(reference), config, trees: chain.states, baseLayout: base?.layout },
   );
-  const steps = [...(base ? [base.step] : []), packed.step];
+  const steps = [...(base?.steps ?? []), packed.step];
   const { image } = await withReasons(bridge, [...earlier, ...steps], async () => {
     const text = await readOutput(bridge, packed.layout, `/${packAnswer}`, "the pack step left no answer");
     return JSON.parse(text.toString("utf8")) as PackAnswer;
   });
-  return { image, layout: packed.layout, steps };
+  return { image, source: { kind: "layout", layout: packed.layout }, steps };
 }
 
 /**
@@ -64,7 +65,7 @@ async function fetchBase(
   step: StepContext,
   { identifier }: { identifier: string },
   platform: Platform,
-): Promise<{ image: InnerImage; layout: Output; step: Step } | undefined> {
+): Promise<{ image: InnerImage; layout: Output; steps: readonly Step[] } | undefined> {
   const text = identifier.slice("docker-image://".length);
   const reference = parseReference(text);
   if (!reference.digest) return undefined;
@@ -72,12 +73,18 @@ async function fetchBase(
   const image = await resolveImage(bridge, { text, reference, lines }, platform).catch(() => undefined);
   if (!image) return undefined;
   const planned = planFetched(image, reference, undefined, settings.insecureRegistries, { lines });
-  return { image, ...fetchStep(step, planned, `FROM ${onMirror(reference)}`) };
+  const fetched = fetchStep(step, planned, `FROM ${onMirror(reference)}`);
+  if (settings.givesBlobs) {
+    const source = registrySource(planned.name, image);
+    const documents = await readDocuments(bridge, planned.name, image, source).catch(() => undefined);
+    if (documents) return { image, layout: asLayout(planned.name, image, source, documents), steps: [] };
+  }
+  return { image, layout: fetched.layout, steps: [fetched.step] };
 }
 
 /** For a plan alone: only the stage's build can tell its image. */
 export function unknownImage(reference: Reference, { config }: BaseImage): PackedImage {
   const platform = platformOf(config);
   const image = { reference: { ...reference, digest: "" }, platform, imageId: "", diffIds: [] };
-  return { image, layout: undefined, steps: [] };
+  return { image, source: undefined, steps: [] };
 }

@@ -54,7 +54,33 @@ export function stockStepName({ images, outerLayers }: PreloadPlan): string {
   return `[larder] stock ${count(images.length, "image")} (${count(layers, "layer")})`;
 }
 
-export function shelveStepName(layers: readonly BlobLayer[]): string {
-  const blobs = layers.reduce((sum, layer) => sum + layer.blobs.length, 0);
-  return `[larder] shelve ${count(blobs, "blob")}`;
+/** The steps of a PRELOAD, without those that depend on what they find. */
+export function plannedSteps(plan: PreloadPlan): string[] {
+  const taken = plan.images.map(({ step }) => step);
+  if (plan.via === "daemon") return [...taken, stockStepName(plan)];
+  const unpacked = plan.outerLayers.map(({ diffIds }) => unpackStepName(diffIds, plan.images));
+  return [...taken, ...unpacked, catalogStepName(plan)];
+}
+
+export function unpackStepName(diffIds: readonly DiffId[], images: readonly PlannedImage[]): string {
+  const [only = ""] = diffIds;
+  const image = images.find((one) => one.diffIds.includes(only));
+  if (diffIds.length !== 1 || !image) return `[larder] unpack ${count(diffIds.length, "small layer")}`;
+  return `[larder] unpack ${layerName(image, image.diffIds.indexOf(only))}`;
+}
+
+export function catalogStepName({ images }: PreloadPlan): string {
+  return `[larder] describe ${count(images.length, "image")}`;
+}
+
+export function shelveStepName({ blobs }: BlobLayer, images: readonly PlannedImage[]): string {
+  const [only] = blobs;
+  const image = only && images[only.image];
+  if (blobs.length !== 1 || !image) return `[larder] shelve ${count(blobs.length, "small blob")}`;
+  return `[larder] shelve ${layerName(image, only.position)}`;
+}
+
+/** A layer in the output of the build. @param position from 0. */
+export function layerName({ name, diffIds }: PlannedImage, position: number): string {
+  return `${name} layer ${position + 1}/${diffIds.length}`;
 }

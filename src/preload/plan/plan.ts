@@ -15,6 +15,7 @@ export interface PreloadPlan {
   readonly stage: string;
   /** The named context that replaces the stage up to here. */
   readonly context: string;
+  readonly via: Via;
   /** The right by which the stock step mounts: `sysbox` is a sandbox with its own user namespace. */
   readonly security: Security;
   /** `merge`: the daemon merges layers itself (MergeOp). `copy`: they are copied onto the stage one by one. */
@@ -26,7 +27,14 @@ export interface PreloadPlan {
   readonly outerLayers: readonly OuterLayer[];
 }
 
-export type Security = "sysbox" | "insecure";
+/**
+ * `direct`: Larder unpacks the images' layers and describes them to the store. `daemon`: the stage's own container manager
+ * takes the images in, which needs a right to mount.
+ */
+export type Via = "direct" | "daemon";
+
+/** `none`: no step mounts anything. */
+export type Security = "sysbox" | "insecure" | "none";
 
 /** The network of a fetch step. */
 export type Network = "default" | "host" | "none";

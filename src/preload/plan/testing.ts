@@ -35,6 +35,7 @@ export function samplePlan(layers: readonly [string, string, string, string]): P
     lines: { start: 1, end: 1 },
     stage: "stage-0",
     context: "larder-cut-1",
+    via: "daemon",
     security: "insecure",
     assembly: "merge",
     target: {},

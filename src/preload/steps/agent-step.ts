@@ -4,7 +4,7 @@ import type { Lines } from "../../error.js";
 import { digestOf } from "../../image/digest.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
 import { copy } from "../../llb/copy.js";
-import { type ExecOptions, exec } from "../../llb/exec.js";
+import { type ExecOptions, exec, type Mount } from "../../llb/exec.js";
 import { files } from "../../llb/file.js";
 import type { Output } from "../../llb/state.js";
 import { type Network, nameImage, type PlannedImage, type Security } from "../plan/plan.js";
@@ -18,6 +18,8 @@ export interface Step {
   readonly subject: string;
   /** The images of its job, in the same order. */
   readonly images: readonly AskedImage[];
+  /** Digests of the blobs that it takes from the builder. */
+  readonly blobs?: readonly string[];
   /** An instruction that names a mirror for its image. */
   readonly mirrored?: string;
   readonly network: Network;
@@ -34,9 +36,23 @@ export interface AskedImage {
   readonly lines: Lines;
 }
 
+/** One blob: a file of another vertex. */
+export interface BlobFile {
+  readonly from: Output;
+  /** Absolute in `from`. */
+  readonly path: string;
+  /** The vertex depends on nothing but the blob's digest. */
+  readonly isAlone: boolean;
+}
+
+/** A blob that came with others is known by its content, so that steps for the same blob of another image are one. */
+export function blobMount({ from, path, isAlone }: BlobFile, dest: string): Mount {
+  return { kind: "file", dest, from, path, keyedByContent: !isAlone };
+}
+
 /** Common data for the steps of a PRELOAD. */
 export interface StepContext {
-  /** The frontend image. It contains node, tar, skopeo and the agent. */
+  /** The image of the steps. It contains node, tar, skopeo and the agent. */
   readonly larder: Output;
   readonly ignoreCache: boolean;
   /** Only for the steps with a network. */
@@ -52,10 +68,7 @@ export interface StepContext {
 type AgentStepOptions = Pick<ExecOptions, "name" | "network" | "proxies" | "mounts"> &
   Pick<Step, "subject" | "images" | "mirrored"> & { readonly insecure?: boolean };
 
-/**
- * The job is a file: Linux limits one environment string to 131,072 bytes, and the layers of some hundred images need
- * more.
- */
+/** A large job is a file: Linux limits one argument to 131,072 bytes, and the layers of some hundred images need more. */
 export function agentStep(
   context: StepContext,
   job: Job,
@@ -65,19 +78,21 @@ export function agentStep(
   const data = encodeJob(job);
   const setting = `${jobVariable}=${digestOf(data)}`;
   const about = { subject, images, ...(mirrored !== undefined && { mirrored }) };
-  const written = files(stepName(context, `[larder] write ${job.kind} job`), [{ path: `/${jobFile}`, data }]);
+  const isLarge = data.length > longestArgument;
+  const jobMounts = (): readonly Mount[] => {
+    const written = files(stepName(context, `[larder] write ${job.kind} job`), [
+      { path: `/${jobFile}`, data },
+    ]);
+    return [{ kind: "readonly", dest: mount.job, from: written }];
+  };
   const outputs = exec({
     ...options,
     name: stepName(context, name),
     insecure,
-    args: ["node", `${home}/agent.mjs`],
+    args: ["node", `${home}/agent.mjs`, ...(isLarge ? [] : [data.toString("utf8")])],
     env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", setting],
     // The root is an output although it is not used, since runc cannot make mount points in a read-only root.
-    mounts: [
-      { kind: "output", dest: "/", from: larder },
-      { kind: "readonly", dest: mount.job, from: written },
-      ...options.mounts,
-    ],
+    mounts: [{ kind: "output", dest: "/", from: larder }, ...(isLarge ? jobMounts() : []), ...options.mounts],
     ignoreCache,
   });
   return {
@@ -89,6 +104,9 @@ export function agentStep(
     step: { kind: job.kind, job: setting, ...about, network: options.network, security, lines },
   };
 }
+
+/** In bytes. */
+const longestArgument = 32_000;
 
 /** The name with the platform, in the builds in which upstream's names have it. */
 export function stepName({ platform }: StepContext, name: string): string {

@@ -4,7 +4,7 @@ import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { type FailedSolve, failedSolve } from "../../gateway/details.js";
 import type { Step } from "./agent-step.js";
-import { sandboxCanMount, securityArgument } from "./privilege.js";
+import { sandboxCanMount, securityArgument, viaArgument } from "./privilege.js";
 
 /** Does work that runs some of these steps. @throws LarderError with the step's own reason, if one of them fails. */
 export async function withReasons<Value>(
@@ -35,10 +35,13 @@ export async function explainFailure(
     return onHost.security === "sysbox" ? unsharedNetwork(error, onHost) : refusedNetwork(error, onHost);
   }
   const solve = failedSolve(error);
+  const unfetched = steps.find(({ blobs = [] }) => blobs.some((digest) => isSourceOf(solve, digest)));
+  if (unfetched) return explainBlob(error, unfetched);
   const env = solve?.op?.exec?.meta?.env ?? [];
   const step = steps.find(({ job }) => env.includes(job));
   if (!solve || !step) return error;
-  const report = await readReport(bridge, solve, step);
+  const report =
+    (await readReport(bridge, solve, step)) ?? (isFullDisk(error.message) ? fullDisk : undefined);
   // sysbox-runc gives the reason why it does not start a step only in the step's log.
   if (!report && step.network === "host" && step.security === "sysbox") return unsharedNetwork(error, step);
   if (!report && step.security === "insecure" && sandboxCanMount()) return needlessPrivilege(error, step);
@@ -51,11 +54,30 @@ export async function explainFailure(
   return new LarderError(`PRELOAD: ${subject}: ${why}`, { lines, cause: error });
 }
 
+/** Does the failed op give this blob? */
+function isSourceOf(solve: FailedSolve | undefined, digest: string): boolean {
+  return solve?.op?.source?.identifier?.endsWith(`@${digest}`) ?? false;
+}
+
+function explainBlob(cause: LarderError, { images, subject, lines }: Step): LarderError {
+  const [first] = images;
+  const message = `PRELOAD: ${first?.subject ?? subject}: a layer could not be fetched: ${cause.message}`;
+  return new LarderError(message, { lines: first?.lines ?? lines, cause });
+}
+
 function explainReport({ message, unreachable }: ErrorReport, { mirrored, network }: Step): string {
   if (unreachable && network === "none") return `${message}; leave out --network=none`;
   return unreachable && mirrored !== undefined
     ? `${message}; to take it from a mirror that can be reached, write ${mirrored}`
     : message;
+}
+
+const fullDisk: ErrorReport = {
+  message: "no space left on device: make room where BuildKit keeps its state",
+};
+
+function isFullDisk(message: string): boolean {
+  return /no space left on device/i.test(message);
 }
 
 /** Only a container can show the mounts of a failed step. The step's own root has the necessary programs. */
@@ -76,9 +98,7 @@ async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promi
     });
     return JSON.parse(text.toString("utf8")) as ErrorReport;
   } catch (error) {
-    if (/no space left on device/i.test(String(error))) {
-      return { message: "no space left on device: make room where BuildKit keeps its state" };
-    }
+    if (isFullDisk(String(error))) return fullDisk;
     // The step died before it wrote a report, so there is only its exit status.
     return undefined;
   }
@@ -86,12 +106,12 @@ async function readReport(bridge: Bridge, solve: FailedSolve, step: Step): Promi
 
 function refusedPrivilege(cause: LarderError, { subject, lines }: Step): LarderError {
   const message =
-    `PRELOAD: ${subject}: the build may not mount file systems, which the inner daemon needs; either ` +
+    `PRELOAD: ${subject}: the build may not mount file systems, which the inner daemon needs with --via=daemon; leave that ` +
+    `out or say --via=direct (${viaArgument}=direct), which needs no privilege; or else ` +
     "build with --allow security.insecure (bake: entitlements in the target, too) on a builder that permits it " +
     '(Docker: {"builder":{"entitlements":{"security-insecure":true}}} in daemon.json; ' +
     'buildkitd: insecure-entitlements = ["security.insecure"] in buildkitd.toml), or make sysbox-runc the ' +
-    "runtime of Docker's build steps (DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc in dockerd's environment) and build " +
-    `with ${securityArgument}=auto`;
+    "runtime of Docker's build steps (DOCKER_BUILDKIT_RUNC_COMMAND=sysbox-runc in dockerd's environment)";
   return new LarderError(message, { lines, cause });
 }
 

@@ -1,31 +1,44 @@
-import { mount } from "../../agent/job.js";
+import { mount, type NeededBlob } from "../../agent/job.js";
 import type { Mount } from "../../llb/exec.js";
 import type { Output } from "../../llb/state.js";
 import { shelveStepName } from "../plan/layers.js";
 import type { BlobLayer, PreloadPlan } from "../plan/plan.js";
-import { aboutImages, agentStep, type Step, type StepContext } from "./agent-step.js";
+import {
+  aboutImages,
+  agentStep,
+  type BlobFile,
+  blobMount,
+  type Step,
+  type StepContext,
+} from "./agent-step.js";
 
-/** layouts -> outer layers with blobs, each file named by its digest */
+/**
+ * blobs -> outer layers with blobs, each file named by its digest. Like the unpack step, a step depends on its blobs
+ * alone.
+ */
 export function shelveBlobs(
   context: StepContext,
   { images }: PreloadPlan,
-  layouts: readonly Output[],
   blobLayers: readonly BlobLayer[],
+  fileOf: (blob: NeededBlob) => BlobFile,
 ): { layers: readonly Output[]; steps: readonly Step[] } {
-  if (blobLayers.length === 0) return { layers: [], steps: [] };
-  const layers = blobLayers.map(({ blobs }) => blobs.map(({ digest, image }) => ({ digest, image })));
-  const { outputAt, step } = agentStep(
-    context,
-    { kind: "shelve", layers },
-    {
-      name: shelveStepName(blobLayers),
-      ...aboutImages(images),
-      network: "none",
-      mounts: [
-        ...layouts.map((from, i): Mount => ({ kind: "readonly", dest: mount.input(i), from })),
-        ...layers.map((_, k): Mount => ({ kind: "output", dest: mount.layer(k), from: undefined })),
-      ],
-    },
-  );
-  return { layers: layers.map((_, k) => outputAt(mount.layer(k))), steps: [step] };
+  const shelved = blobLayers.map((layer) => {
+    const { blobs } = layer;
+    const digests = blobs.map(({ digest }) => digest);
+    const { outputAt, step } = agentStep(
+      { ...context, platform: undefined },
+      { kind: "shelve", blobs: digests },
+      {
+        name: shelveStepName(layer, images),
+        ...aboutImages(images.filter((_, index) => blobs.some(({ image }) => image === index))),
+        network: "none",
+        mounts: [
+          ...blobs.map((blob, i): Mount => blobMount(fileOf(blob), mount.blob(i))),
+          { kind: "output", dest: mount.layer(0), from: undefined },
+        ],
+      },
+    );
+    return { layer: outputAt(mount.layer(0)), step: { ...step, blobs: digests } };
+  });
+  return { layers: shelved.map(({ layer }) => layer), steps: shelved.map(({ step }) => step) };
 }

@@ -1,4 +1,4 @@
-import { daemonVariables, mount, type StockJob } from "../../agent/job.js";
+import { daemonEnvironment, mount, type StockJob } from "../../agent/job.js";
 import { plainInnerImage } from "../../image/inner-image.js";
 import type { Mount } from "../../llb/exec.js";
 import type { Output } from "../../llb/state.js";
@@ -62,9 +62,4 @@ function stageMounts(context: StepContext, stage: Output): Mount[] {
     { kind: "readonly", dest: mount.stageCopy, from: ownTree(context, "stage", stage) },
     { kind: "output", dest: mount.stageChanges, from: undefined },
   ];
-}
-
-/** Only the variables that the step uses: others must not make it run again. */
-function daemonEnvironment(env: readonly string[]): string[] {
-  return env.filter((line) => daemonVariables.some((name) => line.startsWith(`${name}=`)));
 }

@@ -105,7 +105,7 @@ describe("an image in containerd", () => {
 });
 
 describe("the catalog for containerd", () => {
-  const options = { namespace: "moby", keepsBlobs: true };
+  const options = { namespace: "moby", layerBlobs: "kept" } as const;
   const hiding: LayerFacts = { hides: true, hasXattrs: true };
 
   it("has a snapshot for each layer, and one below a layer that hides something", () => {
@@ -133,12 +133,13 @@ describe("the catalog for containerd", () => {
     );
   });
 
-  it("keeps blobs of layers if asked to", () => {
-    const holds = (keepsBlobs: boolean) =>
-      describeImages([image()], emptyModel, { ...options, keepsBlobs })
+  it("keeps blobs of layers, or knows them, or neither", () => {
+    const holds = (layerBlobs: "kept" | "known" | "none") =>
+      describeImages([image()], emptyModel, { ...options, layerBlobs })
         .blobs.map((blob) => blob.holds)
         .sort();
-    assert.deepEqual(holds(true), ["layer", "layer", "metadata", "metadata"]);
-    assert.deepEqual(holds(false), ["metadata", "metadata"]);
+    assert.deepEqual(holds("kept"), ["layer", "layer", "metadata", "metadata"]);
+    assert.deepEqual(holds("known"), ["absent", "absent", "metadata", "metadata"]);
+    assert.deepEqual(holds("none"), ["metadata", "metadata"]);
   });
 });

@@ -16,8 +16,11 @@ import {
 export interface ContainerdOptions {
   /** The images' namespace. */
   readonly namespace: string;
-  /** Does the content store keep the layers' blobs? Otherwise containerd has only their unpacked files. */
-  readonly keepsBlobs: boolean;
+  /**
+   * `kept`: the content store has the layers' blobs. `known`: only the database knows them, by which Docker lists and runs
+   * the images, but can neither save nor push them. `none`: containerd has only the unpacked files.
+   */
+  readonly layerBlobs: "kept" | "known" | "none";
 }
 
 /** attach can make the directories of this snapshotter alone. */
@@ -43,9 +46,13 @@ export function describeImage(
   known: ContainerdModel,
   options: ContainerdOptions,
 ): ContainerdModel {
-  const { namespace, keepsBlobs } = options;
-  const layers = keepsBlobs ? image.diffIds.map((_, index) => layerBlob(image, index)) : [];
-  const metadata = metadataBlobs(image, keepsBlobs).map(
+  const { namespace, layerBlobs } = options;
+  const holds = layerBlobs === "kept" ? "layer" : "absent";
+  const knowsBlobs = layerBlobs !== "none";
+  const layers = knowsBlobs
+    ? image.diffIds.map((_, index) => ({ ...layerBlob(image, index), holds }) as const)
+    : [];
+  const metadata = metadataBlobs(image, knowsBlobs).map(
     ({ digest, content, labels }): Omit<CatalogBlob, "namespace"> => ({
       digest,
       size: content.length,

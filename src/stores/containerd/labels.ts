@@ -1,6 +1,11 @@
 /** Labels of containerd's blobs and images. */
 export type Labels = Readonly<Record<string, string>>;
 
+/** The namespace of Docker's images. */
+export const dockersNamespace = "moby";
+/** The namespace of a containerd without Docker, if PRELOAD names none. */
+export const plainNamespace = "default";
+
 /**
  * Labels for the origin of a blob: this prefix and the registry's host name the label, its value is a list of
  * repositories.

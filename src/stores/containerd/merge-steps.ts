@@ -12,7 +12,7 @@ import { shortName, snapshotKinds } from "./tree.js";
  * The file `steps`, a line for each thing to be added, in order; `-` stands for nothing:
  * ```
  * image <namespace> <name> <digest> <top snapshot> <archive in names/> <label=value>...
- * blob <namespace> <digest> <size> <short name of a layer's blob> <label=value>...
+ * blob <namespace> <digest> <size> <short name of a layer's blob, or absent> <label=value>...
  * link|copy|whiteouts <namespace> <snapshot> <parent> <short name of the layer>
  * ```
  * Names come first, since with them the blobs are safe from the garbage collection.
@@ -34,7 +34,7 @@ export function formatSteps(model: ContainerdModel): string {
       namespace,
       digest,
       size,
-      holds === "layer" ? shortName(digest) : "-",
+      { layer: shortName(digest), absent: "absent", metadata: "-" }[holds],
       ...formatLabels(labels),
     ]),
     ...model.snapshots.map((snapshot) => {

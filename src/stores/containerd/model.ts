@@ -1,6 +1,7 @@
 import { compare } from "../../files/bytes.js";
 import type { ChainId, DiffId, Digest } from "../../image/digest.js";
 import { readCatalog } from "../catalog-json.js";
+import { withSources } from "./labels.js";
 
 /**
  * Everything in the containerd catalog of a shelf, as `catalog.json` there keeps it: the images that all PRELOADs so
@@ -59,14 +60,14 @@ export interface CatalogBlob {
   readonly labels: Readonly<Record<string, string>>;
   /**
    * `layer`: the blob's bytes are an outer layer. `metadata`: a config, manifest or index, which is a file of the
-   * catalog.
+   * catalog. `absent`: a layer's blob that the database knows and the content store does not have.
    */
-  readonly holds: "layer" | "metadata";
+  readonly holds: "layer" | "metadata" | "absent";
 }
 
 export const emptyModel: ContainerdModel = { version: 1, images: [], snapshots: [], blobs: [] };
 
-/** Both catalogs in one. For a name, a snapshot or a blob that both have, `later` wins. */
+/** Both catalogs in one. For what both have, `later` wins, but a blob keeps all its repositories. */
 export function mergeModels(earlier: ContainerdModel, later: ContainerdModel): ContainerdModel {
   const images = [...earlier.images, ...later.images].map(
     (image) => [keyOf(image, image.name), image] as const,
@@ -74,13 +75,22 @@ export function mergeModels(earlier: ContainerdModel, later: ContainerdModel): C
   const snapshots = [...earlier.snapshots, ...later.snapshots].map(
     (snapshot) => [keyOf(snapshot, snapshot.name), snapshot] as const,
   );
-  const blobs = [...earlier.blobs, ...later.blobs].map((blob) => [keyOf(blob, blob.digest), blob] as const);
+  const blobs = new Map(earlier.blobs.map((blob) => [keyOf(blob, blob.digest), blob]));
+  for (const blob of later.blobs) {
+    const key = keyOf(blob, blob.digest);
+    blobs.set(key, { ...blob, labels: labelsOf(blobs.get(key), blob) });
+  }
   return {
     version: 1,
     images: sortedValues(new Map(images)),
     snapshots: [...new Map(snapshots).values()],
-    blobs: sortedValues(new Map(blobs)),
+    blobs: sortedValues(blobs),
   };
+}
+
+/** As in containerd, where labels are only added. */
+function labelsOf(earlier: CatalogBlob | undefined, { labels }: CatalogBlob): CatalogBlob["labels"] {
+  return { ...earlier?.labels, ...withSources(earlier?.labels ?? {}, labels) };
 }
 
 /** The content of `catalog.json`. */

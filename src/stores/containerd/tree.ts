@@ -64,6 +64,7 @@ export function snapshotEntries(snapshot: CatalogSnapshot): ShelfEntry[] {
 /** A blob in the content store. @param content of a blob of metadata, which every root gets as a copy. */
 export function blobEntries({ digest, holds }: CatalogBlob, content?: Buffer): ShelfEntry[] {
   const path = `${tree}/${contentDirectory}/blobs/sha256/${hexOf(digest)}`;
+  if (holds === "absent") return [];
   if (holds === "metadata") return content ? [{ kind: "file", path, mode: 0o444, content }] : [];
   const key = shortName(digest);
   return [

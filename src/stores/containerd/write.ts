@@ -42,6 +42,7 @@ export async function write(
     ...(await whiteoutEntries(model, records)),
     fileEntry("snapshots", formatSnapshots(model)),
     ...(snapshots.some(({ xattrs }) => xattrs) ? [fileEntry("xattrs", "")] : []),
+    ...(blobs.some(({ holds }) => holds === "absent") ? [fileEntry("no-blobs", "")] : []),
     fileEntry("images", formatImages(model)),
     fileEntry("steps", formatSteps(model)),
     ...(await nameEntries(model, metadata, records)),

@@ -41,6 +41,9 @@ describe("readTarSplit", () => {
     assert.deepEqual(read, {
       whiteouts: ["\u00c3\u00a4/gone"],
       implied: ["a\u00ff", "\u00c3\u00a4"],
+      deleted: ["\u00c3\u00a4/gone"],
+      strange: undefined,
+      globals: [],
       hasXattrs: false,
     });
   });

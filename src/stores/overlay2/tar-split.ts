@@ -10,6 +10,12 @@ import { byteString } from "../../shelf/whiteouts.js";
 export interface TarSplit extends LayerNames {
   /** Some entry has an extended attribute (a file capability, mostly). */
   readonly hasXattrs: boolean;
+  /** Paths that have a whiteout, opaque directories not counted. */
+  readonly deleted: readonly ByteString[];
+  /** A name that engines take in different ways, if there is one. */
+  readonly strange: ByteString | undefined;
+  /** Keys of its pax global headers. */
+  readonly globals: readonly string[];
 }
 
 /** Values of tar/storage/entry.go in vbatts/tar-split. */
@@ -25,18 +31,40 @@ const xattrRecord = "SCHILY.xattr.";
 export async function readTarSplit(file: string): Promise<TarSplit> {
   const reader = new LayerNamesReader();
   let hasXattrs = false;
-  await forEachEntry(file, (entry) => {
-    if (entry.type === fileType) reader.add(nameOf(entry));
-    else if (entry.type === segmentType && !hasXattrs) {
-      hasXattrs = Buffer.from(entry.payload ?? "", "base64").includes(xattrRecord);
-    }
-  });
-  if (reader.isUnsure) {
+  const globals = new Set<string>();
+  // Docker ignores the entry of a global header, which has a name.
+  const read = async (onName: (name: ByteString) => void): Promise<void> => {
+    let isGlobal = false;
     await forEachEntry(file, (entry) => {
-      if (entry.type === fileType) reader.find(nameOf(entry));
+      if (entry.type === fileType && !isGlobal) onName(nameOf(entry));
+      if (entry.type !== segmentType) return;
+      const bytes = Buffer.from(entry.payload ?? "", "base64");
+      hasXattrs ||= bytes.includes(xattrRecord);
+      const keys = globalKeys(bytes);
+      isGlobal = keys !== undefined;
+      for (const key of keys ?? []) globals.add(key);
     });
+  };
+  await read((name) => reader.add(name));
+  if (reader.isUnsure) await read((name) => reader.find(name));
+  const { deleted, strange } = reader;
+  return { ...reader.names, deleted, strange, hasXattrs, globals: [...globals] };
+}
+
+const [magic, magicAt, typeAt, blockBytes] = ["ustar", 257, 156, 512];
+
+/**
+ * The keys of a pax global header (type `g`) in the bytes between two files. They would hold for all entries after it:
+ * GNU tar applies them, and Docker does not.
+ */
+function globalKeys(bytes: Buffer): string[] | undefined {
+  for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
+    const start = at - magicAt;
+    if (start < 0 || bytes[start + typeAt] !== 0x67) continue;
+    const records = bytes.toString("latin1", start + blockBytes);
+    return [...records.matchAll(/^\d+ ([^=\n]+)=/gm)].map(([, key = ""]) => key);
   }
-  return { ...reader.names, hasXattrs };
+  return undefined;
 }
 
 async function forEachEntry(file: string, onEntry: (entry: Entry) => void): Promise<void> {

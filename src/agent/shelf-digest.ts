@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { toolEnvironment } from "../files/tool.js";
+
+/**
+ * A digest of all facts that an image layer keeps of files: times in whole seconds, of extended attributes only
+ * capabilities, and no sparseness.
+ * @param userNamespace a file's capabilities look different there, from one mount to the next.
+ */
+export async function digestOfTree(directory: string, userNamespace: boolean): Promise<string> {
+  const options = [
+    "--format=posix",
+    "--sort=name",
+    "--numeric-owner",
+    "--pax-option=exthdr.name=%d/%f,delete=atime,delete=ctime,delete=mtime",
+    ...(userNamespace ? [] : ["--xattrs", "--xattrs-include=security.capability"]),
+  ];
+  const tar = spawn("tar", [...options, "-C", directory, "-cf", "-", "."], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: toolEnvironment(),
+  });
+  const hash = createHash("sha256");
+  const [words, [code]] = await Promise.all([
+    text(tar.stderr),
+    once(tar, "close"),
+    pipeline(tar.stdout, hash),
+  ]);
+  if (code !== 0) throw new Error(`reading ${directory}: ${words.trim().slice(0, 500)}`);
+  return hash.digest("hex");
+}

@@ -1,0 +1,53 @@
+import type { LayerBlob } from "../job.js";
+
+/** The tools' words, as a user may meet them, in a sentence that follows "its layer sha256:...". */
+const sentences: readonly (readonly [RegExp, (found: RegExpExecArray) => string])[] = [
+  [
+    /^(?:tar: )+(.*?): Member name contains '\.\.'/m,
+    ([, name]) => `has the entry ${name}, a name with "..", which may lead out of the layer`,
+  ],
+  [
+    /^(?:tar: )+(.*?): Cannot hard link to '(.*?)': No such file or directory/m,
+    ([, name, target]) =>
+      `has a hard link ${name} to ${target}, which is not in the same layer: flatten the image, or say --via=daemon where ` +
+      "the stage's manager can take it",
+  ],
+  [
+    /^(?:tar: )+(.*?): Cannot (?:open|unlink|mkdir|create symlink to .*|hard link to .*|mknod|mkfifo): (?:Not a directory|Too many levels of symbolic links)/m,
+    ([, name]) => `has the entry ${name} below a link that leads out of its directory, or below a file`,
+  ],
+  [
+    /^(?:tar: )+(.*?): Cannot mknod: Operation not permitted/m,
+    ([, name]) => `has the device ${name}, which a build step of this builder may not make`,
+  ],
+  [
+    /^(?:tar: )+(.*?): Cannot .*: File name too long/m,
+    ([, name = ""]) =>
+      `has a name of ${name.length} bytes, ${shorten(name)}, which is too long for a file system`,
+  ],
+  // Docker's layer store keeps such a record of each tar.
+  [
+    /tar-split: .*duplicates of file paths not supported/,
+    () => "has two entries of one name, which Docker's record of a layer cannot hold",
+  ],
+  [/Unexpected EOF in archive|tar-split: .*unexpected EOF/, () => "is cut off: push the image again"],
+  [/No space left on device/, () => "has no room: make some where BuildKit keeps its state"],
+];
+
+/** One sentence for the failure to unpack a layer. */
+export function explainTar({ digest }: LayerBlob, { message }: Error): string {
+  for (const [pattern, sentence] of sentences) {
+    const found = pattern.exec(message);
+    if (found) return `its layer ${digest} ${sentence(found)}`;
+  }
+  if (/^(igzip|zstd|tar-split|tar): /.test(message)) {
+    const [first = ""] = message.split("\n").filter((line) => !/Exiting with failure/.test(line));
+    return `its layer ${digest} is no tar that can be unpacked (${shorten(first)})`;
+  }
+  return `its layer ${digest} ${message.replace(`it ${digest} `, "")}`;
+}
+
+/** A name may be as long as a layer's author likes. */
+function shorten(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}...`;
+}

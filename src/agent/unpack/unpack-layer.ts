@@ -1,0 +1,157 @@
+/** Unpacks one inner layer into an outer layer, in one pass. */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { lstat, mkdir } from "node:fs/promises";
+import type { Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { LarderError } from "../../error.js";
+import { toBytes } from "../../files/bytes.js";
+import { toolEnvironment } from "../../files/tool.js";
+import { measureTree } from "../../files/usage.js";
+
+import { finishLayerFolder } from "../../shelf/layer-folder.js";
+import { onShelf, shelf } from "../../shelf/paths.js";
+import { showPath } from "../../shelf/whiteouts.js";
+import { readTarSplit } from "../../stores/overlay2/tar-split.js";
+import { verifyBlob } from "../fetch/verify-blob.js";
+import type { LayerBlob } from "../job.js";
+import { checkNames } from "./check-names.js";
+import { openLayerTar } from "./decompress.js";
+import { explainTar } from "./explain-tar.js";
+import { makeImplied } from "./implied.js";
+import { recordFolder, writeLayerRecord } from "./layer-record.js";
+
+export interface LayerToUnpack extends LayerBlob {
+  /** Path of the blob. */
+  readonly blob: string;
+}
+
+/**
+ * The layer's folder of the shelf, byte for byte as from a daemon's files, and the record that catalogs need.
+ * @param output Root of the outer layer. @param records A directory for the records of its layers.
+ * @returns its size as Docker counts it.
+ * @throws LarderError that names the layer, for a blob that is not what the image says, and for one that cannot be
+ *     unpacked as Docker would.
+ */
+export async function unpackLayer(
+  layer: LayerToUnpack,
+  output: string,
+  records: string,
+): Promise<{ size: number }> {
+  refuseMediaType(layer);
+  try {
+    return await unpack(layer, output, records);
+  } catch (cause) {
+    throw new LarderError(explainTar(layer, cause as Error), { cause });
+  }
+}
+
+async function unpack(layer: LayerToUnpack, output: string, records: string): Promise<{ size: number }> {
+  const { diffId, digest, blob } = layer;
+  const folder = `${output}/${shelf}/${onShelf.layer(diffId)}`;
+  const files = `${folder}/fs`;
+  const record = recordFolder(records, diffId);
+  await mkdir(files, { recursive: true });
+  await mkdir(record, { recursive: true });
+  const tarSplit = `${record}/tar-split.json.gz`;
+  const [unpacked] = await Promise.all([spread(blob, files, tarSplit), verifyBlob(blob, { digest }, "it")]);
+  if (unpacked !== diffId) {
+    throw new LarderError(`unpacks to ${unpacked}, not to ${diffId}: push the image again`);
+  }
+  const names = await readTarSplit(tarSplit);
+  await checkNames(names, files);
+  await makeImplied(names.implied, files);
+  const { size, usage, devices } = await measureTree(files);
+  await refuseWhiteoutDevices(devices, files);
+  await finishLayerFolder({ diffId, whiteouts: names.whiteouts }, output);
+  await writeLayerRecord(record, { size, usage, hasXattrs: names.hasXattrs, whiteouts: names.whiteouts });
+  return { size };
+}
+
+function refuseMediaType({ digest, mediaType }: LayerBlob): void {
+  const what = /encrypted/.test(mediaType)
+    ? "is encrypted, which PRELOAD does not support"
+    : /foreign|nondistributable/.test(mediaType)
+      ? "is a foreign one, which is not in the registry (Windows); leave the image out"
+      : undefined;
+  if (what !== undefined) throw new LarderError(`its layer ${digest} ${what}`);
+}
+
+/** GNU tar without whiteouts: it refuses names with `..`, and puts links that lead out into place last. */
+const extractOptions = [
+  "--extract",
+  "--exclude=.wh.*",
+  "--delay-directory-restore",
+  "--recursive-unlink",
+  "--numeric-owner",
+  "--same-owner",
+  "--preserve-permissions",
+  "--xattrs",
+  "--xattrs-include=*",
+];
+
+/**
+ * Gives the decompressed tar to all who need it, each chunk once: the digest, the record of the tar, and the files.
+ * @returns the diffID.
+ */
+async function spread(blob: string, files: string, tarSplit: string): Promise<string> {
+  const { tar, ended } = await openLayerTar(blob);
+  const readers = [
+    start("tar", [...extractOptions, "-C", files, "--file=-"]),
+    start("tar-split", ["disasm", "--no-stdout", "--output", tarSplit, "-"]),
+  ];
+  const hash = createHash("sha256");
+  for await (const chunk of tar) {
+    hash.update(chunk as Buffer);
+    await Promise.all(readers.map(({ give }) => give(chunk as Buffer)));
+  }
+  for (const { close } of readers) close();
+  // The decompressor's words say more than those of the tools that got too little.
+  await ended;
+  for (const { done } of readers) await done;
+  return `sha256:${hash.digest("hex")}`;
+}
+
+interface TarReader {
+  give(chunk: Buffer): Promise<void>;
+  close(): void;
+  /** Rejects with the tool's words if it fails. */
+  readonly done: Promise<void>;
+}
+
+function start(tool: string, args: readonly string[]): TarReader {
+  const child = spawn(tool, args, { stdio: ["pipe", "ignore", "pipe"], env: toolEnvironment() });
+  const input: Writable = child.stdin;
+  const status = new Promise<number | null>((resolve, reject) =>
+    child.on("error", reject).on("close", resolve),
+  );
+  const done = Promise.all([text(child.stderr), status]).then(([words, code]) => {
+    if (code !== 0 || /Cannot set '?security\.capability/.test(words)) {
+      throw new Error(`${tool}: ${words.trim() || `exit code ${code}`}`);
+    }
+  });
+  done.catch(() => {});
+  let wake = (): void => {};
+  for (const event of ["drain", "close"]) input.on(event, () => wake());
+  // A reader may be content before the end, as tar is after its two blocks of zeros.
+  input.on("error", () => {});
+  return {
+    give: async (chunk) => {
+      if (!input.writable || input.write(chunk)) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (!input.writable) resolve();
+      });
+    },
+    close: () => input.end(),
+    done,
+  };
+}
+
+async function refuseWhiteoutDevices(devices: readonly string[], files: string): Promise<void> {
+  for (const path of devices) {
+    const { rdev } = await lstat(toBytes(`${files}/${path}`));
+    if (rdev === 0)
+      throw new LarderError(`has a character device 0/0 at ${showPath(path)}, which would delete a file`);
+  }
+}
