@@ -8,13 +8,13 @@ import { LarderError } from "../../error.js";
 import { toBytes } from "../../files/bytes.js";
 import { toolEnvironment } from "../../files/tool.js";
 import { measureTree } from "../../files/usage.js";
-
 import { finishLayerFolder } from "../../shelf/layer-folder.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
 import { showPath } from "../../shelf/whiteouts.js";
 import { readTarSplit } from "../../stores/overlay2/tar-split.js";
 import { verifyBlob } from "../fetch/verify-blob.js";
 import type { LayerBlob } from "../job.js";
+import { applyLinks } from "./apply-links.js";
 import { checkNames } from "./check-names.js";
 import { openLayerTar } from "./decompress.js";
 import { explainTar } from "./explain-tar.js";
@@ -60,6 +60,7 @@ async function unpack(layer: LayerToUnpack, output: string, records: string): Pr
   }
   const names = await readTarSplit(tarSplit);
   await checkNames(names, files);
+  await applyLinks(names.links, files);
   await makeImplied(names.implied, files);
   const { size, usage, devices } = await measureTree(files);
   await refuseWhiteoutDevices(devices, files);

@@ -44,8 +44,30 @@ describe("readTarSplit", () => {
       deleted: ["\u00c3\u00a4/gone"],
       strange: undefined,
       globals: [],
+      links: [],
       hasXattrs: false,
     });
+  });
+
+  it("gives the headers of hard links", async () => {
+    const header = Buffer.alloc(512);
+    for (const [at, field] of [
+      [100, "0004755\0"],
+      [108, "0001750\0"],
+      [116, "0000000\0"],
+      [136, "14512345670\0"],
+      [156, "1"],
+      [257, "ustar"],
+    ] as const) {
+      header.write(field, at, "latin1");
+    }
+    const before = {
+      type: 2,
+      payload: Buffer.concat([Buffer.alloc(512), header]).toString("base64"),
+      position: 0,
+    };
+    const read = await readTarSplit(file([before, { type: 1, name: "a/link", payload: null, position: 1 }]));
+    assert.deepEqual(read.links, [{ path: "a/link", mode: 0o4755, uid: 1000, gid: 0, mtime: 0o14512345670 }]);
   });
 
   it("sees extended attributes in the pax records", async () => {

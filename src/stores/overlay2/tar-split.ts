@@ -16,6 +16,18 @@ export interface TarSplit extends LayerNames {
   readonly strange: ByteString | undefined;
   /** Keys of its pax global headers. */
   readonly globals: readonly string[];
+  /** The hard links of the tar, in their order. */
+  readonly links: readonly HardLink[];
+}
+
+/** A hard link as its header describes it. A number that the header cannot hold is undefined. */
+export interface HardLink {
+  readonly path: ByteString;
+  readonly mode: number | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** In whole seconds. */
+  readonly mtime: number | undefined;
 }
 
 /** Values of tar/storage/entry.go in vbatts/tar-split. */
@@ -32,23 +44,29 @@ export async function readTarSplit(file: string): Promise<TarSplit> {
   const reader = new LayerNamesReader();
   let hasXattrs = false;
   const globals = new Set<string>();
+  const links: HardLink[] = [];
   // Docker ignores the entry of a global header, which has a name.
-  const read = async (onName: (name: ByteString) => void): Promise<void> => {
+  const read = async (onName: (name: ByteString, header: Buffer) => void): Promise<void> => {
     let isGlobal = false;
+    let bytes = Buffer.alloc(0);
     await forEachEntry(file, (entry) => {
-      if (entry.type === fileType && !isGlobal) onName(nameOf(entry));
+      if (entry.type === fileType && !isGlobal) onName(nameOf(entry), bytes);
       if (entry.type !== segmentType) return;
-      const bytes = Buffer.from(entry.payload ?? "", "base64");
+      bytes = Buffer.from(entry.payload ?? "", "base64");
       hasXattrs ||= bytes.includes(xattrRecord);
       const keys = globalKeys(bytes);
       isGlobal = keys !== undefined;
       for (const key of keys ?? []) globals.add(key);
     });
   };
-  await read((name) => reader.add(name));
+  await read((name, bytes) => {
+    reader.add(name);
+    const link = hardLink(name, bytes);
+    if (link) links.push(link);
+  });
   if (reader.isUnsure) await read((name) => reader.find(name));
   const { deleted, strange } = reader;
-  return { ...reader.names, deleted, strange, hasXattrs, globals: [...globals] };
+  return { ...reader.names, deleted, strange, hasXattrs, globals: [...globals], links };
 }
 
 const [magic, magicAt, typeAt, blockBytes] = ["ustar", 257, 156, 512];
@@ -65,6 +83,20 @@ function globalKeys(bytes: Buffer): string[] | undefined {
     return [...records.matchAll(/^\d+ ([^=\n]+)=/gm)].map(([, key = ""]) => key);
   }
   return undefined;
+}
+
+/** The bytes between two files end with the header of the second. */
+function hardLink(path: ByteString, bytes: Buffer): HardLink | undefined {
+  const header = bytes.subarray(-blockBytes);
+  if (header.length < blockBytes || header[typeAt] !== 0x31) return undefined;
+  const number = (at: number, length: number): number | undefined => {
+    const text = header
+      .toString("latin1", at, at + length)
+      .replace(/[\0 ]+$/, "")
+      .trimStart();
+    return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : undefined;
+  };
+  return { path, mode: number(100, 8), uid: number(108, 8), gid: number(116, 8), mtime: number(136, 12) };
 }
 
 async function forEachEntry(file: string, onEntry: (entry: Entry) => void): Promise<void> {
