@@ -10,7 +10,7 @@ import { output } from "../harness/command.js";
 import { lab, labImage } from "../harness/lab.js";
 import { type RegistryImage, registryImage } from "../harness/registry-image.js";
 
-interface Entry extends Partial<Header> {
+export interface Entry extends Partial<Header> {
   readonly name: string;
   readonly content?: string;
   readonly pax?: Readonly<Record<string, string>>;
@@ -83,10 +83,14 @@ export const impliedDirectories = [
 ];
 
 export async function pushHandMade(): Promise<RegistryImage> {
+  return pushLayers("hand-made", await Promise.all(layers.map(layerTar)));
+}
+
+/** Pushes an image of these layers as `<registry>/e2e/<name>:1`. @param tars uncompressed, bottom layer first. */
+export async function pushLayers(name: string, tars: readonly Buffer[]): Promise<RegistryImage> {
   const layout = mkdtempSync(join(tmpdir(), "larder-hand-made-"));
   try {
     mkdirSync(`${layout}/blobs/sha256`, { recursive: true });
-    const tars = await Promise.all(layers.map(layerTar));
     const platform = { os: "linux", architecture: "amd64" };
     const rootfs = { type: "layers", diff_ids: tars.map(digestOf) };
     const config = blob(layout, "config", JSON.stringify({ ...platform, config: {}, rootfs }));
@@ -99,7 +103,7 @@ export async function pushHandMade(): Promise<RegistryImage> {
     const index = { schemaVersion: 2, manifests: [blob(layout, "manifest", JSON.stringify(manifest))] };
     writeFileSync(`${layout}/index.json`, JSON.stringify(index));
     writeFileSync(`${layout}/oci-layout`, '{"imageLayoutVersion": "1.0.0"}');
-    const reference = labImage("e2e/hand-made:1");
+    const reference = labImage(`e2e/${name}:1`);
     const flags = ["--insecure-policy", "copy", "--dest-tls-verify=false", "--preserve-digests"];
     await output(lab.skopeo, [...flags, `oci:${layout}`, `docker://${reference}`]);
     return registryImage(reference);
@@ -108,7 +112,7 @@ export async function pushHandMade(): Promise<RegistryImage> {
   }
 }
 
-async function layerTar(entries: readonly Entry[]): Promise<Buffer> {
+export async function layerTar(entries: readonly Entry[]): Promise<Buffer> {
   const archive = pack();
   for (const { content, ...header } of entries) archive.entry(header as Header, content ?? "");
   archive.finalize();

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { refusal } from "../errors/refused.js";
+import { type Entry, layerTar, pushLayers } from "../exact-files/hand-made.js";
+import { build, type Via } from "../harness/build.js";
+import { cleanUp } from "../harness/cleanup.js";
+import { dockerStage, lab, labImage } from "../harness/lab.js";
+import { type RegistryImage, registryImage } from "../harness/registry-image.js";
+
+const names = ["a", "b", "c d", "e\nf", "\u00fc", "-g", `long${"x".repeat(110)}`];
+
+/** Layers of odd entries, each with a name of its own: what dockerd and containerd unpack of them is the judge. */
+const layer = fc
+  .uniqueArray(
+    fc.record({
+      parents: fc.array(fc.constantFrom(...names), { maxLength: 2 }),
+      base: fc.constantFrom(...names, "h", "i", "j"),
+      kind: fc.constantFrom(
+        "file",
+        "file",
+        "directory",
+        "symlink",
+        "fifo",
+        "character-device",
+        "link",
+        "whiteout",
+      ),
+      mode: fc.constantFrom(0o644, 0o755, 0o600, 0o4755, 0o2750, 0o1777),
+      uid: fc.constantFrom(0, 1000, 70_000, 3_000_000),
+      mtime: fc.integer({ min: 0, max: 2_000_000_000 }),
+      target: fc.constantFrom("a", "../b", "/etc/passwd", "c d/h", "../../../../tmp", "."),
+      size: fc.constantFrom(0, 1, 511, 512, 513, 70_000),
+    }),
+    { minLength: 1, maxLength: 24, selector: ({ parents, base }) => [...parents, base].join("/") },
+  )
+  .map((entries) => {
+    const made: Entry[] = [];
+    const files = new Map<string, Entry>();
+    const isBelow = (path: string, other: string): boolean => path.startsWith(`${other}/`);
+    const taken = new Map<string, string>();
+    for (const { parents, base, kind, mode, uid, mtime, target, size } of entries) {
+      const path = [...parents, base].join("/");
+      // Nothing below a file or a link, and no directory that was something else before.
+      const clashes = [...taken].some(
+        ([other, what]) =>
+          (isBelow(path, other) && what !== "directory") || (isBelow(other, path) && kind !== "directory"),
+      );
+      if (clashes) continue;
+      const header = { mode, uid, gid: uid, mtime: new Date(mtime * 1000) };
+      if (kind === "whiteout") {
+        made.push({ name: [...parents, `.wh.${base}`].join("/"), content: "", mode: 0, mtime: new Date(0) });
+      } else if (kind === "link") {
+        const [to] = files;
+        if (!to) continue;
+        // A link repeats what its file has.
+        made.push({ ...to[1], name: path, type: "link", linkname: to[0], content: "" });
+      } else {
+        const entry: Entry = {
+          name: path,
+          ...header,
+          type: kind,
+          ...(kind === "file" && { content: "x".repeat(size) }),
+          ...(kind === "symlink" && { linkname: target }),
+          ...(kind === "character-device" && { devmajor: 1, devminor: 3 }),
+        };
+        made.push(entry);
+        if (kind === "file") files.set(path, entry);
+      }
+      taken.set(path, kind);
+    }
+    return made;
+  });
+
+describe("generated layers", () => {
+  let image: RegistryImage;
+  before(async () => {
+    const layers = fc.sample(layer, { numRuns: 40, seed: 7 }).filter((entries) => entries.length > 0);
+    image = await pushLayers("generated", await Promise.all(layers.map(layerTar)));
+  });
+  after(cleanUp);
+
+  for (const [name, stage] of [
+    ["Docker, overlay2", `FROM ${lab.system}\n`],
+    ["Docker, containerd", dockerStage("28.5", "containerd")],
+    ["containerd", `FROM ${labImage("containerd:2.1")}\n`],
+  ] as const) {
+    it(`come out as ${name} unpacks them`, async () => {
+      const [direct, daemon] = [await layersBy("direct", stage), await layersBy("daemon", stage)];
+      assert.ok(direct.length > 30);
+      assert.deepEqual(direct, daemon);
+    });
+  }
+
+  async function layersBy(via: Via, stage: string): Promise<(string | undefined)[]> {
+    const tag = labImage(`e2e/generated-${via}:1`);
+    await build({ dockerfile: `${stage}PRELOAD ${image.reference}\n`, tag, via, args: ["--push"] });
+    const { history, diffIds } = await registryImage(tag);
+    const entries = history.filter(({ empty_layer }) => empty_layer !== true);
+    return diffIds.filter((_, index) => /, layer \d+ of /.test(entries[index]?.created_by ?? ""));
+  }
+});
+
+describe("hostile layers", () => {
+  after(cleanUp);
+
+  const file = (name: string, more: Partial<Entry> = {}): Entry => ({ name, content: "x", ...more });
+  const link = (name: string, linkname: string, type: "link" | "symlink" = "symlink"): Entry => ({
+    name,
+    type,
+    linkname,
+    content: "",
+  });
+  const cases: readonly [what: string, entries: readonly Entry[], message: RegExp][] = [
+    ["a name that leads out", [file("../out")], /has the entry \.\.\/out, a name with "\.\."/],
+    [
+      "a file through a link that leads out",
+      [link("o", "/tmp"), file("o/x")],
+      /has the entry o\/x below a link/,
+    ],
+    [
+      "a file through a link to above",
+      [link("o", "../../.."), file("o/x")],
+      /has the entry o\/x below a link/,
+    ],
+    [
+      "a hard link to the outside",
+      [link("h", "/etc/shadow", "link")],
+      /has a hard link h to .*not in the same layer/,
+    ],
+    ["two entries of one name", [file("a"), file("a")], /has two entries of one name/],
+    [
+      "a whiteout of what it adds",
+      [file("a"), file(".wh.a", { content: "" })],
+      /deletes a, which it has itself/,
+    ],
+    [
+      "a whiteout's device",
+      [{ name: "d", type: "character-device", devmajor: 0, devminor: 0 }],
+      /device 0\/0 at d/,
+    ],
+  ];
+  for (const [what, entries, message] of cases) {
+    it(`${what}: refused, with image, layer and line`, async () => {
+      const name = `hostile-${what.replace(/[^a-z]+/g, "-")}`;
+      const { reference } = await pushLayers(name, [
+        await layerTar([file("first")]),
+        await layerTar(entries),
+      ]);
+      const shows = `PRELOAD ${reference}`;
+      const said = await refusal({ dockerfile: `FROM ${lab.system}\n${shows}\n`, shows, via: "direct" });
+      assert.match(
+        said.message,
+        new RegExp(`^PRELOAD: image "${reference}": its layer sha256:[0-9a-f]{64} `),
+      );
+      assert.match(said.message, message);
+    });
+  }
+});
