@@ -99,9 +99,13 @@ function encodeMount(mount: Mount, input: number, outputNumber: number): PbMount
   };
 }
 
-/** The default hashes every file of a mount that has no output: seconds for a large stage. */
+/**
+ * By default, the content of an input is its key, too: that takes seconds for a large stage, and a result on another stage
+ * of the same content has that stage's layers. (Times do not count as content.)
+ */
 function contentCacheOf(mount: Mount): MountContentCache {
-  const isHashed = mount.kind === "output" || (mount.kind === "file" && mount.keyedByContent);
+  const isAlone = mount.kind === "output" && mount.from === undefined;
+  const isHashed = isAlone || (mount.kind === "file" && mount.keyedByContent);
   return isHashed ? MountContentCache.DEFAULT : MountContentCache.OFF;
 }
 
