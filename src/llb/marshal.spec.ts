@@ -143,8 +143,8 @@ describe("marshal", () => {
       at(step(), "/out"),
       [
         busybox,
-        "1741f55ac6b69a989d5f1bbfc5d2772d47e532d10f5665acd3330d0d3f0028b1",
-        "ac1d755f871f601230f3bd71ca119e4a7864ec6e01eedb21f61553cd9dacd0af",
+        "0fe4e52cf76f7402007e41a14abe5335357025aaecdce399624881470701b793",
+        "1ffb3758e9188baed4fa55b26754ae6b28ad3255f108ea10a90b4a210872dbb6",
       ],
     ],
   ];
