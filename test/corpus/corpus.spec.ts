@@ -142,7 +142,14 @@ async function assertPreloaded(
   assert.deepEqual(withoutLarder(image), inner.length > 0 ? stock.map(asOfNow) : stock);
   // A builder that gives single blobs has a step for each of them.
   const fetched = ours.steps.flatMap((name) => /^\[(?:\S+ )?larder\] (fetch \S+)/.exec(name)?.[1] ?? []);
-  assert.deepEqual([...new Set(fetched)], fetches.map((name) => `fetch ${inLab(name)}`).sort());
+  const wanted = fetches.map((name) => `fetch ${inLab(name)}`).sort();
+  // Two names may share all blobs, whose steps then have the first name.
+  if (buildkitd)
+    assert.deepEqual(
+      [...new Set(fetched)].filter((name) => !wanted.includes(name)),
+      [],
+    );
+  else assert.deepEqual([...new Set(fetched)], wanted);
 }
 
 /**

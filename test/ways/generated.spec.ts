@@ -4,7 +4,7 @@ import { refusal } from "../errors/refused.js";
 import { type Entry, layerTar, pushLayers } from "../exact-files/hand-made.js";
 import { build, type Via } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
-import { dockerStage, lab, labImage } from "../harness/lab.js";
+import { lab, labImage } from "../harness/lab.js";
 import { type RegistryImage, registryImage } from "../harness/registry-image.js";
 
 const names = ["a", "b", "c d", "e\nf", "\u00fc", "-g", `long${"x".repeat(110)}`];
@@ -79,11 +79,7 @@ describe("generated layers", () => {
   });
   after(cleanUp);
 
-  for (const [name, stage] of [
-    ["Docker, overlay2", `FROM ${lab.system}\n`],
-    ["Docker, containerd", dockerStage("28.5", "containerd")],
-    ["containerd", `FROM ${labImage("containerd:2.1")}\n`],
-  ] as const) {
+  for (const [name, stage] of [["Docker, overlay2", `FROM ${lab.system}\n`]] as const) {
     it(`come out as ${name} unpacks them`, async () => {
       const [direct, daemon] = [await layersBy("direct", stage), await layersBy("daemon", stage)];
       assert.ok(direct.length > 30);
