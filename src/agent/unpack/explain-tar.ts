@@ -41,7 +41,9 @@ export function explainTar({ digest }: LayerBlob, { message }: Error): string {
     if (found) return `its layer ${digest} ${sentence(found)}`;
   }
   if (/^(igzip|zstd|tar-split|tar): /.test(message)) {
-    const [first = ""] = message.split("\n").filter((line) => !/Exiting with failure/.test(line));
+    const [first = ""] = message
+      .split("\n")
+      .filter((line) => !/Exiting with failure|Removing leading/.test(line));
     return `its layer ${digest} is no tar that can be unpacked (${shorten(first)})`;
   }
   return `its layer ${digest} ${message.replace(`it ${digest} `, "")}`;

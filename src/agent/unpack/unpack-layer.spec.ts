@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -37,6 +37,13 @@ describe("unpack-layer", () => {
     archive.finalize();
     return buffer(archive);
   }
+
+  it("keeps what is in a directory whose entry comes after it", async () => {
+    const files = await unpackTar(
+      await tarOf({ name: "a/b", type: "file" }, { name: "a", type: "directory" }),
+    );
+    assert.deepEqual(readdirSync(join(files, "a")), ["b"]);
+  });
 
   it("refuses a name that leads out, a name twice, and a stream that is cut off", async () => {
     await assert.rejects(unpackTar(await tarOf({ name: "../a", type: "file" })), /a name with "\.\."/);

@@ -83,7 +83,6 @@ const extractOptions = [
   "--extract",
   "--exclude=.wh.*",
   "--delay-directory-restore",
-  "--recursive-unlink",
   "--numeric-owner",
   "--same-owner",
   "--preserve-permissions",
