@@ -150,7 +150,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "agent/fetch": ["agent/shared", "agent/job.ts", "files", "image", "error.ts", "is-object.ts"],
   "agent/pack": ["agent/shared", "agent/job.ts", "shelf", "files", "image", "error.ts"],
   // Files that all steps of the agent share.
-  "agent/shared": ["agent/job.ts", "stores", "files", "image", "error.ts"],
+  "agent/shared": ["agent/job.ts", "stores", "shelf", "files", "image", "error.ts"],
   "agent/job.ts": ["stores", "shelf", "image"],
   stores: ["shelf", "files", "image", "is-object.ts", "daemons.ts"],
   shelf: ["files", "image", "error.ts", "is-object.ts"],
@@ -170,7 +170,7 @@ const shared: Readonly<Record<string, string>> = {
   "preload/result.ts": "preload/shared",
   "agent/layout-image.ts": "agent/shared",
   "agent/report.ts": "agent/shared",
-  "agent/shelf-digest.ts": "agent/shared",
+  "agent/compare-shelf.ts": "agent/shared",
   "agent/step-error.ts": "agent/shared",
   "agent/stage-path.ts": "agent/shared",
 };

@@ -96,8 +96,8 @@ export interface CatalogJob extends StoreTarget {
   readonly env: readonly string[];
 }
 
-/** The answer of the stock step and of the catalog step: {@link stockAnswer} of their catalog. */
-export interface StockAnswer {
+/** The answer of the stock step and of the catalog step: {@link storeAnswer} of their catalog. */
+export interface StoreAnswer {
   readonly manager: "docker" | "containerd";
   /** The store that the container manager uses, as the stage is. */
   readonly store: StoreName;
@@ -243,5 +243,5 @@ export interface ErrorReport {
  * Files with a step's answer. They are in outputs that later steps use, since `--cache-to` exports no others: a build
  * with such a cache would have to run the step again for its answer.
  */
-export const stockAnswer = `${shelf}/answer.json`;
+export const storeAnswer = `${shelf}/answer.json`;
 export const packAnswer = "answer.json";

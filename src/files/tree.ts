@@ -26,7 +26,7 @@ const writeOptions = [
 /** tar reads the list at the option's position: after `-C`. */
 const listed = ["--files-from=-", "-cf", "-"];
 /** In a list sorted bytewise, `a.pm` is between `a` and `a/b`, so tar must set the times of `a` at its end. */
-const readOptions = [
+export const readOptions: readonly string[] = [
   "--delay-directory-restore",
   "--xattrs",
   "--xattrs-include=*",

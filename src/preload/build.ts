@@ -23,10 +23,10 @@ import { answerQuestion } from "./check/answer.js";
 import { checkConfig, checkDaemonPaths } from "./check/daemon-path.js";
 import { type BaseTriggers, mayFire, reportWarnings } from "./check/warnings.js";
 import { asWritten } from "./cut/as-written.js";
+import { draftCut, finishCut } from "./cut/finish-cut.js";
 import { fireTriggers } from "./cut/onbuild.js";
 import { type PlannedCut, planCut } from "./cut/plan-cut.js";
 import { type MakeCut, Planning } from "./cut/planning.js";
-import { draftCut, stockCut } from "./cut/stock-cut.js";
 import { placed } from "./directive/fault.js";
 import { refuseMisplaced } from "./directive/misplaced.js";
 import { buildPlatforms, requestsByPlatform } from "./platforms.js";
@@ -133,9 +133,9 @@ async function buildPlatform(context: BuildContext): Promise<Result> {
   if (settings.plansOnly) return planResult(planned);
 
   const ahead = buildAhead(planned);
-  const stocked = makeCuts(context, (planning, cut) => stockCut(planning, planOf(plans, cut)));
+  const finished = makeCuts(context, (planning, cut) => finishCut(planning, planOf(plans, cut)));
   // Whichever fails first ends the build.
-  const planning = await Promise.race([stocked, ahead.then(() => stocked)]);
+  const planning = await Promise.race([finished, ahead.then(() => finished)]);
 
   const { solved, draft } = await planning.tail();
   const cut = planning.cutBelow(target);

@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Via } from "../../src/preload/plan/plan.js";
 import type { Finished } from "./command.js";
 import { deliver } from "./deliver.js";
 import { type EngineOptions, tryDocker } from "./docker.js";
 import { lab } from "./lab.js";
 
-export type Via = "direct" | "daemon";
+export type { Via };
 
 /** The way that all tests take which do not name one. */
 export const testedVia: Via = process.env.LARDER_TEST_VIA === "daemon" ? "daemon" : "direct";

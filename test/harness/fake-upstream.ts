@@ -4,8 +4,8 @@ import {
   mount,
   type NeededBlob,
   packAnswer,
-  type StockAnswer,
-  stockAnswer,
+  type StoreAnswer,
+  storeAnswer,
 } from "../../src/agent/job.js";
 import type {
   NewContainerRequest,
@@ -40,7 +40,7 @@ export interface Scene {
   /** Permissions that the build does not have; it has all others. */
   readonly refuses?: readonly ("security.insecure" | "network.host")[];
   /** The store that the stock step finds in the stage; the default is Docker's graph driver. */
-  readonly store?: Pick<StockAnswer, "manager" | "store">;
+  readonly store?: Pick<StoreAnswer, "manager" | "store">;
   /** What the stock step says that its store needs. */
   readonly blobs?: readonly NeededBlob[];
   /** @returns what a step that is to fail leaves as its report, or "" for one that leaves none. */
@@ -243,7 +243,7 @@ export class FakeUpstream {
     if (job.kind === "fetch" && dest === mount.layout) return this.#layout();
     if ((job.kind === "stock" || job.kind === "catalog") && dest === mount.catalog) {
       const { store = { manager: "docker", store: "overlay2" }, blobs = [] } = this.#scene;
-      return { [stockAnswer]: JSON.stringify({ ...store, blobs } satisfies StockAnswer) };
+      return { [storeAnswer]: JSON.stringify({ ...store, blobs } satisfies StoreAnswer) };
     }
     if (job.kind !== "pack" || dest !== mount.layout) return {};
     const { platform, trees } = job;

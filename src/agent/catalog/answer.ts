@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { onShelf } from "../../shelf/paths.js";
 import type { LoadedImage } from "../../stores/store.js";
-import type { NeededBlob, StockAnswer } from "../job.js";
+import type { NeededBlob, StoreAnswer } from "../job.js";
 import type { DescribedStore } from "./described-store.js";
 
 /**
@@ -13,7 +13,7 @@ export function formatAnswer(
   stores: readonly DescribedStore[],
   images: readonly LoadedImage[],
   folder: string,
-  manager: StockAnswer["manager"],
+  manager: StoreAnswer["manager"],
 ): string {
   const blobs = new Map<string, NeededBlob>();
   const wanted = new Set(stores.flatMap(({ layerBlobs }) => layerBlobs));
@@ -26,6 +26,6 @@ export function formatAnswer(
   }
   const [first] = stores;
   if (!first) throw new Error("no store has the images");
-  const answer: StockAnswer = { manager, store: first.store, blobs: [...blobs.values()] };
+  const answer: StoreAnswer = { manager, store: first.store, blobs: [...blobs.values()] };
   return `${JSON.stringify(answer)}\n`;
 }

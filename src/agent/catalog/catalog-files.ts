@@ -10,7 +10,7 @@ import { addInitSetting } from "../install/init-script.js";
 import { addAttach } from "../install/programs.js";
 import { addShim, daemonShim, embeddingShims } from "../install/shims.js";
 import { addDropIn, addEmbeddingDropIns } from "../install/systemd.js";
-import { stockAnswer } from "../job.js";
+import { storeAnswer } from "../job.js";
 import { formatAnswer } from "./answer.js";
 import type { DescribedStore } from "./described-store.js";
 
@@ -52,7 +52,7 @@ export async function catalogFiles(content: CatalogContent): Promise<CatalogFile
     content.earlier,
   );
   files.addFile(`${shelf}/${onShelf.preload}`, formatPreload(preload));
-  files.addFile(stockAnswer, formatAnswer(described, images, `${stage}/${shelf}`, content.manager));
+  files.addFile(storeAnswer, formatAnswer(described, images, `${stage}/${shelf}`, content.manager));
   if (dockerVersion !== undefined) files.addFile(`${shelf}/${onShelf.dockerVersion}`, `${dockerVersion}\n`);
   for (const { store, catalog } of described)
     files.add(`${shelf}/${onShelf.catalog(store)}`, await catalog());

@@ -1,14 +1,13 @@
 /** Describes images to the stage's container manager without it: nothing of the stage is run. */
 import { lstat, mkdir } from "node:fs/promises";
-import { LarderError } from "../../error.js";
 import { unpackDirectories } from "../../files/tree.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
 import { readPreload } from "../../shelf/preload-file.js";
 import { dockersNamespace, plainNamespace } from "../../stores/containerd/labels.js";
 import { storeNames } from "../../stores/table.js";
+import { changedShelf, digestOfTree } from "../compare-shelf.js";
 import { type CatalogJob, mount, type Places } from "../job.js";
 import { type LayoutImage, readLayoutImage } from "../layout-image.js";
-import { digestOfTree } from "../shelf-digest.js";
 import { pathOf } from "../stage-path.js";
 import { aboutImage } from "../step-error.js";
 import { type Survey, surveyStage } from "../survey/survey.js";
@@ -95,15 +94,12 @@ async function checkShelf(
       const isThere = (await lstat(`${stageCopy}/${folder}`).catch(() => undefined)) !== undefined;
       const isClaimed = claimed.includes(k);
       if (isThere === isClaimed && (!isThere || (await isSame(folder, layerOf(k), stageCopy)))) continue;
-      const what = !isThere
-        ? "is missing"
-        : isClaimed
+      const what = isClaimed
+        ? isThere
           ? "has other files"
-          : "is of no PRELOAD in its history";
-      throw new LarderError(
-        `layer ${diffId} ${isClaimed ? "is on" : "would come onto"} the shelf of the stage's base image, and its /${folder} ` +
-          `${what}: it was changed after its PRELOAD; build FROM an image whose /${shelf} is as PRELOAD left it`,
-      );
+          : "is missing"
+        : "is of no PRELOAD in its history";
+      throw changedShelf(diffId, what, isClaimed);
     }
   }
 }

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { type ByteString, fromBytes } from "../../files/bytes.js";
 import { forEachLine } from "../../files/lines.js";
 import { toolEnvironment } from "../../files/tool.js";
+import { readOptions } from "../../files/tree.js";
 import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
 
 /** The facts about a layer's tar that are known without unpacking it. */
@@ -48,9 +49,10 @@ async function listNames(archive: AsyncIterable<Buffer>, onName: (name: ByteStri
  * @throws Error with tar's words, also for a hard link to a file of a layer below.
  */
 export async function unpackLayerTar(blob: string, mediaType: string, directory: string): Promise<void> {
-  const options = ["--exclude=.wh.*", "--delay-directory-restore", "--numeric-owner", "--same-owner", "-p"];
-  const xattrs = ["--xattrs", "--xattrs-include=*"];
-  await readByTar(["--extract", ...options, ...xattrs, "-C", directory], unpacked(blob, mediaType));
+  await readByTar(
+    ["--extract", "--exclude=.wh.*", ...readOptions, "-C", directory],
+    unpacked(blob, mediaType),
+  );
 }
 
 async function readByTar(

@@ -1,13 +1,12 @@
 /** Checks the shelf of an earlier PRELOAD in the base image, since it may have been changed. */
 import { lstat, mkdir, rm } from "node:fs/promises";
-import { LarderError } from "../../error.js";
 import type { DiffId } from "../../image/digest.js";
 import { blobFile } from "../../image/oci-layout.js";
 import { type UnpackedLayer, writeLayerFolder } from "../../shelf/layer-folder.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
+import { changedShelf, digestOfTree } from "../compare-shelf.js";
 import { readLayerTar, unpackLayerTar } from "../containerd/read-layer-tar.js";
 import { progress } from "../report.js";
-import { digestOfTree } from "../shelf-digest.js";
 import type { StockPlaces } from "./places.js";
 import type { Stocking } from "./taken.js";
 
@@ -24,10 +23,7 @@ export async function checkShelvedLayers(stocking: Stocking): Promise<void> {
     const isThere = (await lstat(`${places.stage}/${folder}`).catch(() => undefined)) !== undefined;
     if (!isThere && added.has(diffId)) continue;
     if (isThere && (await isSame(stocking, diffId))) continue;
-    throw new LarderError(
-      `layer ${diffId} is on the shelf of the stage's base image, and its /${folder} ${isThere ? "has other files" : "is missing"}: ` +
-        `it was changed after its PRELOAD; build FROM an image whose /${shelf} is as PRELOAD left it`,
-    );
+    throw changedShelf(diffId, isThere ? "has other files" : "is missing");
   }
 }
 

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { LarderError } from "../../error.js";
 import { toBytes } from "../../files/bytes.js";
 import { toolEnvironment } from "../../files/tool.js";
+import { readOptions } from "../../files/tree.js";
 import { measureTree } from "../../files/usage.js";
 import { finishLayerFolder } from "../../shelf/layer-folder.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
@@ -79,16 +80,7 @@ function refuseMediaType({ digest, mediaType }: LayerBlob): void {
 }
 
 /** GNU tar without whiteouts: it refuses names with `..`, and puts links that lead out into place last. */
-const extractOptions = [
-  "--extract",
-  "--exclude=.wh.*",
-  "--delay-directory-restore",
-  "--numeric-owner",
-  "--same-owner",
-  "--preserve-permissions",
-  "--xattrs",
-  "--xattrs-include=*",
-];
+const extractOptions = ["--extract", "--exclude=.wh.*", ...readOptions];
 
 /**
  * Gives the decompressed tar to all who need it, each chunk once: the digest, the record of the tar, and the files.
@@ -101,11 +93,15 @@ async function spread(blob: string, files: string, tarSplit: string): Promise<st
     start("tar-split", ["disasm", "--no-stdout", "--output", tarSplit, "-"]),
   ];
   const hash = createHash("sha256");
-  for await (const chunk of tar) {
-    hash.update(chunk as Buffer);
-    await Promise.all(readers.map(({ give }) => give(chunk as Buffer)));
+  try {
+    for await (const chunk of tar) {
+      hash.update(chunk as Buffer);
+      await Promise.all(readers.map(({ give }) => give(chunk as Buffer)));
+    }
+  } finally {
+    // A tool that waits for more would keep the step from its end.
+    for (const { close } of readers) close();
   }
-  for (const { close } of readers) close();
   // The decompressor's words say more than those of the tools that got too little.
   await ended;
   for (const { done } of readers) await done;

@@ -18,7 +18,6 @@ import { groupLayers, newLayers, planOuterLayers } from "../plan/layers.js";
 import type { PreloadPlan } from "../plan/plan.js";
 import { isMultiPlatform } from "../platforms.js";
 import type { StepContext } from "../steps/agent-step.js";
-import { withReasons } from "../steps/failure.js";
 import { chooseSecurity, chooseVia } from "../steps/privilege.js";
 import type { Head, Planning } from "./planning.js";
 import { readDirective } from "./read-directive.js";
@@ -77,7 +76,7 @@ export async function planLayers(
     lines: step.lines,
     stage: stageName(cut.stage),
     context: cut.context,
-    via: chooseVia(directive.via ?? context.settings.via),
+    via: step.via,
     security: step.security,
     target: directive.target,
     assembly: context.settings.assembly,
@@ -95,12 +94,14 @@ function stepContext(
   lines: Lines,
 ): StepContext {
   const { larder, options, settings, request } = context;
+  const via = chooseVia(directive.via ?? settings.via);
   return {
     larder,
     ignoreCache: ignoresCache(options, cut.stage.name),
     proxies: proxyEnvironment(options),
     platform: isMultiPlatform(request) ? platform : undefined,
-    security: chooseSecurity(chooseVia(directive.via ?? settings.via), settings.security),
+    via,
+    security: chooseSecurity(via, settings.security),
     lines,
   };
 }
@@ -125,9 +126,5 @@ export function settleAll(
   taken: readonly TakenImage[],
 ): Promise<(SettledImage | undefined)[]> {
   const { bridge } = planning.context;
-  return Promise.all(
-    taken.map((one) =>
-      settle(bridge, one, (steps, run) => withReasons(bridge, [...planning.steps, ...steps], run)),
-    ),
-  );
+  return Promise.all(taken.map((one) => settle(bridge, one, planning.steps)));
 }

@@ -13,14 +13,12 @@ import type { Directive, RequestedImage } from "../directive/directive.js";
 import { Fault, reasonOf } from "../directive/fault.js";
 import { type BaseImage, loadBaseImage } from "../images/base-image.js";
 import { resolveLayout, takeLayout } from "../images/client-layout.js";
-import { registrySource } from "../images/image-source.js";
 import { packImage, unknownImage } from "../images/pack-image.js";
 import { resolveImage } from "../images/resolve.js";
-import type { TakenImage } from "../images/settled.js";
+import { type TakenImage, takeRegistryImage } from "../images/settled.js";
 import { planFetched, planPacked } from "../plan/images.js";
 import type { Asked, Origin } from "../plan/plan.js";
 import type { StepContext } from "../steps/agent-step.js";
-import { fetchStep } from "../steps/fetch.js";
 import type { Planning } from "./planning.js";
 
 /** A PRELOAD whose images are needed. */
@@ -92,12 +90,7 @@ async function takeFetched(
   const resolved = await resolveImage(bridge, source, platform);
   const asked = askedFor(planning, image);
   const planned = planFetched(resolved, image.reference, network, settings.insecureRegistries, asked);
-  const fetched = () => {
-    const { layout, step: own } = fetchStep(step, planned);
-    return { source: { kind: "layout", layout } as const, steps: [own] };
-  };
-  if (!settings.givesBlobs) return { image: planned, ...fetched() };
-  return { image: planned, source: registrySource(planned.name, resolved), steps: [], otherwise: fetched };
+  return takeRegistryImage(settings, step, planned, resolved);
 }
 
 /** Triggers of a base image are in no file of the user's. Their place is the FROM that fires them. */

@@ -51,11 +51,21 @@ export async function readDocuments(
   { reference, imageId, platform }: InnerImage,
   source: ImageSource,
 ): Promise<ImageDocuments> {
-  const read = await reader(bridge, name, source);
+  const read = once(await reader(bridge, name, source));
   const found = await findManifest(reference.digest, imageId, read, platform);
   if (!found) throw new LarderError(`image "${name}" lacks the manifest of ${imageId}`);
   const [config, target] = await Promise.all([read(imageId), read(reference.digest)]);
   return { ...found, config, target };
+}
+
+/** Reads each blob one time. */
+function once(read: (digest: Digest) => Promise<Buffer>): (digest: Digest) => Promise<Buffer> {
+  const blobs = new Map<Digest, Promise<Buffer>>();
+  return (digest) => {
+    const found = blobs.get(digest) ?? read(digest);
+    blobs.set(digest, found);
+    return found;
+  };
 }
 
 /** The same image in a layout, which some steps need. */

@@ -13,11 +13,11 @@ import { nameOf } from "../plan/plan.js";
 import { readOutput } from "../result.js";
 import type { Step, StepContext } from "../steps/agent-step.js";
 import { withReasons } from "../steps/failure.js";
-import { fetchStep } from "../steps/fetch.js";
 import { packTrees } from "../steps/pack.js";
 import type { BaseImage } from "./base-image.js";
-import { asLayout, type ImageSource, readDocuments, registrySource } from "./image-source.js";
+import { asLayout, type ImageSource } from "./image-source.js";
 import { resolveImage } from "./resolve.js";
+import { settle, takeRegistryImage } from "./settled.js";
 
 export interface PackedImage {
   readonly image: InnerImage;
@@ -73,13 +73,13 @@ async function fetchBase(
   const image = await resolveImage(bridge, { text, reference, lines }, platform).catch(() => undefined);
   if (!image) return undefined;
   const planned = planFetched(image, reference, undefined, settings.insecureRegistries, { lines });
-  const fetched = fetchStep(step, planned, `FROM ${onMirror(reference)}`);
-  if (settings.givesBlobs) {
-    const source = registrySource(planned.name, image);
-    const documents = await readDocuments(bridge, planned.name, image, source).catch(() => undefined);
-    if (documents) return { image, layout: asLayout(planned.name, image, source, documents), steps: [] };
-  }
-  return { image, layout: fetched.layout, steps: [fetched.step] };
+  const taken = takeRegistryImage(settings, step, planned, image, `FROM ${onMirror(reference)}`);
+  // The pack step runs a fetch step, too, so a layout need not be read now.
+  if (taken.source?.kind === "layout") return { image, layout: taken.source.layout, steps: taken.steps };
+  const settled = await settle(bridge, taken, []);
+  if (!settled) throw new Error(`unreachable: "${planned.name}" has no source`);
+  const { source, documents } = settled;
+  return { image, layout: asLayout(planned.name, image, source, documents), steps: taken.steps };
 }
 
 /** For a plan alone: only the stage's build can tell its image. */

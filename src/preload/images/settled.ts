@@ -1,20 +1,28 @@
 /** Where the blobs of an image are taken from, once its documents have been read. */
 import type { Bridge } from "../../gateway/bridge.js";
+import type { InnerImage } from "../../image/inner-image.js";
 import type { PlannedImage } from "../plan/plan.js";
-import type { Step } from "../steps/agent-step.js";
-import { type ImageDocuments, type ImageSource, readDocuments } from "./image-source.js";
+import type { Settings } from "../settings.js";
+import type { Step, StepContext } from "../steps/agent-step.js";
+import { withReasons } from "../steps/failure.js";
+import { fetchStep } from "../steps/fetch.js";
+import { type ImageDocuments, type ImageSource, readDocuments, registrySource } from "./image-source.js";
 
-export interface TakenImage {
+interface Fetched {
+  readonly source: ImageSource;
+  /** The steps that produce it. */
+  readonly steps: readonly Step[];
+}
+
+export interface TakenImage extends Pick<Fetched, "steps"> {
   readonly image: PlannedImage;
   /** Absent for an image that a step would have to pack, where nothing runs. */
   readonly source: ImageSource | undefined;
-  /** The steps that produce it. */
-  readonly steps: readonly Step[];
   /**
    * Another source, where the first one does not give the documents. The builder's source of blobs asks for a manifest
    * without naming its media type, and many registries then deny that they have one of OCI's.
    */
-  readonly otherwise?: () => { readonly source: ImageSource; readonly steps: readonly Step[] };
+  readonly otherwise?: () => Fetched;
 }
 
 export interface SettledImage {
@@ -23,18 +31,38 @@ export interface SettledImage {
   readonly documents: ImageDocuments;
 }
 
+/**
+ * An image of a registry.
+ * @param resolved the image under its registry's name.
+ * @param mirrored An instruction that names a mirror for it.
+ */
+export function takeRegistryImage(
+  { givesBlobs }: Settings,
+  step: StepContext,
+  image: PlannedImage,
+  resolved: InnerImage,
+  mirrored?: string,
+): TakenImage {
+  const fetched = (): Fetched => {
+    const { layout, step: own } = fetchStep(step, image, mirrored);
+    return { source: { kind: "layout", layout }, steps: [own] };
+  };
+  if (!givesBlobs) return { image, ...fetched() };
+  return { image, source: registrySource(image.name, resolved), steps: [], otherwise: fetched };
+}
+
 const known = new WeakMap<TakenImage, Promise<SettledImage | undefined>>();
 
 /**
  * Reads the image's documents; this may run a step. @returns undefined for an image without a source.
- * @param explain turns the failure of one of these steps into an error for the user.
+ * @param earlier The steps of PRELOADs that the image may build on.
  */
 export function settle(
   bridge: Bridge,
   taken: TakenImage,
-  explain: <Value>(steps: readonly Step[], run: () => Promise<Value>) => Promise<Value>,
+  earlier: readonly Step[],
 ): Promise<SettledImage | undefined> {
-  const found = known.get(taken) ?? find(bridge, taken, explain);
+  const found = known.get(taken) ?? find(bridge, taken, earlier);
   known.set(taken, found);
   return found;
 }
@@ -42,15 +70,17 @@ export function settle(
 async function find(
   bridge: Bridge,
   { image, source, steps, otherwise }: TakenImage,
-  explain: Parameters<typeof settle>[2],
+  earlier: readonly Step[],
 ): Promise<SettledImage | undefined> {
   if (!source) return undefined;
   const read = (from: ImageSource) => readDocuments(bridge, image.name, image, from);
-  if (!otherwise) return { image, source, documents: await explain(steps, () => read(source)) };
+  const readOr = (from: ImageSource, own: readonly Step[]) =>
+    withReasons(bridge, [...earlier, ...own], () => read(from));
+  if (!otherwise) return { image, source, documents: await readOr(source, steps) };
   try {
     return { image, source, documents: await read(source) };
   } catch {
     const other = otherwise();
-    return { image, source: other.source, documents: await explain(other.steps, () => read(other.source)) };
+    return { image, source: other.source, documents: await readOr(other.source, other.steps) };
   }
 }

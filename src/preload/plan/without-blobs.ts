@@ -1,4 +1,4 @@
-import type { StockAnswer } from "../../agent/job.js";
+import type { StoreAnswer } from "../../agent/job.js";
 import type { Finding } from "./finding.js";
 import type { PreloadPlan } from "./plan.js";
 
@@ -8,7 +8,7 @@ import type { PreloadPlan } from "./plan.js";
  */
 export function findWithoutBlobs(
   { target, lines }: Pick<PreloadPlan, "target" | "lines">,
-  { manager, store }: Pick<StockAnswer, "manager" | "store">,
+  { manager, store }: Pick<StoreAnswer, "manager" | "store">,
 ): Finding | undefined {
   if (target.blobs !== "never" || manager !== "docker" || store !== "containerd") return undefined;
   return {

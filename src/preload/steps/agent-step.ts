@@ -7,7 +7,7 @@ import { copy } from "../../llb/copy.js";
 import { type ExecOptions, exec, type Mount } from "../../llb/exec.js";
 import { files } from "../../llb/file.js";
 import type { Output } from "../../llb/state.js";
-import { type Network, nameImage, type PlannedImage, type Security } from "../plan/plan.js";
+import { type Network, nameImage, type PlannedImage, type Security, type Via } from "../plan/plan.js";
 
 /** A step, as its failure needs it. */
 export interface Step {
@@ -59,6 +59,7 @@ export interface StepContext {
   readonly proxies: ExecOptions["proxies"];
   /** Platform of the images, in a build for several platforms. */
   readonly platform: Platform | undefined;
+  readonly via: Via;
   /** The right by which the stock step mounts. Under sysbox-runc, steps cannot see the owners of other steps' files. */
   readonly security: Security;
   /** The lines of the PRELOAD. */

@@ -1,16 +1,11 @@
 /** The two databases of a containerd that holds a model's images, as the daemon writes them (containerd 1.6 to 2.4). */
+import type { Usage } from "../../files/usage.js";
 import type { DiffId } from "../../image/digest.js";
 import { Bucket, formatBolt } from "./bolt.js";
 import { snapshotter } from "./describe.js";
 import type { Labels } from "./labels.js";
 import { type CatalogSnapshot, type ContainerdModel, snapshotsByName } from "./model.js";
 import type { databases } from "./tree.js";
-
-/** The room that the unpacked files of a layer take, as the daemon counts it: directories and files, in blocks. */
-export interface Usage {
-  readonly bytes: number;
-  readonly inodes: number;
-}
 
 /**
  * The minor version of the schema `v1`. It is that of containerd 1.6 and 1.7: a later daemon migrates the database when

@@ -1,5 +1,5 @@
 /** The second half of a cut: the plan becomes the image that the stage builds FROM below it. */
-import { type StockAnswer, stockAnswer } from "../../agent/job.js";
+import { type StoreAnswer, storeAnswer } from "../../agent/job.js";
 import { sourceDateEpoch } from "../../gateway/options.js";
 import { placed } from "../directive/fault.js";
 import type { SettledImage } from "../images/settled.js";
@@ -12,31 +12,38 @@ import { evaluateOutput, readOutput } from "../result.js";
 import { assemble } from "../steps/assemble.js";
 import { withReasons } from "../steps/failure.js";
 import { shelveBlobs } from "../steps/shelve.js";
+import {
+  type CutLayers,
+  draftLayers,
+  layerFile,
+  layersByDaemon,
+  layersDirectly,
+  settled,
+} from "./cut-layers.js";
 import { type PlannedCut, placeOf, planLayers } from "./plan-cut.js";
 import type { Planning } from "./planning.js";
 import type { PreloadedCut } from "./preloaded-cut.js";
-import { draftStocked, layerFile, type Stocked, settled, stockByDaemon, stockDirectly } from "./stocked.js";
 import { takeImages } from "./take-images.js";
 
 /**
- * Runs the stock step, and makes LLB of the plan.
- * @param planning with the cuts above, stocked.
+ * Runs the steps that tell the store, and makes LLB of the plan.
+ * @param planning with the cuts above, finished.
  * @throws LarderError with the PRELOAD's place.
  */
-export async function stockCut(planning: Planning, planned: PlannedCut): Promise<PreloadedCut> {
+export async function finishCut(planning: Planning, planned: PlannedCut): Promise<PreloadedCut> {
   const { context } = planning;
   return placed(placeOf(planning, planned.cut), async () => {
     const current = await completePlan(planning, planned);
-    const stock = current.plan.via === "daemon" ? stockByDaemon : stockDirectly;
-    const stocked = await stock(planning, current);
-    const answer = await askForAnswer(planning, current, stocked);
+    const make = current.plan.via === "daemon" ? layersByDaemon : layersDirectly;
+    const made = await make(planning, current);
+    const answer = await askForAnswer(planning, current, made);
     const { plan, budget } = current;
     const blobLayers = planBlobLayers(answer.blobs, plan.images, blobBudget(budget, plan.outerLayers.length));
     const withoutBlobs = findWithoutBlobs(plan, answer);
     if (withoutBlobs) await context.warn(withoutBlobs);
     const crowding = findCrowding(budget, plan.outerLayers, blobLayers.length);
     if (crowding) await context.warn({ ...crowding, lines: plan.lines });
-    return assembleCut(planning, current, stocked, blobLayers, await settled(planning, current));
+    return assembleCut(planning, current, made, blobLayers, await settled(planning, current));
   });
 }
 
@@ -45,7 +52,7 @@ export async function stockCut(planning: Planning, planned: PlannedCut): Promise
  * be planned with it.
  */
 export function draftCut(planning: Planning, planned: PlannedCut): PreloadedCut {
-  return assembleCut(planning, planned, draftStocked(planned), [], []);
+  return assembleCut(planning, planned, draftLayers(planned), [], []);
 }
 
 /** The plan on top of the cuts above as they are now, and with images that a step packs. */
@@ -67,24 +74,24 @@ async function completePlan(planning: Planning, planned: PlannedCut): Promise<Pl
 async function askForAnswer(
   planning: Planning,
   { taken }: PlannedCut,
-  { layers, catalog, steps: own }: Stocked,
-): Promise<StockAnswer> {
+  { layers, catalog, steps: own }: CutLayers,
+): Promise<StoreAnswer> {
   const { bridge } = planning.context;
   const steps = [...planning.steps, ...taken.flatMap((one) => one.steps), ...own];
   return withReasons(bridge, steps, async () => {
     // All outputs at once: `--cache-from` may not find what is asked for later (see larder-image.ts).
     const [text] = await Promise.all([
-      readOutput(bridge, catalog, `/${stockAnswer}`, "the stock step left no answer"),
+      readOutput(bridge, catalog, `/${storeAnswer}`, "the step left no answer about its store"),
       ...layers.map((layer) => evaluateOutput(bridge, layer)),
     ]);
-    return JSON.parse(text.toString("utf8")) as StockAnswer;
+    return JSON.parse(text.toString("utf8")) as StoreAnswer;
   });
 }
 
 function assembleCut(
   planning: Planning,
   { cut, head, step, plan, taken }: PlannedCut,
-  stocked: Stocked,
+  made: CutLayers,
   blobLayers: readonly BlobLayer[],
   settledImages: readonly SettledImage[],
 ): PreloadedCut {
@@ -94,7 +101,7 @@ function assembleCut(
     if (!one) throw new Error(`unreachable: there is no image ${image}`);
     return layerFile(one, digest, position);
   });
-  const parts = [...stocked.layers, ...blobs.layers, stocked.catalog];
+  const parts = [...made.layers, ...blobs.layers, made.catalog];
   const assembled = assemble(step, plan, head.state, parts);
   const fetched = [...new Set(taken.flatMap((one) => one.steps))];
   return {
@@ -103,7 +110,7 @@ function assembleCut(
     lines: { start: cut.stage.from.lines.start, end: cut.preload.lines.end },
     plans: [plan],
     state: assembled.state,
-    steps: [...fetched, ...stocked.steps, ...blobs.steps, ...assembled.steps],
+    steps: [...fetched, ...made.steps, ...blobs.steps, ...assembled.steps],
     config: preloadedConfig(config, plan, blobLayers, sourceDateEpoch(planning.context.options)),
     kept: planning.kept(cut, head),
     count: head.count,

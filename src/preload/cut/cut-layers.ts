@@ -1,4 +1,4 @@
-/** The layers of a cut, by one of the two ways. */
+/** The outer layers of a cut, by one of the two ways. */
 import { cacheImports } from "../../gateway/options.js";
 import type { Output } from "../../llb/state.js";
 import { asLayout, blobFile } from "../images/image-source.js";
@@ -12,7 +12,7 @@ import { type PackedLayer, unpackLayers } from "../steps/unpack.js";
 import { type PlannedCut, settleAll } from "./plan-cut.js";
 import type { Planning } from "./planning.js";
 
-export interface Stocked {
+export interface CutLayers {
   /** In the order of the plan's outer layers. */
   readonly layers: readonly Output[];
   readonly catalog: Output;
@@ -20,7 +20,7 @@ export interface Stocked {
 }
 
 /** The daemon way: the stage's own daemon takes layouts in. */
-export async function stockByDaemon(planning: Planning, planned: PlannedCut): Promise<Stocked> {
+export async function layersByDaemon(planning: Planning, planned: PlannedCut): Promise<CutLayers> {
   // Layouts are fetched while the stage is built.
   const layouts = planned.taken.map(({ source }) => (source?.kind === "layout" ? source.layout : undefined));
   if (layouts.every((layout) => layout !== undefined)) return daemonSteps(planned, layouts);
@@ -32,7 +32,7 @@ export async function stockByDaemon(planning: Planning, planned: PlannedCut): Pr
 }
 
 /** The direct way: each outer layer is a step of its own, and a last one describes the images. */
-export async function stockDirectly(planning: Planning, planned: PlannedCut): Promise<Stocked> {
+export async function layersDirectly(planning: Planning, planned: PlannedCut): Promise<CutLayers> {
   const { bridge, options } = planning.context;
   // The stage is built while the images' documents are read. Its failure is reported by the steps that need it. With a
   // cache from elsewhere, its files may not be needed at all.
@@ -41,7 +41,7 @@ export async function stockDirectly(planning: Planning, planned: PlannedCut): Pr
 }
 
 /** The same with steps that cannot run, for a plan alone: they stand for those that come. */
-export function draftStocked(planned: PlannedCut): Stocked {
+export function draftLayers(planned: PlannedCut): CutLayers {
   return planned.plan.via === "daemon" ? daemonSteps(planned, []) : directSteps(planned, []);
 }
 
@@ -50,7 +50,7 @@ export async function settled(planning: Planning, { taken }: PlannedCut): Promis
   return (await settleAll(planning, taken)).flatMap((one) => one ?? []);
 }
 
-function daemonSteps({ head, step, plan }: PlannedCut, layouts: readonly Output[]): Stocked {
+function daemonSteps({ head, step, plan }: PlannedCut, layouts: readonly Output[]): CutLayers {
   const stocked = stockImages(step, plan, { stage: head.state, env: environmentOf(head), layouts });
   return { ...stocked, steps: [stocked.step] };
 }
@@ -60,7 +60,7 @@ function environmentOf({ answer }: PlannedCut["head"]): readonly string[] {
 }
 
 /** @param settled none for a draft. */
-function directSteps(planned: PlannedCut, settled: readonly SettledImage[]): Stocked {
+function directSteps(planned: PlannedCut, settled: readonly SettledImage[]): CutLayers {
   const { head, step, plan } = planned;
   const unpacked =
     settled.length === 0
