@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { linkSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { linkSync, lstatSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { onlyAsRoot } from "../../testing.js";
 import { applyLinks } from "./apply-links.js";
@@ -32,15 +33,30 @@ describe("applyLinks", () => {
     rmSync(outside, { recursive: true });
   });
 
-  it("leaves what the header does not say, and links that are replaced by others", async () => {
+  it("gives a symbolic link its owner, and a fifo all", async () => {
+    symlinkSync("file", `${files}/symbolic`);
+    linkSync(`${files}/symbolic`, `${files}/second`);
+    execFileSync("mkfifo", [`${files}/fifo`]);
+    const header = { mode: 0o600, uid: 3_000_000, gid: 7, mtime: 9 };
+    await applyLinks(
+      [
+        { path: "second", ...header },
+        { path: "fifo", ...header },
+      ],
+      files,
+    );
+    const [symbolic, fifo, file] = ["symbolic", "fifo", "file"].map((name) => lstatSync(`${files}/${name}`));
+    assert.deepEqual([symbolic?.uid, symbolic?.gid], [3_000_000, 7]);
+    assert.deepEqual([(fifo?.mode ?? 0) & 0o7777, fifo?.uid, fifo?.mtimeMs], [0o600, 3_000_000, 9000]);
+    assert.equal(file?.uid, 0);
+  });
+
+  it("leaves what the header does not say", async () => {
     const before = statSync(`${files}/file`).mtimeMs;
     await applyLinks(
       [{ path: "link", mode: undefined, uid: undefined, gid: undefined, mtime: undefined }],
       files,
     );
     assert.equal(statSync(`${files}/file`).mtimeMs, before);
-    symlinkSync("file", `${files}/symbolic`);
-    await applyLinks([{ path: "symbolic", mode: 0, uid: 1, gid: 1, mtime: 1 }], files);
-    assert.equal(statSync(`${files}/file`).uid, 0);
   });
 });

@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, utimes } from "node:fs/promises";
+import { chmod, lchown, lstat, utimes } from "node:fs/promises";
 import { type ByteString, parentsOf, toBytes } from "../../files/bytes.js";
 import type { HardLink } from "../../stores/overlay2/tar-split.js";
 
@@ -21,10 +21,12 @@ export async function applyLinks(links: readonly HardLink[], files: string): Pro
     if (!(await isPlain(path))) continue;
     const file = toBytes(`${files}/${path}`);
     const found = await lstat(file).catch(() => undefined);
-    if (!found?.isFile()) continue;
+    if (!found) continue;
     const { uid = found.uid, gid = found.gid, mode = found.mode, mtime } = header;
     const isOthers = uid !== found.uid || gid !== found.gid;
-    if (isOthers) await chown(file, uid, gid);
+    if (isOthers) await lchown(file, uid, gid);
+    // A symbolic link has no mode, and Docker leaves its time.
+    if (found.isSymbolicLink()) continue;
     // The kernel takes the setuid bit away from a file that gets another owner.
     if (isOthers || (mode & 0o7777) !== (found.mode & 0o7777)) await chmod(file, mode & 0o7777);
     if (mtime !== undefined && mtime !== Math.floor(found.mtimeMs / 1000)) await utimes(file, mtime, mtime);

@@ -67,7 +67,18 @@ describe("readTarSplit", () => {
       position: 0,
     };
     const read = await readTarSplit(file([before, { type: 1, name: "a/link", payload: null, position: 1 }]));
-    assert.deepEqual(read.links, [{ path: "a/link", mode: 0o4755, uid: 1000, gid: 0, mtime: 0o14512345670 }]);
+    const link = { path: "a/link", mode: 0o4755, uid: 1000, gid: 0, mtime: 0o14512345670 };
+    assert.deepEqual(read.links, [link]);
+
+    // Numbers that are too large for a field: in a pax header, and in GNU's form.
+    header.fill(0, 116, 124);
+    header.write("\x80", 116, "latin1");
+    header.writeUInt32BE(4_000_000, 120);
+    const pax = Buffer.alloc(512);
+    pax.write("15 uid=3000000\n21 mtime=1234567890.5\n", "latin1");
+    const large = { ...before, payload: Buffer.concat([pax, header]).toString("base64") };
+    const again = await readTarSplit(file([large, { type: 1, name: "a/link", payload: null, position: 1 }]));
+    assert.deepEqual(again.links, [{ ...link, uid: 3_000_000, gid: 4_000_000, mtime: 1_234_567_890 }]);
   });
 
   it("sees extended attributes in the pax records", async () => {

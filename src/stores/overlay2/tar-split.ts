@@ -89,14 +89,29 @@ function globalKeys(bytes: Buffer): string[] | undefined {
 function hardLink(path: ByteString, bytes: Buffer): HardLink | undefined {
   const header = bytes.subarray(-blockBytes);
   if (header.length < blockBytes || header[typeAt] !== 0x31) return undefined;
+  // Before the header there may be a pax header with numbers that it cannot hold.
+  const before = bytes.toString("latin1", 0, bytes.length - blockBytes);
+  const inPax = (key: string): number | undefined => {
+    const text = [...before.matchAll(new RegExp(`\\d+ ${key}=(-?\\d+(?:\\.\\d*)?)\\n`, "g"))].at(-1)?.[1];
+    return text === undefined ? undefined : Math.floor(Number(text));
+  };
   const number = (at: number, length: number): number | undefined => {
-    const text = header
-      .toString("latin1", at, at + length)
+    const field = header.subarray(at, at + length);
+    // GNU's form of large numbers: the first bit, then the number in binary.
+    if ((field[0] ?? 0) === 0x80) return Number(BigInt(`0x${field.subarray(1).toString("hex")}`));
+    const text = field
+      .toString("latin1")
       .replace(/[\0 ]+$/, "")
       .trimStart();
     return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : undefined;
   };
-  return { path, mode: number(100, 8), uid: number(108, 8), gid: number(116, 8), mtime: number(136, 12) };
+  return {
+    path,
+    mode: number(100, 8),
+    uid: inPax("uid") ?? number(108, 8),
+    gid: inPax("gid") ?? number(116, 8),
+    mtime: inPax("mtime") ?? number(136, 12),
+  };
 }
 
 async function forEachEntry(file: string, onEntry: (entry: Entry) => void): Promise<void> {
