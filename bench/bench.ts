@@ -1,5 +1,5 @@
 /**
- * `npm run bench` measures four things.
+ * `npm run bench` measures five things.
  *
  * `frontend`: the additional time of a Dockerfile without PRELOAD with Larder instead of the builder's built-in
  * frontend, all steps cached; and on an empty builder, in the place of BuildKit's own frontend as an image.
@@ -12,6 +12,9 @@
  * `lab/run.sh lab/buildkitd.sh run tsx bench/bench.ts` on the lab's buildkitd, which forgets its cache.
  * The lab's registry keeps what was pushed, until `lab/down.sh --purge`.
  *
+ * `extremes`: the memory of the agent with a layer of 3 GB, one of 500,000 files and one of 10 GB of zeros; and the time of
+ * a build with 480 layers by both ways.
+ *
  * `stores`: the time from `docker run` of a system container to the first output of an inner container, for inner
  * images of three sizes, three inner stores and four ways to supply the image; and the bytes that each container
  * writes.
@@ -23,7 +26,7 @@
  * `memory`: the page cache of three containers that read all of the largest inner image, with PRELOAD and with copies of
  * the daemon's root.
  *
- * LARDER_BENCH_PARTS=frontend,build,stores,memory
+ * LARDER_BENCH_PARTS=frontend,build,extremes,stores,memory
  * LARDER_BENCH_BUILDS=20 (of `frontend`)
  * LARDER_BENCH_MEGABYTES=50,300,1000 LARDER_BENCH_RUNS=5 (also of `frontend` on an empty builder)
  * LARDER_BENCH_QUICK=1: `build` has two images only, of 50 and 300 MB, and one run; the others have these sizes and runs
@@ -32,8 +35,16 @@
 import { cleanUp } from "../test/harness/cleanup.js";
 import { measureAdded, measureCached, measureCold, measurePeak } from "./build.js";
 import { describeShape, type ImageShape, pushGenerated } from "./build-images.js";
-import { type MeasuredImage, printAdded, printBuilds, printWire } from "./build-report.js";
+import {
+  type MeasuredImage,
+  printAdded,
+  printBuilds,
+  printLayers,
+  printPeaks,
+  printWire,
+} from "./build-report.js";
 import { BenchBuilder } from "./builder.js";
+import { extremeShapes, manyShapes, measureMany } from "./extremes.js";
 import { measureEmpty, measureFrontends } from "./frontend.js";
 import { buildInnerImage, buildSystems, type Way, ways } from "./images.js";
 import { measureMemory, readers } from "./memory.js";
@@ -42,7 +53,7 @@ import { type Measurement, measure } from "./run.js";
 import { type BenchStore, selectStores } from "./stores.js";
 import { measureWire } from "./wire.js";
 
-const parts = (process.env.LARDER_BENCH_PARTS ?? "frontend,build,stores,memory").split(",");
+const parts = (process.env.LARDER_BENCH_PARTS ?? "frontend,build,extremes,stores,memory").split(",");
 const builds = Number(process.env.LARDER_BENCH_BUILDS ?? 20);
 const quick = process.env.LARDER_BENCH_QUICK === "1";
 const sizes = (process.env.LARDER_BENCH_MEGABYTES ?? (quick ? "50,300" : "50,300,1000"))
@@ -100,8 +111,25 @@ async function benchBuild(): Promise<void> {
   );
 }
 
+async function benchExtremes(): Promise<void> {
+  const [{ base } = { base: "" }] = selectStores("docker-overlay2");
+  const builder = await BenchBuilder.start(base);
+  const peaks = [];
+  for (const shape of extremeShapes) {
+    const memory = await measurePeak(builder, await pushGenerated(shape));
+    peaks.push({ title: describeShape(shape), memory });
+  }
+  printPeaks(peaks);
+  const layers = manyShapes.reduce((sum, shape) => sum + shape.layers, 0);
+  printLayers(
+    `a build with ${layers} layers, medians of ${runs} runs`,
+    await measureMany(builder, base, runs),
+  );
+}
+
 try {
   if (parts.includes("build")) await benchBuild();
+  if (parts.includes("extremes")) await benchExtremes();
   if (parts.includes("frontend")) {
     const title = `a Dockerfile without PRELOAD, all cached, medians of ${builds} builds`;
     printFrontends(title, await measureFrontends(builds));

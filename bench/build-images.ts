@@ -15,13 +15,13 @@ import { type RegistryImage, registryImage } from "../test/harness/registry-imag
 export interface ImageShape {
   /** Of unpacked files. */
   readonly megabytes: number;
-  readonly files: "small" | "large";
+  readonly files: keyof typeof bytesOf;
   readonly layers: number;
   /** Images with different seeds have no layer in common. */
   readonly seed?: string;
 }
 
-const bytesOf = { small: 10_000, large: 10_000_000 } as const;
+const bytesOf = { tiny: 200, small: 10_000, large: 10_000_000, zeros: 10_000_000_000 } as const;
 /** Small files are in directories of so many. */
 const perDirectory = 100;
 
@@ -57,7 +57,7 @@ interface Layer {
 
 async function writeLayout(layout: string, shape: ImageShape): Promise<void> {
   mkdirSync(join(layout, "blobs", "sha256"), { recursive: true });
-  const data = content(JSON.stringify(shape));
+  const data = shape.files === "zeros" ? Buffer.alloc(1 << 20) : content(JSON.stringify(shape));
   const layers: Layer[] = [];
   for (let k = 0; k < shape.layers; k++) layers.push(await writeLayer(layout, tarOf(shape, k, data)));
   const config = writeBlob(layout, "application/vnd.oci.image.config.v1+json", {

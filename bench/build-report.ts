@@ -1,4 +1,5 @@
 /** The tables of the part `build`. */
+import type { Via } from "../test/harness/build.js";
 import type { AddedStep, ColdWay, PeakMemory, Runs } from "./build.js";
 import { median } from "./report.js";
 import type { Wire } from "./wire.js";
@@ -26,12 +27,27 @@ export function printBuilds(title: string, images: readonly MeasuredImage[]): vo
       ];
     }),
   );
+  printPeaks(images);
+}
+
+export function printPeaks(images: readonly Pick<MeasuredImage, "title" | "memory">[]): void {
   printTable(
-    "unpacking the largest layer of each image: peak memory of the agent, one run",
-    images.map(({ title, memory: { blob, peak } }) => [
+    "unpacking the largest layer of each image: time, and peak memory of the agent, one run",
+    images.map(({ title, memory: { blob, peak, seconds } }) => [
       title,
-      { "layer, MB": (blob / 1e6).toFixed(1), "peak, MB": (peak / 1e6).toFixed(0) },
+      {
+        "layer, MB": (blob / 1e6).toFixed(1),
+        seconds: seconds.toFixed(1),
+        "peak, MB": (peak / 1e6).toFixed(0),
+      },
     ]),
+  );
+}
+
+export function printLayers(title: string, seconds: Runs<Via>): void {
+  printTable(
+    title,
+    Object.entries<readonly number[]>(seconds).map(([via, runs]) => [via, { s: median(runs).toFixed(1) }]),
   );
 }
 

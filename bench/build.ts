@@ -99,6 +99,7 @@ export interface PeakMemory {
   readonly blob: number;
   /** Of the agent's process, without the tools that it starts; in bytes. */
   readonly peak: number;
+  readonly seconds: number;
 }
 
 /** Unpacks the largest layer of the image in a container of the image of the steps. */
@@ -107,7 +108,8 @@ export async function measurePeak(builder: BenchBuilder, image: RegistryImage): 
   const k = image.sizes.indexOf(blob);
   const [digest = "", diffId = ""] = [image.blobs[k], image.diffIds[k]];
   const job: Job = { kind: "unpack", layers: [{ diffId, digest, mediaType: layerMediaType }] };
-  const report = 'process.on("exit",()=>console.error("peak of",process.resourceUsage().maxRSS,"kB"))';
+  const report =
+    'process.on("exit",()=>console.error("peak of",process.resourceUsage().maxRSS,"kB in",process.uptime(),"s"))';
   const hook = `--import=data:text/javascript,${encodeURIComponent(report)}`;
   const folder = mkdtempSync(join(tmpdir(), "larder-bench-"));
   try {
@@ -116,7 +118,8 @@ export async function measurePeak(builder: BenchBuilder, image: RegistryImage): 
     renameSync(join(await copyBlobs(image, folder), hex(digest)), join(root, "in", "blobs", "0"));
     const command = ["node", hook, `${home}/agent.mjs`, JSON.stringify(job)];
     const words = await builder.runWith(builder.steps, root, command);
-    return { blob, peak: Number(/^peak of (\d+) kB$/m.exec(words)?.[1]) * 1024 };
+    const [, peak, seconds] = /^peak of (\d+) kB in (\S+) s$/m.exec(words) ?? [];
+    return { blob, peak: Number(peak) * 1024, seconds: Number(seconds) };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -161,7 +164,7 @@ function hex(digest: string): string {
 }
 
 /** They take turns, so drift of the machine affects all equally. */
-async function takeTurns<Name extends string>(
+export async function takeTurns<Name extends string>(
   names: readonly Name[],
   rounds: number,
   measure: (name: Name) => Promise<number>,

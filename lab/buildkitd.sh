@@ -9,7 +9,8 @@ done
 usage() {
   cat >&2 <<'USAGE'
 usage: lab/buildkitd.sh start          prints its address
-       lab/buildkitd.sh stop           keeps its cache
+       lab/buildkitd.sh start-rootless prints the builder of another one, which an ordinary user runs
+       lab/buildkitd.sh stop           ends both and keeps their caches
        lab/buildkitd.sh run COMMAND... COMMAND with it up; buildx builds with it
 USAGE
   exit 2
@@ -21,6 +22,7 @@ shift
 [ -x "$LAB_ROOT/usr/sbin/runc" ] || fail "there is no lab in $LAB_DIR yet: run npm run lab:up"
 if adopted; then fail "the lab uses the engine at $(cat "$LAB_DIR/adopted"); for a buildkitd it needs engines of its own"; fi
 
+# start NAME [COMMAND...]: COMMAND runs buildkitd.
 start() {
   command -v go >/dev/null || fail "there is no go in PATH: buildkitd is built with it"
   # Only one at a time; the other lock is for the address.
@@ -29,7 +31,7 @@ start() {
   buildkit_install
   exec 9>"$LAB_DIR/lock"
   flock 9
-  buildkitd_start
+  buildkitd_start "$@"
   flock -u 9
   buildkit_upstream
   flock -u 8
@@ -37,25 +39,32 @@ start() {
 
 case $action in
   start)
-    start
-    echo "unix://$(engine_dir buildkitd)/run/buildkitd.sock"
+    start buildkitd
+    echo "unix://$(buildkitd_socket buildkitd)"
+    ;;
+  start-rootless)
+    start buildkitd-rootless /usr/local/lib/larder-lab/rootless
+    echo buildkitd-rootless
     ;;
   stop)
     exec 9>"$LAB_DIR/lock"
     flock 9
-    engine_stop buildkitd
+    for name in buildkitd buildkitd-rootless; do
+      if [ -d "$(engine_dir "$name")" ]; then engine_stop "$name"; fi
+    done
     ;;
   run)
     [ $# -ge 1 ] || usage
-    start
+    start buildkitd
     exec 8>&- 9>&-
-    address=unix://$(engine_dir buildkitd)/run/buildkitd.sock
+    address=unix://$(buildkitd_socket buildkitd)
     # Its images run on an engine of their own, beside tests that use the others.
     DOCKER_HOST=$("$(dirname "$0")/engine.sh" start buildkitd-runs)
     # A test with a client configuration of its own has no builders in it.
     export DOCKER_HOST BUILDX_BUILDER=buildkitd BUILDX_CONFIG=$LAB_DIR/client/buildx \
       LARDER_BUILDKITD=$address LARDER_BUILDCTL=$BUILDKIT_BIN/buildctl \
-      LARDER_UPSTREAM_IMAGE=$UPSTREAM_IMAGE LARDER_LAB_HTTP_PORTS="${BUILDKITD_HTTP_PORTS[*]}"
+      LARDER_UPSTREAM_IMAGE=$UPSTREAM_IMAGE LARDER_LAB_HTTP_PORTS="${BUILDKITD_HTTP_PORTS[*]}" \
+      LARDER_LAB_TLS_PORT=$BUILDKITD_TLS_PORT LARDER_LAB_MIRRORED=$BUILDKITD_MIRRORED
     PATH=$(dirname "$0")/../node_modules/.bin:$PATH exec "$@"
     ;;
   *) usage ;;

@@ -5,6 +5,8 @@ BUILDKIT_VERSION=v0.34.2
 UPSTREAM_IMAGE=$REGISTRY_ADDRESS:5000/upstream-dockerfile:$BUILDKIT_VERSION
 # dockerd allows plain HTTP to a whole network, buildkitd to each registry by its port: tests may start some of these.
 mapfile -t BUILDKITD_HTTP_PORTS < <(seq 5001 5020)
+BUILDKITD_TLS_PORT=5021
+BUILDKITD_MIRRORED=mirrored.example
 
 # buildkit_install: sets $BUILDKIT_BIN.
 buildkit_install() {
@@ -19,59 +21,70 @@ buildkit_build() {
     ./cmd/buildkitd ./cmd/buildctl ./frontend/dockerfile/cmd/dockerfile-frontend
 }
 
-# buildkitd_start: it is an engine like the others to the lab: one address, one cell, ended with them.
+# buildkitd_start NAME [COMMAND...]: it is an engine like the others to the lab: one address, one cell, ended with them.
+# COMMAND runs buildkitd.
 buildkitd_start() {
-  local dir
-  dir=$(engine_dir buildkitd)
-  engine_path_fits "$dir/run/buildkitd.sock"
+  local name=$1 dir
+  shift
+  dir=$(engine_dir "$name")
+  engine_path_fits "$(buildkitd_socket "$name")"
   if ! live_pid "$dir/pid" >/dev/null; then
     registry_start
     mkdir -p "$dir/buildkit" "$dir/config"
     echo buildkitd >"$dir/settings"
-    engine_address buildkitd >"$dir/address"
+    engine_address "$name" >"$dir/address"
     buildkitd_config >"$dir/config/buildkitd.toml"
+    cp "$LAB_SRC/../test/errors/certificates/ca.pem" "$dir/config/"
     install -D -t "$LAB_ROOT/usr/local/bin" "$BUILDKIT_BIN/buildkitd"
-    cell_start buildkitd "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" buildkitd
+    cell_start "$name" "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" \
+      "$@" buildkitd --config /etc/buildkit/buildkitd.toml --root /var/lib/buildkit
     engine_connect "$dir"
-    wait_until 30 buildkitd_settled "$dir" || true
-    if ! buildkitd_answers "$dir"; then
+    wait_until 30 buildkitd_settled "$name" || true
+    if ! buildkitd_answers "$name"; then
       tail -n 20 "$dir/log/cell.log" >&2
-      cell_stop buildkitd "$dir"
-      fail "buildkitd does not answer: its last lines are above, the rest is in $dir/log/cell.log"
+      cell_stop "$name" "$dir"
+      fail "$name does not answer: its last lines are above, the rest is in $dir/log/cell.log"
     fi
   fi
-  buildkitd_builder "unix://$dir/run/buildkitd.sock"
+  buildkitd_builder "$name" "unix://$(buildkitd_socket "$name")"
 }
+
+buildkitd_socket() { echo "$(engine_dir "$1")/run/buildkit/buildkitd.sock"; }
 
 # The cell has nothing but buildkitd on its network: the steps may share that.
 buildkitd_config() {
   local port
-  cat <<'EOF'
+  cat <<EOF
 insecure-entitlements = ["security.insecure", "network.host"]
 [grpc]
-  address = ["unix:///run/buildkitd.sock"]
+  address = ["unix:///run/buildkit/buildkitd.sock"]
 [worker.oci]
   snapshotter = "overlayfs"
   networkMode = "host"
+# A registry that this builder alone reaches, by a mirror, and one whose certificate this builder alone knows.
+[registry."$BUILDKITD_MIRRORED"]
+  mirrors = ["$REGISTRY_ADDRESS:5000"]
+[registry."$REGISTRY_ADDRESS:$BUILDKITD_TLS_PORT"]
+  ca = ["/etc/buildkit/ca.pem"]
 EOF
   for port in 5000 "${BUILDKITD_HTTP_PORTS[@]}"; do
     printf '[registry."%s:%s"]\n  http = true\n' "$REGISTRY_ADDRESS" "$port"
   done
 }
 
-buildkitd_settled() { buildkitd_answers "$1" || ! live_pid "$1/pid" >/dev/null; }
+buildkitd_settled() { buildkitd_answers "$1" || ! live_pid "$(engine_dir "$1")/pid" >/dev/null; }
 
 buildkitd_answers() {
-  [ -S "$1/run/buildkitd.sock" ] &&
-    "$BUILDKIT_BIN/buildctl" --addr "unix://$1/run/buildkitd.sock" debug workers >/dev/null 2>&1
+  [ -S "$(buildkitd_socket "$1")" ] &&
+    "$BUILDKIT_BIN/buildctl" --addr "unix://$(buildkitd_socket "$1")" debug workers >/dev/null 2>&1
 }
 
-# buildkitd_builder ADDRESS: the builder "buildkitd" of the lab's docker client.
+# buildkitd_builder NAME ADDRESS: a builder of this name for the lab's docker client.
 buildkitd_builder() {
-  if "$LAB_DIR/bin/docker" buildx inspect buildkitd 2>/dev/null | grep -qxF "Endpoint:         $1"; then return; fi
-  "$LAB_DIR/bin/docker" buildx rm buildkitd >/dev/null 2>&1 || true
-  "$LAB_DIR/bin/docker" buildx create --name buildkitd --driver remote "$1" >/dev/null ||
-    fail "the docker client of the lab takes no builder at $1"
+  if "$LAB_DIR/bin/docker" buildx inspect "$1" 2>/dev/null | grep -qxF "Endpoint:         $2"; then return; fi
+  "$LAB_DIR/bin/docker" buildx rm "$1" >/dev/null 2>&1 || true
+  "$LAB_DIR/bin/docker" buildx create --name "$1" --driver remote "$2" >/dev/null ||
+    fail "the docker client of the lab takes no builder at $2"
 }
 
 # buildkit_upstream: a frontend image as docker/dockerfile is one.

@@ -4,7 +4,7 @@
 KEYRING=usr/share/keyrings/debian-archive-keyring.gpg
 mirror=${LARDER_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 root_packages=(docker.io docker-cli docker-buildx containerd runc iptables docker-registry skopeo
-  iproute2 jq rsync git ca-certificates)
+  iproute2 jq rsync git ca-certificates rootlesskit uidmap)
 
 # in_tree TREE DEBS COMMAND...: COMMAND by chroot, with /proc, the machine's resolver, and DEBS as apt's cache.
 # The mounts are in a namespace that ends with it.

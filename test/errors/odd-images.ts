@@ -1,9 +1,11 @@
 /** Content of registries other than working images. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
+import { pack as tarPack } from "tar-stream";
 import { output } from "../harness/command.js";
 import { lab, labImage } from "../harness/lab.js";
 
@@ -47,8 +49,26 @@ const odd = {
 export type OddImage = keyof typeof odd;
 
 /** Pushes the image, and returns its name. */
-export async function pushOdd(name: OddImage): Promise<string> {
-  const { config, layers } = odd[name];
+export function pushOdd(name: OddImage): Promise<string> {
+  return push(`errors-${name}`, odd[name], ["--preserve-digests"]);
+}
+
+/**
+ * Pushes an image that no builder has. Its manifest has Docker's form: a registry gives it to a client that names no
+ * media type, too.
+ */
+export async function pushUnknown(): Promise<string> {
+  const pack = tarPack();
+  pack.entry({ name: "random" }, randomBytes(200_000));
+  pack.finalize();
+  return push(`unknown-${randomUUID()}`, image(await buffer(pack)), ["--format", "v2s2"]);
+}
+
+async function push(
+  name: string,
+  { config, layers }: { config: Blob; layers: readonly Blob[] },
+  flags: readonly string[],
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "larder-odd-"));
   const describe = ({ mediaType, content }: Blob) => {
     const digest = digestOf(content);
@@ -64,9 +84,9 @@ export async function pushOdd(name: OddImage): Promise<string> {
     };
     writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest));
     writeFileSync(join(folder, "version"), "Directory Transport Version: 1.1\n");
-    const reference = labImage(`e2e/errors-${name}:1`);
-    const flags = ["--insecure-policy", "copy", "--dest-tls-verify=false", "--preserve-digests"];
-    await output(lab.skopeo, [...flags, `dir:${folder}`, `docker://${reference}`]);
+    const reference = labImage(`e2e/${name}:1`);
+    const copy = ["--insecure-policy", "copy", "--dest-tls-verify=false", ...flags];
+    await output(lab.skopeo, [...copy, `dir:${folder}`, `docker://${reference}`]);
     return reference;
   } finally {
     rmSync(folder, { recursive: true });

@@ -24,7 +24,8 @@ const server =
 function serve(asked: IncomingMessage, answer: ServerResponse): void {
   if (isRefused(asked, answer) || isOld(asked, answer)) return;
   const headers = { ...asked.headers, host: registry };
-  const to = request(`http://${registry}${asked.url}`, { method: asked.method ?? "GET", headers }, (got) =>
+  const url = fault === "separate" ? asked.url?.replace(/[?&](?:mount|from)=[^&]*/g, "") : asked.url;
+  const to = request(`http://${registry}${url}`, { method: asked.method ?? "GET", headers }, (got) =>
     pass(asked, got, answer),
   );
   to.on("error", () => answer.destroy());
@@ -99,8 +100,9 @@ function drop(got: IncomingMessage, answer: ServerResponse): void {
   });
 }
 
-/** buildkitd, unlike dockerd, only allows plain HTTP for single ports. */
-const ports = (process.env.LARDER_LAB_HTTP_PORTS ?? "0").split(" ").map(Number);
+/** buildkitd, unlike dockerd, has settings for single ports: for plain HTTP, and for the authority of a certificate. */
+const { LARDER_LAB_HTTP_PORTS: http, LARDER_LAB_TLS_PORT: tls } = process.env;
+const ports = ((fault === "certificate" ? tls : http) ?? "0").split(" ").map(Number);
 server.on("error", listen);
 server.on("listening", () => {
   const address = server.address();

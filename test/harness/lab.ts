@@ -30,6 +30,8 @@ export const buildkitd = process.env.LARDER_BUILDKITD
       buildctl: fromEnvironment("LARDER_BUILDCTL"),
       /** An image of upstream that is newer than the one in the engines. */
       upstream: fromEnvironment("LARDER_UPSTREAM_IMAGE"),
+      /** A registry's name. The builder knows the lab's registry as its mirror; nothing else knows that name. */
+      mirrored: fromEnvironment("LARDER_LAB_MIRRORED"),
     }
   : undefined;
 

@@ -7,7 +7,7 @@ import { saveImages } from "./saved-image.js";
 import type { InnerSystem, Running } from "./systems.js";
 
 /** The lab's own buildx. Debian has it only in its newest suite, and it needs nothing but a C library. */
-const buildx = `${process.env.LARDER_LAB_DIR}/root/usr/libexec/docker/cli-plugins/docker-buildx`;
+export const innerBuildx = `${process.env.LARDER_LAB_DIR}/root/usr/libexec/docker/cli-plugins/docker-buildx`;
 
 export function buildsOnIt({ version, store }: InnerSystem, running: () => Running): void {
   for (const builder of ["legacy builder", "BuildKit"]) {
@@ -15,10 +15,10 @@ export function buildsOnIt({ version, store }: InnerSystem, running: () => Runni
       const { images, preloaded } = running();
       const buildkit = builder === "BuildKit";
       if (buildkit && version !== "20.10") {
-        if (!existsSync(buildx)) skip(this, `the lab has no ${buildx} for Docker ${version}`);
+        if (!existsSync(innerBuildx)) skip(this, `the lab has no ${innerBuildx} for Docker ${version}`);
         const plugins = "/usr/local/lib/docker/cli-plugins";
         await preloaded.exec("mkdir", "-p", plugins);
-        await docker(["cp", "--quiet", buildx, `${preloaded.id}:${plugins}/docker-buildx`]);
+        await docker(["cp", "--quiet", innerBuildx, `${preloaded.id}:${plugins}/docker-buildx`]);
       }
       const tag = `built:${buildkit ? 2 : 1}`;
       const lines = [

@@ -36,9 +36,10 @@ for (const engine of engineNames) {
       const layers = inner.flatMap(({ reference, diffIds }) =>
         diffIds.map((_, index) => `[larder] unpack ${reference} layer ${index + 1}/${diffIds.length}`),
       );
+      // A buildkitd needs no fetch step for an image whose manifest it has, from the registry or from another build.
+      const fetched = buildkitd ? [] : [busybox, python];
       const wanted = [
-        `[larder] fetch ${busybox}`,
-        `[larder] fetch ${python}`,
+        ...fetched.map((reference) => `[larder] fetch ${reference}`),
         ...layers,
         "[larder] describe 2 images",
       ];

@@ -16,8 +16,8 @@ export function findWithoutBlobs(
     description: "Docker needs the compressed layers of an image to hand the image on",
     detail:
       "--blobs=never leaves the compressed layers out of Docker's containerd store: `docker save` of such an image gives " +
-      "an archive without layers, and `docker push` and BuildKit builds FROM it fail; leave out --blobs=never where that is " +
-      "needed",
+      "an archive that breaks off, without an error, and `docker push` fails for a registry that lacks its layers; leave " +
+      "out --blobs=never where that is needed",
     lines,
   };
 }

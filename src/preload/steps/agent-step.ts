@@ -1,6 +1,7 @@
 /** One run of the agent as LLB, with the facts that an error about it needs. */
 import { encodeJob, home, type Job, jobFile, jobVariable, mount } from "../../agent/job.js";
 import type { Lines } from "../../error.js";
+import type { Digest } from "../../image/digest.js";
 import { digestOf } from "../../image/digest.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
 import { copy } from "../../llb/copy.js";
@@ -19,7 +20,7 @@ export interface Step {
   /** The images of its job, in the same order. */
   readonly images: readonly AskedImage[];
   /** Digests of the blobs that it takes from the builder. */
-  readonly blobs?: readonly string[];
+  readonly blobs?: readonly Digest[];
   /** An instruction that names a mirror for its image. */
   readonly mirrored?: string;
   readonly network: Network;

@@ -3,6 +3,7 @@ import { type ErrorReport, errorReport, reportingMount } from "../../agent/job.j
 import { LarderError } from "../../error.js";
 import type { Bridge } from "../../gateway/bridge.js";
 import { type FailedSolve, failedSolve } from "../../gateway/details.js";
+import type { Digest } from "../../image/digest.js";
 import type { Step } from "./agent-step.js";
 import { sandboxCanMount, securityArgument, viaArgument } from "./privilege.js";
 
@@ -35,8 +36,10 @@ export async function explainFailure(
     return onHost.security === "sysbox" ? unsharedNetwork(error, onHost) : refusedNetwork(error, onHost);
   }
   const solve = failedSolve(error);
-  const unfetched = steps.find(({ blobs = [] }) => blobs.some((digest) => isSourceOf(solve, digest)));
-  if (unfetched) return explainBlob(error, unfetched);
+  for (const step of steps) {
+    const unfetched = step.blobs?.find((digest) => isSourceOf(solve, digest));
+    if (unfetched !== undefined) return explainBlob(error, step, unfetched);
+  }
   const env = solve?.op?.exec?.meta?.env ?? [];
   const step = steps.find(({ job }) => env.includes(job));
   if (!solve || !step) return error;
@@ -59,9 +62,13 @@ function isSourceOf(solve: FailedSolve | undefined, digest: string): boolean {
   return solve?.op?.source?.identifier?.endsWith(`@${digest}`) ?? false;
 }
 
-function explainBlob(cause: LarderError, { images, subject, lines }: Step): LarderError {
+/** A newer BuildKit checks blobs itself. With an older one, the step that unpacks the layer does so. */
+function explainBlob(cause: LarderError, { images, subject, lines }: Step, blob: Digest): LarderError {
   const [first] = images;
-  const message = `PRELOAD: ${first?.subject ?? subject}: a layer could not be fetched: ${cause.message}`;
+  const why = /digest mismatch/.test(cause.message)
+    ? `its layer ${blob} is corrupt in the registry: push the image again (${cause.message})`
+    : `its layer ${blob} could not be fetched: ${cause.message}`;
+  const message = `PRELOAD: ${first?.subject ?? subject}: ${why}`;
   return new LarderError(message, { lines: first?.lines ?? lines, cause });
 }
 

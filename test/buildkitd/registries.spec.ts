@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { login } from "../errors/faults.js";
+import { pushUnknown } from "../errors/odd-images.js";
+import { assertSentence, refusal } from "../errors/refused.js";
+import { FaultyRegistry } from "../errors/registry.js";
+import { type Build, build } from "../harness/build.js";
+import { cleanUp } from "../harness/cleanup.js";
+import { lab } from "../harness/lab.js";
+import { registryImage } from "../harness/registry-image.js";
+import { target, temporary } from "./fixture.js";
+
+/** The builder gives single blobs: what it and its client know of registries is enough, and no step has a network. */
+describe("registries of a builder that gives blobs", () => {
+  after(cleanUp);
+
+  /** @param address The registry's, instead of the one that the image is pushed to. */
+  function nameIn(address: string, image: string): string {
+    return image.replace(lab.registry, address);
+  }
+
+  async function buildsWith(image: string, request: Partial<Build> = {}): Promise<void> {
+    const log = await build({ dockerfile: `FROM ${lab.system}\nPRELOAD ${image}\n`, ...request });
+    assert.match(log, /^#\d+ \d+\.\d+ unpacked layer sha256:/m);
+    // The name of the step that has a network ends with the image.
+    assert.doesNotMatch(log, /^#\d+ \[larder\] fetch \S+$/m);
+  }
+
+  it("a private registry, with the client's login alone", async () => {
+    const registry = await FaultyRegistry.start("login");
+    const image = nameIn(registry.address, await pushUnknown());
+    const shows = `PRELOAD ${image}`;
+    assertSentence(
+      await refusal({ dockerfile: `FROM ${lab.system}\n${shows}\n`, shows }),
+      image,
+      /^its registry refused the login, or it does not exist; check the name, and log in with docker login/,
+    );
+    const config = join(temporary(), "config");
+    mkdirSync(config);
+    symlinkSync(join(dirname(lab.docker), "../client/cli-plugins"), join(config, "cli-plugins"));
+    const auth = Buffer.from(`${login.username}:${login.password}`).toString("base64");
+    writeFileSync(join(config, "config.json"), JSON.stringify({ auths: { [registry.address]: { auth } } }));
+    await buildsWith(image, { env: { DOCKER_CONFIG: config } });
+  });
+
+  it("a registry that the builder reaches by a mirror", async () => {
+    await buildsWith(nameIn(target().mirrored, await pushUnknown()));
+  });
+
+  it("a registry with a certificate that the builder knows", async () => {
+    const registry = await FaultyRegistry.start("certificate");
+    await buildsWith(nameIn(registry.address, await pushUnknown()));
+  });
+
+  it("a registry that corrupts a layer", async () => {
+    const registry = await FaultyRegistry.start("corrupt");
+    const pushed = await pushUnknown();
+    const [blob] = (await registryImage(pushed)).blobs;
+    const image = nameIn(registry.address, pushed);
+    const shows = `PRELOAD ${image}`;
+    assertSentence(
+      await refusal({ dockerfile: `FROM ${lab.system}\n${shows}\n`, shows }),
+      image,
+      new RegExp(`^its layer ${blob} is corrupt in the registry: push the image again \\(.*\\)$`),
+    );
+  });
+
+  it("a registry whose connection drops in the middle of a layer: the builder takes the rest", async () => {
+    const registry = await FaultyRegistry.start("drop-once");
+    await buildsWith(nameIn(registry.address, await pushUnknown()));
+    assert.match(registry.deeds.join("\n"), /^dropped \/v2\/\S+\/blobs\/sha256:[0-9a-f]{64}$/);
+  });
+});
