@@ -17,19 +17,23 @@ describe("a rootless buildkitd", () => {
   });
   after(cleanUp);
 
-  it("gives the layers that any other builder gives", async () => {
+  it("gives the image that other builders give, without a flag", async () => {
     const dockerfile = `FROM ${labImage("docker:28.5")}\nPRELOAD ${inner.join(" ")}\n`;
     const epoch = ["--build-arg", "SOURCE_DATE_EPOCH=1700000000"];
     const images = [];
     for (const [name, options] of [
       ["rootless", { env }],
       ["root", {}],
+      ["docker", { env: { BUILDX_BUILDER: "default" } }],
     ] as const) {
       const tag = labImage(`e2e/buildkitd-${name}:1`);
       await build({ dockerfile, tag, args: ["--push", "--no-cache", ...epoch], ...options });
       images.push(await registryImage(tag));
     }
-    assert.deepEqual(images[0]?.diffIds, images[1]?.diffIds);
-    assert.equal(images[0]?.digest, images[1]?.digest);
+    const [rootless, root, engine] = images;
+    assert.equal(rootless?.digest, root?.digest);
+    // Docker's BuildKit is another version, which may compress in another way.
+    assert.deepEqual(engine?.diffIds, root?.diffIds);
+    assert.equal(engine?.imageId, root?.imageId);
   });
 });
