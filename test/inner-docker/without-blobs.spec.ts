@@ -14,7 +14,7 @@ const reference = labImage("busybox:1");
 const versions: readonly DockerVersion[] = ["28.5", "29.9"];
 
 for (const version of versions) {
-  describe(`inner Docker ${version} with containerd: images without their blobs`, () => {
+  describe(`inner Docker ${version}, containerd: images without their blobs`, () => {
     const tag = `e2e-without-blobs:${version}`;
     let image: RegistryImage;
     let log: string;
