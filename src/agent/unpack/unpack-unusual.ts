@@ -75,18 +75,24 @@ function fileOf({ name, header, size }: TarEntry) {
 /** Bytes of a stream, by their number. */
 class Source {
   readonly #chunks: AsyncIterator<Buffer>;
+  #next: Promise<IteratorResult<Buffer>>;
   #rest: Buffer = Buffer.alloc(0);
 
   constructor(stream: AsyncIterable<Buffer>) {
     this.#chunks = stream[Symbol.asyncIterator]();
+    // Node throws away what a process wrote if nobody reads it by the time that the process ends.
+    this.#next = this.#chunks.next();
+    this.#next.catch(() => {});
   }
 
   async *read(count: number): AsyncGenerator<Buffer> {
     for (let left = count; left > 0; ) {
       if (this.#rest.length === 0) {
-        const { done, value } = await this.#chunks.next();
+        const { done, value } = await this.#next;
         if (done) throw new Error("the layer is shorter than its record");
         this.#rest = value;
+        this.#next = this.#chunks.next();
+        this.#next.catch(() => {});
       }
       const chunk = this.#rest.subarray(0, left);
       this.#rest = this.#rest.subarray(chunk.length);
