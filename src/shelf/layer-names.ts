@@ -23,9 +23,14 @@ export class LayerNamesReader {
   readonly #directories = new Map<ByteString, boolean>();
   /** A name below a whiteout, or a whiteout of no name: engines take them in different ways. */
   strange: ByteString | undefined;
+  /** Something else than a directory that has entries below it. */
+  misplaced: ByteString | undefined;
 
-  /** @param name of an entry, as it is in the tar. The name of a directory mostly ends with a slash. */
-  add(name: ByteString): void {
+  /**
+   * @param name of an entry, as it is in the tar.
+   * @param isDirectory Absent: unknown. The name of a directory mostly ends with a slash.
+   */
+  add(name: ByteString, isDirectory?: boolean): void {
     const path = cleanPath(name);
     if (path === undefined) return;
     const slash = path.lastIndexOf("/");
@@ -44,7 +49,8 @@ export class LayerNamesReader {
       this.#hidden.add((slash < 0 ? "" : `${parent}/`) + base.slice(whiteoutPrefix.length));
     } else {
       this.#hidden.delete(path);
-      if (name.endsWith("/") || this.#directories.has(path)) this.#directories.set(path, true);
+      if (isDirectory ?? name.endsWith("/")) this.#directories.set(path, true);
+      else this.#find(path, isDirectory);
     }
   }
 
@@ -55,11 +61,22 @@ export class LayerNamesReader {
     return [...this.#directories.values()].includes(false);
   }
 
-  /** @param name as for `add`. All names must have been added. */
-  find(name: ByteString): void {
+  /** As for `add`. All names must have been added. */
+  find(name: ByteString, isDirectory?: boolean): void {
     const path = cleanPath(name);
     // A whiteout is no entry of a directory, even with names below it.
-    if (path !== undefined && this.#directories.has(path) && !isMark(path)) this.#directories.set(path, true);
+    if (path !== undefined && !isMark(path)) this.#find(path, isDirectory);
+  }
+
+  #find(path: ByteString, isDirectory: boolean | undefined): void {
+    if (!this.#directories.has(path)) return;
+    this.#directories.set(path, true);
+    if (isDirectory === false) this.misplaced ??= path;
+  }
+
+  /** Is the path a directory by the names that were added: with an entry of its own, or with entries below it? */
+  isDirectory(path: ByteString): boolean {
+    return this.#directories.has(path);
   }
 
   /** Paths that have a whiteout, opaque directories not counted. */
@@ -76,14 +93,20 @@ export class LayerNamesReader {
   }
 }
 
-/** AUFS's own records count as marks, too. */
-function isMark(path: ByteString): boolean {
+/** Does the path delete something? AUFS's own records count, too. */
+export function isMark(path: ByteString): boolean {
   const base = path.slice(path.lastIndexOf("/") + 1);
   return base.startsWith(whiteoutPrefix) && base.length > whiteoutPrefix.length;
 }
 
 /** `./usr//lib/` becomes `usr/lib`. The root itself and paths that lead out of it become undefined. */
-function cleanPath(name: ByteString): ByteString | undefined {
+export function cleanPath(name: ByteString): ByteString | undefined {
+  const parts = cleanParts(name);
+  return parts !== undefined && parts.length > 0 ? parts.join("/") : undefined;
+}
+
+/** The parts of a path: none for the root, undefined for a path that leads out of it. */
+export function cleanParts(name: ByteString): ByteString[] | undefined {
   const parts: ByteString[] = [];
   for (const part of name.split("/")) {
     if (part === "" || part === ".") continue;
@@ -91,5 +114,5 @@ function cleanPath(name: ByteString): ByteString | undefined {
       if (parts.pop() === undefined) return undefined;
     } else parts.push(part);
   }
-  return parts.length > 0 ? parts.join("/") : undefined;
+  return parts;
 }

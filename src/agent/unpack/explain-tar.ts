@@ -8,9 +8,7 @@ const sentences: readonly (readonly [RegExp, (found: RegExpExecArray) => string]
   ],
   [
     /^(?:tar: )+(.*?): Cannot hard link to '(.*?)': No such file or directory/m,
-    ([, name, target]) =>
-      `has a hard link ${name} to ${target}, which is not in the same layer: flatten the image, or say --via=daemon where ` +
-      "the stage's manager can take it",
+    ([, name = "", target = ""]) => noSuchTarget(name, target),
   ],
   [
     /^(?:tar: )+(.*?): Cannot (?:open|unlink|mkdir|create symlink to .*|hard link to .*|mknod|mkfifo): (?:Not a directory|Too many levels of symbolic links)/m,
@@ -33,6 +31,13 @@ const sentences: readonly (readonly [RegExp, (found: RegExpExecArray) => string]
   [/Unexpected EOF in archive|tar-split: .*unexpected EOF/, () => "is cut off: push the image again"],
   [/No space left on device/, () => "has no room: make some where BuildKit keeps its state"],
 ];
+
+export function noSuchTarget(name: string, target: string): string {
+  return (
+    `has a hard link ${shorten(name)} to ${shorten(target)}, which is not in the same layer: flatten the image, or say ` +
+    "--via=daemon where the stage's manager can take it"
+  );
+}
 
 /** One sentence for the failure to unpack a layer. */
 export function explainTar({ digest }: LayerBlob, { message }: Error): string {

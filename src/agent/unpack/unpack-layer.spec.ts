@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { type Pack, pack } from "tar-stream";
+import { type EntryHeader, tarEnd, tarHeader, tarPadding } from "../../files/tar-blocks.js";
 import { digestOf } from "../../image/digest.js";
 import { onlyAsRoot, skip } from "../../testing.js";
 import { unpackLayer } from "./unpack-layer.js";
@@ -38,6 +49,18 @@ describe("unpack-layer", () => {
     return buffer(archive);
   }
 
+  type Written = Pick<EntryHeader, "path"> & Partial<EntryHeader> & { content?: string };
+
+  /** Larder's own writer of headers: others do not write two forms of one name, or times before 1970. */
+  function written(...entries: Written[]): Buffer {
+    const blocks = entries.flatMap(({ content = "", ...header }) => {
+      const size = Buffer.byteLength(content);
+      const attributes = { type: "0", mode: 0o644, uid: 0, gid: 0, mtime: "1", size };
+      return [tarHeader({ ...attributes, ...header }), Buffer.from(content), tarPadding(size)];
+    });
+    return Buffer.concat([...blocks, tarEnd]);
+  }
+
   it("keeps what is in a directory whose entry comes after it", async () => {
     const files = await unpackTar(
       await tarOf({ name: "a/b", type: "file" }, { name: "a", type: "directory" }),
@@ -51,5 +74,149 @@ describe("unpack-layer", () => {
     await assert.rejects(unpackTar(twice), /two entries of one name/);
     const tar = await tarOf({ name: "b", type: "file" });
     await assert.rejects(unpackTar(tar, gzipSync(tar).subarray(0, -8)), /igzip/);
+  });
+
+  it("gives a path the last of its entries", async () => {
+    const files = await unpackTar(
+      written(
+        { path: "link", type: "2", linkName: "/nowhere" },
+        { path: "/link", content: "file", mode: 0o4755, uid: 3_000_000, mtime: "1234567890" },
+        { path: "was/implied", content: "gone" },
+        { path: "was", type: "2", linkName: "kept" },
+        { path: "kept", type: "5", mode: 0o1777, mtime: "7" },
+        { path: "was/below", content: "x".repeat(70_000) },
+        { path: "hard", type: "1", linkName: "was/below", mode: 0o600, uid: 5, mtime: "9" },
+      ),
+    );
+    assert.deepEqual(readdirSync(files).sort(), ["hard", "kept", "link", "was"]);
+    assert.equal(readFileSync(join(files, "link"), "utf8"), "file");
+    const { mode, uid, mtimeMs } = lstatSync(join(files, "link"));
+    assert.deepEqual([mode & 0o7777, uid, mtimeMs], [0o4755, 3_000_000, 1_234_567_890_000]);
+    assert.equal(readlinkSync(join(files, "was")), "kept");
+    const kept = statSync(join(files, "kept"));
+    assert.deepEqual([kept.mode & 0o7777, kept.mtimeMs], [0o1777, 7000]);
+    const [below, hard] = [statSync(join(files, "kept/below")), statSync(join(files, "hard"))];
+    assert.deepEqual([below.ino, below.size], [hard.ino, 70_000]);
+    assert.deepEqual([hard.mode & 0o7777, hard.uid, hard.mtimeMs], [0o600, 5, 9000]);
+  });
+
+  it("keeps whiteouts by the directory in which they are, and directories without an entry", async () => {
+    const tar = written(
+      { path: "d/e/f", content: "x" },
+      { path: "l", type: "2", linkName: "d" },
+      { path: "l/.wh.gone" },
+      { path: "l/made/file", content: "x" },
+    );
+    const files = await unpackTar(tar);
+    assert.equal(readFileSync(join(files, "../whiteouts"), "utf8"), "d/gone\n");
+    for (const implied of ["d", "d/e", "d/made"]) {
+      const { mode, uid, mtimeMs } = statSync(join(files, implied));
+      assert.deepEqual([mode & 0o7777, uid, mtimeMs], [0o755, 0, 0], implied);
+    }
+  });
+
+  it("gives a time before 1970 up, whatever has it", async () => {
+    const old = { mtime: "-86400" };
+    const files = await unpackTar(
+      written(
+        { path: "a", ...old },
+        { path: "b", type: "5", ...old },
+        { path: "c", type: "2", linkName: "a", ...old },
+      ),
+    );
+    for (const name of ["a", "b", "c"]) assert.equal(lstatSync(join(files, name)).mtimeMs, 0, name);
+  });
+
+  it("takes names of any bytes", async () => {
+    const odd = "a\xff\n\xc3\xa4";
+    const files = await unpackTar(
+      written(
+        { path: odd, type: "5" },
+        { path: "l", type: "2", linkName: "/" },
+        { path: `l/${odd}/x`, content: "x" },
+      ),
+    );
+    const names = readdirSync(files, { encoding: "buffer" }).map((name) => name.toString("latin1"));
+    assert.deepEqual(names.sort(), [odd, "l"]);
+  });
+
+  describe("writes nothing outside", () => {
+    const cases: readonly [what: string, entries: (outside: string) => Written[], refusal?: RegExp][] = [
+      [
+        "through an absolute link",
+        (outside) => [{ path: "l", type: "2", linkName: outside }, { path: "l/canary" }],
+        /has the entry l\/canary below a link that leads nowhere/,
+      ],
+      [
+        "through a link to above",
+        () => [{ path: "l", type: "2", linkName: "../../../../../../../../outside" }, { path: "l/canary" }],
+        /has the entry l\/canary below a link that leads out/,
+      ],
+      [
+        "through a link behind a link",
+        (outside) => [
+          { path: "a", type: "2", linkName: "b" },
+          { path: "b", type: "2", linkName: outside },
+          { path: "a/canary" },
+        ],
+        /has the entry a\/canary below a link/,
+      ],
+      [
+        "through a link in the place of a directory",
+        (outside) => [
+          { path: "d/x" },
+          { path: "/d", type: "2", linkName: outside },
+          { path: "d/canary", type: "5", mode: 0o777, uid: 7 },
+        ],
+        /has the entry d\/canary below a link/,
+      ],
+      [
+        "by a hard link",
+        (outside) => [
+          { path: "h", type: "1", linkName: `${outside}/canary`, mode: 0o777, uid: 7 },
+          { path: "/h" },
+        ],
+        /has a hard link h to .*canary, which is not in the same layer/,
+      ],
+      [
+        "by a hard link through a link",
+        (outside) => [
+          { path: "l", type: "2", linkName: outside },
+          { path: "h", type: "1", linkName: "l/canary", mode: 0o777, uid: 7 },
+        ],
+        /has a hard link h to l\/canary, which is not in the same layer/,
+      ],
+      ["by a name", () => [{ path: "../../../../../../../outside/canary" }], /a name with "\.\."/],
+      ["by an absolute name", (outside) => [{ path: `${outside}/canary` }, { path: "x" }]],
+      [
+        "by a whiteout",
+        (outside) => [{ path: "l", type: "2", linkName: outside }, { path: "l/.wh.canary" }],
+        /has the entry l\/\.wh\.canary below a link that leads nowhere/,
+      ],
+      [
+        "to the target of a link that a link names again",
+        (outside) => [
+          { path: "l", type: "2", linkName: `${outside}/canary` },
+          { path: "h", type: "1", linkName: "/l", mode: 0o777, uid: 7, mtime: "-5" },
+        ],
+      ],
+    ];
+    for (const [what, entries, refusal] of cases) {
+      it(what, async () => {
+        const outside = join(folder, "outside");
+        mkdirSync(outside);
+        writeFileSync(join(outside, "canary"), "alive");
+        const before = lstatSync(join(outside, "canary"));
+        const unpacked = unpackTar(written(...entries(outside)));
+        await (refusal ? assert.rejects(unpacked, refusal) : unpacked);
+        assert.deepEqual(readdirSync(outside), ["canary"]);
+        assert.equal(readFileSync(join(outside, "canary"), "utf8"), "alive");
+        const after = lstatSync(join(outside, "canary"));
+        assert.deepEqual(
+          [after.ino, after.nlink, after.mode, after.uid, after.mtimeMs],
+          [before.ino, before.nlink, before.mode, before.uid, before.mtimeMs],
+        );
+      });
+    }
   });
 });

@@ -1,26 +1,24 @@
-/** Unpacks one inner layer into an outer layer, in one pass. */
-import { spawn } from "node:child_process";
+/** Unpacks one inner layer into an outer layer: nearly every one in one pass. */
 import { createHash } from "node:crypto";
 import { lstat, mkdir } from "node:fs/promises";
-import type { Writable } from "node:stream";
-import { text } from "node:stream/consumers";
 import { LarderError } from "../../error.js";
 import { toBytes } from "../../files/bytes.js";
-import { toolEnvironment } from "../../files/tool.js";
 import { readOptions } from "../../files/tree.js";
 import { measureTree } from "../../files/usage.js";
 import { finishLayerFolder } from "../../shelf/layer-folder.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
-import { showPath } from "../../shelf/whiteouts.js";
-import { readTarSplit } from "../../stores/overlay2/tar-split.js";
+import { showPath, type Whiteouts } from "../../shelf/whiteouts.js";
+import { readTarSplit, type TarSplit } from "../../stores/overlay2/tar-split.js";
 import { verifyBlob } from "../fetch/verify-blob.js";
 import type { LayerBlob } from "../job.js";
 import { applyLinks } from "./apply-links.js";
-import { checkNames } from "./check-names.js";
+import { checkDeleted, checkNames } from "./check-names.js";
 import { openLayerTar } from "./decompress.js";
 import { explainTar } from "./explain-tar.js";
 import { makeImplied } from "./implied.js";
 import { recordFolder, writeLayerRecord } from "./layer-record.js";
+import { startTarReader } from "./tar-reader.js";
+import { unpackUnusual } from "./unpack-unusual.js";
 
 export interface LayerToUnpack extends LayerBlob {
   /** Path of the blob. */
@@ -56,18 +54,28 @@ async function unpack(layer: LayerToUnpack, output: string, records: string): Pr
   await mkdir(record, { recursive: true });
   const tarSplit = `${record}/tar-split.json.gz`;
   const [unpacked] = await Promise.all([spread(blob, files, tarSplit), verifyBlob(blob, { digest }, "it")]);
-  if (unpacked !== diffId) {
-    throw new LarderError(`unpacks to ${unpacked}, not to ${diffId}: push the image again`);
+  if (unpacked.diffId !== diffId) {
+    throw new LarderError(`unpacks to ${unpacked.diffId}, not to ${diffId}: push the image again`);
   }
   const names = await readTarSplit(tarSplit);
-  await checkNames(names, files);
-  await applyLinks(names.links, files);
-  await makeImplied(names.implied, files);
+  checkNames(names);
+  const whiteouts = names.isPlain
+    ? await finishPlain(names, files, unpacked.failure)
+    : await unpackUnusual(blob, tarSplit, files);
   const { size, usage, devices } = await measureTree(files);
   await refuseWhiteoutDevices(devices, files);
-  await finishLayerFolder({ diffId, whiteouts: names.whiteouts }, output);
-  await writeLayerRecord(record, { size, usage, hasXattrs: names.hasXattrs, whiteouts: names.whiteouts });
+  await finishLayerFolder({ diffId, whiteouts }, output);
+  await writeLayerRecord(record, { size, usage, hasXattrs: names.hasXattrs, whiteouts });
   return { size };
+}
+
+/** @param failure GNU tar's words, if it could not unpack the layer. */
+async function finishPlain(names: TarSplit, files: string, failure: Error | undefined): Promise<Whiteouts> {
+  if (failure) throw failure;
+  await checkDeleted(names, files);
+  await applyLinks(names.links, files);
+  await makeImplied(names.implied, files);
+  return names.whiteouts;
 }
 
 function refuseMediaType({ digest, mediaType }: LayerBlob): void {
@@ -82,66 +90,40 @@ function refuseMediaType({ digest, mediaType }: LayerBlob): void {
 /** GNU tar without whiteouts: it refuses names with `..`, and puts links that lead out into place last. */
 const extractOptions = ["--extract", "--exclude=.wh.*", ...readOptions];
 
-/**
- * Gives the decompressed tar to all who need it, each chunk once: the digest, the record of the tar, and the files.
- * @returns the diffID.
- */
-async function spread(blob: string, files: string, tarSplit: string): Promise<string> {
+interface Spread {
+  readonly diffId: string;
+  /** Why GNU tar could not unpack the layer. */
+  readonly failure: Error | undefined;
+}
+
+/** Gives the decompressed tar to all who need it, each chunk once: the digest, the record of the tar, and the files. */
+async function spread(blob: string, files: string, tarSplit: string): Promise<Spread> {
   const { tar, ended } = await openLayerTar(blob);
-  const readers = [
-    start("tar", [...extractOptions, "-C", files, "--file=-"]),
-    start("tar-split", ["disasm", "--no-stdout", "--output", tarSplit, "-"]),
+  const [unpacker, recorder] = [
+    startTarReader("tar", [...extractOptions, "-C", files, "--file=-"]),
+    startTarReader("tar-split", ["disasm", "--no-stdout", "--output", tarSplit, "-"]),
   ];
   const hash = createHash("sha256");
   try {
     for await (const chunk of tar) {
       hash.update(chunk as Buffer);
-      await Promise.all(readers.map(({ give }) => give(chunk as Buffer)));
+      await Promise.all([unpacker.give(chunk as Buffer), recorder.give(chunk as Buffer)]);
     }
   } finally {
     // A tool that waits for more would keep the step from its end.
-    for (const { close } of readers) close();
+    unpacker.close();
+    recorder.close();
   }
   // The decompressor's words say more than those of the tools that got too little.
   await ended;
-  for (const { done } of readers) await done;
-  return `sha256:${hash.digest("hex")}`;
-}
-
-interface TarReader {
-  give(chunk: Buffer): Promise<void>;
-  close(): void;
-  /** Rejects with the tool's words if it fails. */
-  readonly done: Promise<void>;
-}
-
-function start(tool: string, args: readonly string[]): TarReader {
-  const child = spawn(tool, args, { stdio: ["pipe", "ignore", "pipe"], env: toolEnvironment() });
-  const input: Writable = child.stdin;
-  const status = new Promise<number | null>((resolve, reject) =>
-    child.on("error", reject).on("close", resolve),
+  const failure = await unpacker.done.then(
+    () => undefined,
+    (error: Error) => error,
   );
-  const done = Promise.all([text(child.stderr), status]).then(([words, code]) => {
-    if (code !== 0 || /Cannot set '?security\.capability/.test(words)) {
-      throw new Error(`${tool}: ${words.trim() || `exit code ${code}`}`);
-    }
+  await recorder.done.catch((error: Error) => {
+    throw failure ?? error;
   });
-  done.catch(() => {});
-  let wake = (): void => {};
-  for (const event of ["drain", "close"]) input.on(event, () => wake());
-  // A reader may be content before the end, as tar is after its two blocks of zeros.
-  input.on("error", () => {});
-  return {
-    give: async (chunk) => {
-      if (!input.writable || input.write(chunk)) return;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (!input.writable) resolve();
-      });
-    },
-    close: () => input.end(),
-    done,
-  };
+  return { diffId: `sha256:${hash.digest("hex")}`, failure };
 }
 
 async function refuseWhiteoutDevices(devices: readonly string[], files: string): Promise<void> {
