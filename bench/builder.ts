@@ -90,7 +90,7 @@ export class BenchBuilder {
       if (status !== 0) throw new Error(`${command.join(" ")}: exit status ${status}\n${stderr}`);
       return stderr;
     } finally {
-      await docker(["rm", "--force", id], this.options);
+      await docker(["rm", "--force", id], { ...this.options, timeout });
     }
   }
 }
