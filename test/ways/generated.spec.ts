@@ -81,58 +81,87 @@ function isLate(entries: readonly Entry[]): boolean {
   );
 }
 
-describe("generated layers", () => {
-  /** One for each layer: containerd unpacks a layer onto those below it, and refuses a name below a lower file. */
-  let images: RegistryImage[];
-  before(async () => {
-    const layers = fc.sample(layer, { numRuns: 60, seed: 7 }).filter((entries) => entries.length > 0);
-    assert.ok(layers.some(isLate), "a directory after its content is among them");
-    const tars = await Promise.all(layers.map(layerTar));
-    images = [];
-    for (const [index, tar] of tars.entries()) images.push(await pushLayers(`generated-${index}`, [tar]));
-  });
-  after(cleanUp);
-
-  for (const [name, stage] of [
-    ["Docker, overlay2", `FROM ${lab.system}\n`],
-    ["Docker, containerd", dockerStage("28.5", "containerd")],
-    ["containerd", `FROM ${labImage("containerd:2.1")}\n`],
-  ] as const) {
-    it(`come out as ${name} unpacks them`, async () => {
-      const [direct, daemon] = [await layersBy("direct", stage), await layersBy("daemon", stage)];
-      assert.equal(direct.size, images.length);
-      assert.deepEqual(direct, daemon);
-    });
-  }
-
-  /** The outer layers by their lines of history. */
-  async function layersBy(via: Via, stage: string): Promise<Map<string, string | undefined>> {
-    const tag = labImage(`e2e/generated-${via}:1`);
-    const words = images.map(({ reference }) => reference).join(" ");
-    const args = ["--push", "--build-arg", "LARDER_LAYERS=100"];
-    await build({ dockerfile: `${stage}PRELOAD ${words}\n`, tag, via, args });
-    const { history, diffIds } = await registryImage(tag);
-    const entries = history.filter(({ empty_layer }) => empty_layer !== true);
-    return new Map(
-      entries.flatMap(({ created_by = "" }, index) =>
-        / layer \d+ of /.test(created_by) && !/ blob of /.test(created_by)
-          ? [[created_by, diffIds[index]]]
-          : [],
-      ),
-    );
-  }
+const file = (name: string, more: Partial<Entry> = {}): Entry => ({ name, content: "x", ...more });
+const directory = (name: string): Entry => ({ name, type: "directory", mode: 0o755 });
+const link = (name: string, linkname: string, more: Partial<Entry> = {}): Entry => ({
+  name,
+  type: "symlink",
+  linkname,
+  content: "",
+  ...more,
 });
+const hardLink = (name: string, linkname: string, more: Partial<Entry> = {}): Entry =>
+  link(name, linkname, { type: "link", ...more });
+
+const capability = Buffer.from("0100000200200000000000000000000000000000", "hex").toString();
+const capable = { mode: 0o755, pax: { "SCHILY.xattr.security.capability": capability } };
+
+/** Layers in which the order of entries matters, or the way from a name to its file. */
+const unusual: readonly (readonly Entry[])[] = [
+  [link("l", "/x"), file("/l")],
+  [file("f"), link("/f", "x")],
+  [file("f"), hardLink("g", "f"), file("/g", { content: "other" })],
+  [directory("e"), link("d", "e"), file("d/f")],
+  [directory("e"), link("d", "/e"), file("d/f"), directory("d/g"), file("d/g/h")],
+  [directory("e"), file("e/f"), link("d", "e"), hardLink("h", "d/f"), hardLink("d/i", "e/f")],
+  [directory("e"), link("d", "e"), file("d/.wh.gone", { content: "" })],
+  [directory("e"), file("e/../f"), file("e/../e/g")],
+  [file("c", { mode: 0o755 }), hardLink("c-too", "c", capable)],
+  [file("c", capable), hardLink("c-too", "c", { mode: 0o755 })],
+  [file("before-1970", { pax: { mtime: "-86400.5" } }), link("link", "x", { pax: { mtime: "-5" } })],
+];
+
+const generated = fc.sample(layer, { numRuns: 60, seed: 7 }).filter((entries) => entries.length > 0);
+assert.ok(generated.some(isLate), "a directory after its content is among them");
+
+for (const { title, prefix, layers } of [
+  { title: "generated layers", prefix: "generated", layers: generated },
+  { title: "unusual layers", prefix: "unusual", layers: unusual },
+]) {
+  describe(title, () => {
+    /** One for each layer: containerd unpacks a layer onto those below it, and refuses a name below a lower file. */
+    let images: RegistryImage[];
+    before(async () => {
+      const tars = await Promise.all(layers.map((entries) => layerTar([...entries])));
+      images = [];
+      for (const [index, tar] of tars.entries()) images.push(await pushLayers(`${prefix}-${index}`, [tar]));
+    });
+    after(cleanUp);
+
+    for (const [name, stage] of [
+      ["Docker, overlay2", `FROM ${lab.system}\n`],
+      ["Docker, containerd", dockerStage("28.5", "containerd")],
+      ["containerd", `FROM ${labImage("containerd:2.1")}\n`],
+    ] as const) {
+      it(`come out as ${name} unpacks them`, async () => {
+        const [direct, daemon] = [await layersBy("direct", stage), await layersBy("daemon", stage)];
+        assert.equal(direct.size, images.length);
+        assert.deepEqual(direct, daemon);
+      });
+    }
+
+    /** The outer layers by their lines of history. */
+    async function layersBy(via: Via, stage: string): Promise<Map<string, string | undefined>> {
+      const tag = labImage(`e2e/${prefix}-${via}:1`);
+      const words = images.map(({ reference }) => reference).join(" ");
+      const args = ["--push", "--build-arg", "LARDER_LAYERS=100"];
+      await build({ dockerfile: `${stage}PRELOAD ${words}\n`, tag, via, args });
+      const { history, diffIds } = await registryImage(tag);
+      const entries = history.filter(({ empty_layer }) => empty_layer !== true);
+      return new Map(
+        entries.flatMap(({ created_by = "" }, index) =>
+          / layer \d+ of /.test(created_by) && !/ blob of /.test(created_by)
+            ? [[created_by, diffIds[index]]]
+            : [],
+        ),
+      );
+    }
+  });
+}
 
 describe("hostile layers", () => {
   after(cleanUp);
 
-  const file = (name: string, more: Partial<Entry> = {}): Entry => ({ name, content: "x", ...more });
-  const link = (name: string, linkname: string, type: "link" | "symlink" = "symlink"): Entry => ({
-    name,
-    type,
-    linkname,
-    content: "",
-  });
   const cases: readonly [what: string, entries: readonly Entry[], message: RegExp][] = [
     ["a name that leads out", [file("../out")], /has the entry \.\.\/out, a name with "\.\."/],
     [
@@ -147,7 +176,7 @@ describe("hostile layers", () => {
     ],
     [
       "a hard link to the outside",
-      [link("h", "/etc/shadow", "link")],
+      [hardLink("h", "/etc/shadow")],
       /has a hard link h to .*not in the same layer/,
     ],
     ["two entries of one name", [file("a"), file("a")], /has two entries of one name/],
