@@ -7,6 +7,29 @@ import { readdirSync, readFileSync } from "node:fs";
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["preload", "upstream", "gateway", "error.ts"],
+  cli: [
+    "cli/images",
+    "cli/output",
+    "cli/usage-error.ts",
+    "stores",
+    "shelf",
+    "files",
+    "image",
+    "error.ts",
+    "is-object.ts",
+    "commander",
+  ],
+  "cli/images": [
+    "cli/usage-error.ts",
+    "shelf",
+    "image",
+    "error.ts",
+    "is-object.ts",
+    "dockerode",
+    "tar-stream",
+  ],
+  "cli/output": ["cli-table3", "ora"],
+  "cli/usage-error.ts": ["error.ts"],
   preload: [
     "preload/cut",
     "preload/check",
