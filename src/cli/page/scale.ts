@@ -1,4 +1,4 @@
-import type { Unit } from "../report/sharing.js";
+import { totalOf, type Unit } from "../report/sharing.js";
 import type { LayerReport, SystemImage } from "../report/system-image.js";
 
 /** One scale for all bars of a page that show layers. */
@@ -8,12 +8,13 @@ export interface Scale {
   readonly widest: number;
 }
 
-/** The sizes that are known of more layers; of both, what is transferred. */
+/** The unit is the one that is known of more layers. The widest bar is a layer's or an inner image's. */
 export function chooseScale(images: readonly SystemImage[]): Scale {
   const layers = images.flatMap((image) => image.layers);
   const known = (unit: Unit) => layers.filter((layer) => layer[unit] !== undefined).length;
   const unit = known("unpacked") > known("compressed") ? "unpacked" : "compressed";
-  return { unit, widest: Math.max(...layers.map((layer) => layer[unit] ?? 0), 1) };
+  const whole = images.flatMap(({ inner }) => inner.map((one) => totalOf(one.layers, unit).bytes));
+  return { unit, widest: Math.max(...layers.map((layer) => layer[unit] ?? 0), ...whole, 1) };
 }
 
 /** For CSS: `31.4%`. */

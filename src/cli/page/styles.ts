@@ -1,6 +1,6 @@
 /**
  * Kinds of layers differ in patterns, not in colours alone. One column on a phone; on a wide screen the outer stack and
- * the inner images are side by side.
+ * the inner images are side by side, in columns of one width, so that one scale serves both.
  */
 export const styles = `
 :root {
@@ -25,22 +25,22 @@ code { font-size: .875em; }
 section { border-top: 1px solid var(--line); margin-top: 1.5rem; }
 ol, ul { list-style: none; margin: 0; padding: 0; }
 .sides { display: grid; gap: 1.5rem; }
-@media (min-width: 60rem) { .sides { grid-template-columns: 3fr 2fr; } }
+@media (min-width: 60rem) { .sides { grid-template-columns: 1fr 1fr; } }
 .layer { padding: .375rem 0; border-top: 1px solid var(--line); }
-.facts { display: flex; flex-wrap: wrap; gap: 0 .75rem; justify-content: space-between; }
+.facts { display: grid; grid-template-columns: 1fr auto; gap: .75rem; }
 .facts > :first-child { overflow-wrap: anywhere; min-width: 0; }
 .size { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .also { color: var(--faint); font-size: .875rem; overflow-wrap: anywhere; }
 .track { background: var(--panel); height: 1rem; margin-top: .25rem; }
 .bar { display: block; height: 100%; min-width: 2px; border: 1px solid var(--ink); }
-.stack { display: flex; height: 1.5rem; }
-.stack .bar { flex: 0 1 auto; }
+.stack { display: flex; height: 1.5rem; background: var(--panel); }
+.stack .bar { flex: none; }
 .stage { background: var(--stage); }
 .files { background: repeating-linear-gradient(90deg, var(--files) 0 8px, var(--paper) 8px 10px); }
 .shared { background: repeating-linear-gradient(45deg, var(--shared) 0 6px, var(--paper) 6px 10px); }
 .catalog { background: radial-gradient(var(--paper) 30%, var(--catalog) 35%) 0 0 / 8px 8px; }
 .blobs { background: repeating-linear-gradient(0deg, var(--blobs) 0 3px, var(--paper) 3px 5px); }
-.card { background: var(--panel); padding: .75rem; margin-bottom: .75rem; }
+.card { border-top: 1px solid var(--line); padding: .375rem 0 .75rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; margin: .75rem 0; }
 .legend .bar { display: inline-block; width: 2rem; height: 1rem; vertical-align: -.125rem; margin-right: .5rem; }
 `;
