@@ -71,20 +71,9 @@ describe("larder", () => {
     before(async () => {
       fromRegistry = await inspectOne(["--insecure", "--catalog", `docker://${first}`]);
       await docker(["image", "save", "--output", join(folder, "saved.tar"), first]);
-      const source = ["--src-tls-verify=false", `docker://${first}`];
-      await output(lab.skopeo, [
-        "--insecure-policy",
-        "copy",
-        "--quiet",
-        ...source,
-        `oci:${join(folder, "layout")}:tag`,
-      ]);
-      await output(lab.skopeo, [
-        "copy",
-        "--quiet",
-        ...source,
-        `docker-archive:${join(folder, "old.tar")}:a:b`,
-      ]);
+      const copy = ["--insecure-policy", "copy", "--quiet", "--src-tls-verify=false", `docker://${first}`];
+      await output(lab.skopeo, [...copy, `oci:${join(folder, "layout")}:tag`]);
+      await output(lab.skopeo, [...copy, `docker-archive:${join(folder, "old.tar")}:a:b`]);
     });
 
     it("tells the inner images of a reference in a registry, with the sizes that the registry has", async () => {
