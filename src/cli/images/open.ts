@@ -4,12 +4,16 @@ import { LarderError } from "../../error.js";
 import { parseReference } from "../../image/reference.js";
 import { usageError } from "../usage-error.js";
 import { openArchive } from "./archive-index.js";
-import { openEngineImage } from "./engine-image.js";
 import { folderFiles } from "./files.js";
 import { openLayout } from "./layout.js";
 import type { OpenOptions } from "./open-options.js";
 import type { OuterImage } from "./outer-image.js";
-import { openRegistryImage } from "./registry/image.js";
+
+/** Libraries for engines and registries take longer to load than most commands take. */
+const clients = {
+  engine: () => import("./engine-image.js"),
+  registry: () => import("./registry/image.js"),
+};
 
 type Open = (name: string, rest: string, options: OpenOptions) => Promise<OuterImage>;
 
@@ -37,6 +41,7 @@ export async function openImage(name: string, options: OpenOptions): Promise<Out
   if (await exists(name)) return openPath(name, name, options);
   if (/^[./~]/.test(name)) return openPath(name, name, options);
   checkReference(name, name);
+  const { openEngineImage } = await clients.engine();
   const local = await openEngineImage(name, name, options, "may be down");
   return local ?? openInRegistry(name, name, options);
 }
@@ -57,12 +62,14 @@ export async function closeImages(images: readonly OuterImage[]): Promise<void> 
 
 async function openInEngine(name: string, reference: string, options: OpenOptions): Promise<OuterImage> {
   checkReference(name, reference);
+  const { openEngineImage } = await clients.engine();
   const image = await openEngineImage(name, reference, options, "must be up");
   if (image) return image;
   throw new LarderError(`image "${name}": the engine does not have it: docker pull or docker load it first`);
 }
 
 async function openInRegistry(name: string, reference: string, options: OpenOptions): Promise<OuterImage> {
+  const { openRegistryImage } = await clients.registry();
   return openRegistryImage(name, checkReference(name, reference), options);
 }
 
