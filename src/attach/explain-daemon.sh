@@ -70,7 +70,7 @@ check_past() {
 tell_daemon() { # its arguments
   state="not running"
   [ -z "$process" ] || state="process $process"
-  [ -z "$process" ] || [ -n "$words" ] || state="process $process, which may have other arguments"
+  [ -z "$process" ] || [ -n "$words" ] || state="process $process runs already"
   tell daemon "$daemon${version:+ $version}${*:+ $*} ($state)"
 }
 
