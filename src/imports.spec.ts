@@ -9,6 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["preload", "upstream", "gateway", "error.ts"],
   cli: [
     "cli/page",
+    "cli/doctor",
     "cli/report",
     "cli/images",
     "cli/images/shared",
@@ -16,6 +17,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "cli/usage-error.ts",
     "error.ts",
     "commander",
+  ],
+  "cli/doctor": [
+    "cli/images",
+    "cli/output",
+    "shelf",
+    "image",
+    "error.ts",
+    "is-object.ts",
+    "daemons.ts",
+    "dockerode",
   ],
   "cli/page": ["cli/report", "cli/output", "image"],
   "cli/report": [

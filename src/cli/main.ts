@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exit } from "./command.js";
 import { diffCommand } from "./diff.js";
+import { doctorCommand } from "./doctor.js";
 import { inspectCommand } from "./inspect.js";
 
 // The bundle in dist/cli is as far from the file as the source is.
@@ -16,7 +17,8 @@ const program = new Command("larder")
   .version(packageFile.version)
   .configureHelp({ showGlobalOptions: true })
   .addCommand(inspectCommand())
-  .addCommand(diffCommand());
+  .addCommand(diffCommand())
+  .addCommand(doctorCommand());
 
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError("(--help says more)");
