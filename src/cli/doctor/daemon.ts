@@ -8,12 +8,6 @@ function isDaemon(word: string): boolean {
   return names.some((name) => basename(word) === name);
 }
 
-/** The daemon that one of these processes is; Docker, if there are both. @param commands as `ps` prints them. */
-export function daemonRuns(commands: readonly string[]): DaemonName | undefined {
-  const programs = commands.map((command) => basename(command.split(" ", 1)[0] ?? ""));
-  return names.find((name) => programs.includes(name));
-}
-
 /**
  * The daemon in a container's command and its arguments: `["/usr/bin/dockerd", "--debug"]`. A command line in one word,
  * for a shell, is split at its spaces.
@@ -29,6 +23,7 @@ export function daemonIn(command: readonly string[]): readonly string[] | undefi
   return undefined;
 }
 
-export function isSystemd(command: string): boolean {
-  return ["systemd", "init"].includes(basename(command.split(" ", 1)[0] ?? ""));
+/** Does the container's command start systemd? */
+export function isSystemd([program = ""]: readonly string[]): boolean {
+  return ["systemd", "init"].includes(basename(program));
 }

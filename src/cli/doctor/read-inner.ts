@@ -1,10 +1,11 @@
 /** Looks into a container: by `attach --explain` while it runs, and else by the files that the engine gives out. */
-import { PassThrough } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
+import { daemonUnits } from "../../daemons.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
 import { type Engine, engineError } from "../images/engine.js";
-import { daemonIn, daemonRuns, isSystemd } from "./daemon.js";
+import { daemonIn, isSystemd } from "./daemon.js";
 import { type InnerFacts, type OuterFacts, parseExplained } from "./facts.js";
 import { isStatus } from "./read-outer.js";
 
@@ -14,7 +15,7 @@ export async function readInnerFacts(engine: Engine, outer: OuterFacts): Promise
   const container = engine.docker.getContainer(outer.id);
   try {
     if (!outer.isRunning) return await readStopped(container);
-    return await explain(engine.docker, container, await explainWords(container, outer));
+    return await explainDaemon(engine.docker, container, outer);
   } catch (error) {
     throw engineError(error, engine);
   }
@@ -31,7 +32,9 @@ async function readStopped(container: Docker.Container): Promise<InnerFacts> {
 
 async function has(container: Docker.Container, path: string): Promise<boolean> {
   try {
-    await container.infoArchive({ path });
+    const answer: Readable = (await container.infoArchive({ path })) as unknown as Readable;
+    // The answer to HEAD has no body, and would keep the connection.
+    answer.destroy();
     return true;
   } catch (error) {
     if (isStatus(error, 404)) return false;
@@ -40,17 +43,29 @@ async function has(container: Docker.Container, path: string): Promise<boolean> 
 }
 
 /**
- * The words after `--explain`. attach finds the arguments and the environment of a daemon that runs. Otherwise they are
- * those of the container's command, or systemd's.
+ * Explains the daemon that runs: attach finds its arguments and its environment. If none runs, it is the one that the
+ * container's command starts, or systemd.
  */
-async function explainWords(container: Docker.Container, outer: OuterFacts): Promise<readonly string[]> {
-  const { Processes } = (await container.top()) as { Processes: readonly (readonly string[])[] };
-  const commands = Processes.map((columns) => columns.at(-1) ?? "");
-  const running = daemonRuns(commands);
-  if (running) return [running];
+async function explainDaemon(docker: Docker, container: Docker.Container, outer: OuterFacts) {
+  const dockerd = await explain(docker, container, ["dockerd"]);
+  if (dockerd.kind === "failed" || runs(dockerd)) return dockerd;
+  const containerd = await explain(docker, container, ["containerd"]);
+  if (runs(containerd)) return containerd;
   const started = daemonIn(outer.command);
-  if (started) return started;
-  return isSystemd(commands[0] ?? "") ? ["--unit", "docker.service", "dockerd"] : ["dockerd"];
+  if (started) return explain(docker, container, started);
+  if (isSystemd(outer.command)) {
+    return explain(docker, container, ["--unit", `${daemonUnits.dockerd}.service`, "dockerd"]);
+  }
+  return !shows(dockerd) && shows(containerd) ? containerd : dockerd;
+}
+
+function runs(inner: InnerFacts): boolean {
+  const daemon = inner.kind === "explained" && inner.explained.found.find(({ name }) => name === "daemon");
+  return daemon ? / \(process \d+\)$/.test(daemon.text) : false;
+}
+
+function shows(inner: InnerFacts): boolean {
+  return inner.kind === "explained" && inner.explained.shows === true;
 }
 
 async function explain(

@@ -28,7 +28,7 @@ export async function readOuterFacts(engine: Engine, container: string): Promise
       command,
       isOverridden: own && String(command) !== String(commandOf({ ...own.Config })),
       environment: environmentFacts(Config.Env),
-      mounts,
+      mounts: [...mounts, ...tmpfsOf(HostConfig)],
       runtime: HostConfig.Runtime ?? "",
       isPrivileged: HostConfig.Privileged ?? false,
       isReadOnly: HostConfig.ReadonlyRootfs ?? false,
@@ -54,6 +54,16 @@ function imageFacts(
     label: Config.Labels[preloadLabel] || undefined,
     now: named === undefined ? "gone" : named === (own ?? Image) ? "the same" : "another",
   };
+}
+
+/** The engine does not list those of `--tmpfs` among the mounts. */
+function tmpfsOf({ Tmpfs = {} }: Docker.HostConfig): Mount[] {
+  return Object.entries((Tmpfs ?? {}) as Readonly<Record<string, string>>).map(([destination, options]) => ({
+    type: "tmpfs",
+    source: "",
+    destination,
+    isReadOnly: options.split(",").includes("ro"),
+  }));
 }
 
 async function readMount(
