@@ -1,10 +1,6 @@
 import { Command } from "commander";
 import { exit, printJson, runCommand } from "./command.js";
-import { diagnose } from "./doctor/diagnose.js";
-import { readInnerFacts } from "./doctor/read-inner.js";
-import { readOuterFacts } from "./doctor/read-outer.js";
 import { formatDiagnosis } from "./doctor/report.js";
-import { connectEngine } from "./images/engine.js";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -17,10 +13,10 @@ export function doctorCommand(): Command {
     )
     .action((name: string, { json = false }: { json?: boolean }) =>
       runCommand(async (progress) => {
-        const engine = await connectEngine();
         progress.step(`looking at ${name}`);
-        const outer = await readOuterFacts(engine, name);
-        const diagnosis = diagnose(outer, await readInnerFacts(engine, outer));
+        // Other commands do without the library for engines.
+        const { examine } = await import("./doctor/examine.js");
+        const diagnosis = await examine(name);
         progress.end();
         if (json) printJson(diagnosis);
         else process.stdout.write(formatDiagnosis(diagnosis));

@@ -1,22 +1,15 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import type { Diagnosis } from "../../src/cli/doctor/diagnose.js";
 import { newVolume, systemImage } from "../attach/fixture.js";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
-import { type Finished, run } from "../harness/command.js";
-import { docker, dockerHost } from "../harness/docker.js";
+import { docker } from "../harness/docker.js";
 import { lab } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
-
-const program = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-
-function larder(...args: string[]): Promise<Finished> {
-  return run(process.execPath, ["--import", "tsx", program, ...args], { env: { DOCKER_HOST: dockerHost() } });
-}
+import { buildLarder, larder } from "./larder.js";
 
 /** The diagnosis, whose exit code says the same. */
 async function doctor({ id }: SystemContainer): Promise<Diagnosis> {
-  const { status, stdout, stderr } = await larder("doctor", "--json", id);
+  const { status, stdout, stderr } = await larder(["doctor", "--json", id]);
   assert.ok(stdout.startsWith("{"), stderr);
   const diagnosis = JSON.parse(stdout) as Diagnosis;
   assert.equal(status, diagnosis.shows ? 0 : 1);
@@ -41,6 +34,7 @@ const tree =
   "find /usr/lib/larder /var/lib/docker/overlay2 /var/lib/docker/image /var/lib/docker/larder | sort";
 
 describe("larder doctor, and attach --explain", () => {
+  before(buildLarder);
   after(cleanUp);
 
   it("a container with its images, running and stopped", async () => {
@@ -56,7 +50,7 @@ describe("larder doctor, and attach --explain", () => {
     );
     assert.match(textOf(diagnosis, "daemon") ?? "", /^dockerd .*\(process \d+\)$/);
     assert.equal(await container.exec("sh", "-c", tree), before, "nothing is changed");
-    const table = await larder("doctor", container.id);
+    const table = await larder(["doctor", container.id]);
     assert.match(table.stdout, /^FROM +WHAT +FOUND\nengine +container [\s\S]*\nimages: show up\n$/);
     await docker(["stop", "--time", "1", container.id]);
     const stopped = await doctor(container);
@@ -140,9 +134,9 @@ describe("larder doctor, and attach --explain", () => {
   });
 
   it("no such container, and wrong words", async () => {
-    const none = await larder("doctor", "larder-has-none");
+    const none = await larder(["doctor", "larder-has-none"]);
     assert.equal(none.status, 1);
     assert.match(none.stderr, /has no container "larder-has-none": docker ps --all lists those it has$/m);
-    assert.equal((await larder("doctor")).status, 2);
+    assert.equal((await larder(["doctor"])).status, 2);
   });
 });
