@@ -8,6 +8,9 @@ fail() {
   exit 1
 }
 
+# Ends attach in silence where there is nothing to do; --explain says why there is nothing.
+skip() { exit 0; }
+
 # In 1/100 s, into $now; nothing where that is not to be had, since only the log needs it. `cat` reads the file in one go:
 # the shell's `read` takes one byte at a time, which Sysbox's files in /proc refuse.
 uptime() {
@@ -71,11 +74,13 @@ report_before() { # number of layers that were mended, the catalog's entry for e
   report "had attached" "$end" "$@"
 }
 
+read_mode() { mode=${LARDER_ATTACH:-link}; }
+
 # Ends attach where it is switched off.
 find_mode() {
   case $mode in
     link | copy) ;;
-    off) exit 0 ;;
+    off) skip "LARDER_ATTACH is off: leave the variable out" ;;
     *) fail "LARDER_ATTACH=$mode is none of link, copy and off" ;;
   esac
 }
@@ -121,6 +126,14 @@ was_attached() {
 
 # On overlayfs no layers can be kept: so this comes before the first directory is made.
 check_file_system() { # directory of the layers, the store that cannot be there
+  find_existing "$1"
+  fs=$(stat -f -c %t "$path" 2>/dev/null) || return 0
+  [ "$fs" != 794c7630 ] ||
+    fail "$1 is on overlayfs, where $2 cannot be: mount a volume at $root to have the images"
+}
+
+# Sets $path to the directory, or to the nearest one above it that is there.
+find_existing() { # directory
   path=$1
   while [ ! -d "$path" ]; do
     case $path in
@@ -130,9 +143,11 @@ check_file_system() { # directory of the layers, the store that cannot be there
       *) path=. ;;
     esac
   done
-  fs=$(stat -f -c %t "$path" 2>/dev/null) || return 0
-  [ "$fs" != 794c7630 ] ||
-    fail "$1 is on overlayfs, where $2 cannot be: mount a volume at $root to have the images"
+}
+
+# The words of a process's command line, one a line.
+words_of() { # process
+  tr '\0' '\n' 2>/dev/null <"/proc/$1/cmdline"
 }
 
 # Written first: whoever cleans up must know the images even if this attach is killed.

@@ -12,27 +12,33 @@ attach_containerd() {
       attach_dockers_own
       ;;
     *)
-      [ -r "$shelf/catalog/containerd/id" ] || return 0
+      check_catalog
       find_mode
       attach_root
       ;;
   esac
 }
 
+# Ends attach where no image is for a containerd.
+check_catalog() {
+  [ -r "$shelf/catalog/containerd/id" ] ||
+    skip "$shelf has no images for a containerd: name them with PRELOAD --store=containerd in the Dockerfile of this image"
+}
+
 # containerd's root as the daemon will see it: its flags, then its config file, then its default.
 find_root() {
-  root='' config=/etc/containerd/config.toml
+  root='' root_by='' config=/etc/containerd/config.toml config_by=''
   while [ $# -gt 0 ]; do
     case $1 in
-      --root=*) root=${1#*=} ;;
-      --config=* | -c=*) config=${1#*=} ;;
-      --root) root=${2-} ;;
-      --config | -c) config=${2-} ;;
+      --root=*) root=${1#*=} root_by=--root ;;
+      --config=* | -c=*) config=${1#*=} config_by=${1%%=*} ;;
+      --root) root=${2-} root_by=--root ;;
+      --config | -c) config=${2-} config_by=$1 ;;
     esac
     shift
   done
   [ ! -r "$config" ] || read_config "$config"
-  [ -n "$root" ] || root=/var/lib/containerd
+  [ -n "$root" ] || root=/var/lib/containerd root_by="the default"
   case $root in
     /) ;;
     */) root=${root%/} ;;
@@ -49,7 +55,7 @@ read_config() {
     line=${line#"${line%%[! 	]*}"}
     case $line in
       '['*) table=$line ;;
-      root=* | root[\ \	]*) [ -n "$table$root" ] || root=$(toml_string) ;;
+      root=* | root[\ \	]*) [ -n "$table$root" ] || root=$(toml_string) root_by="root in $config" ;;
       root_path=* | root_path[\ \	]*)
         case $table in *snapshotter.v1.overlayfs*) snapshots_root=$(toml_string) ;; esac
         ;;
@@ -78,13 +84,26 @@ toml_string() {
   printf %s "$string"
 }
 
-attach_root() {
+# Where everything is in this root.
+find_places() {
   begin "$shelf/catalog/containerd"
   blobs=$root/io.containerd.content.v1.content/blobs/sha256
   metadata=$root/io.containerd.metadata.v1.bolt/meta.db
   snapshots=$root/io.containerd.snapshotter.v1.overlayfs/snapshots
   # This directory alone may be on a file system of its own.
   witness=${snapshots%/*}/larder-witness
+}
+
+# Fails where no layers can be.
+check_places() {
+  [ -z "$snapshots_root" ] ||
+    fail "containerd's snapshots are at $snapshots_root (root_path in $config), where the inner images cannot be: leave that out"
+  # The rest of the root may well be on overlayfs (under Sysbox it is).
+  check_file_system "${snapshots%/*}" "containerd's overlayfs snapshotter"
+}
+
+attach_root() {
+  find_places
   if [ -e "$metadata" ] && was_attached && has_snapshots; then
     # shellcheck source=src/attach/mend-containerd.sh
     . "$here/mend-containerd.sh"
@@ -92,10 +111,7 @@ attach_root() {
     [ "$again$mended" = yes0 ] || report_before "$mended" "$catalog"/layers/*
     return
   fi
-  [ -z "$snapshots_root" ] ||
-    fail "containerd's snapshots are at $snapshots_root (root_path in $config), where the inner images cannot be: leave that out"
-  # The rest of the root may well be on overlayfs (under Sysbox it is).
-  check_file_system "${snapshots%/*}" "containerd's overlayfs snapshotter"
+  check_places
   umask 066
   mkdir -p "$root/larder" || fail "cannot write to $root"
   umask 022
@@ -114,13 +130,18 @@ attach_root() {
 # The snapshotter's directory may be on a file system of its own, and another one than at the attach before.
 has_snapshots() {
   [ ! -e "${snapshots%/*}/metadata.db" ] || return 0
+  check_snapshots
+  { lay_layers && mark; } || fail "cannot put the layers of the inner images into $root"
+  copied=''
+}
+
+# Fails where the database knows other snapshots than those of the shelf, which cannot be laid anew.
+check_snapshots() {
   slurp "$catalog/snapshots"
   catalogs=$text text=
   [ ! -r "$root/larder/snapshots.$id" ] || slurp "$root/larder/snapshots.$id"
   [ "$text" = "$catalogs" ] ||
     fail "the snapshots of $root are gone from ${snapshots%/*}: start containerd on another root, or on the old snapshots"
-  { lay_layers && mark; } || fail "cannot put the layers of the inner images into $root"
-  copied=''
 }
 
 # A root without a database holds nothing, whatever an attach that was killed has left in it. The database comes

@@ -6,7 +6,7 @@
 . "$here/json.sh"
 
 read_settings() { # dockerd's arguments
-  root='' config='' own_containerd=yes remap='' rootless=${ROOTLESSKIT_STATE_DIR:+yes}
+  root='' root_by='' config='' config_by='' own_containerd=yes remap='' rootless=${ROOTLESSKIT_STATE_DIR:+yes}
   driver='' driver_by='' snapshotter='' snapshotter_by=''
   while [ $# -gt 0 ]; do
     case $1 in
@@ -15,8 +15,8 @@ read_settings() { # dockerd's arguments
       *) flag=$1 value=${2-} ;;
     esac
     case $flag in
-      --data-root | --graph | -g) root=$value ;;
-      --config-file) config=$value ;;
+      --data-root | --graph | -g) root=$value root_by=$flag ;;
+      --config-file) config=$value config_by=--config-file ;;
       --storage-driver | -s) driver=$value driver_by=--storage-driver ;;
       --feature) set_feature "$value" ;;
       --userns-remap) remap=$value ;;
@@ -35,7 +35,7 @@ read_settings() { # dockerd's arguments
   [ ! -e /run/containerd/containerd.sock ] || own_containerd=''
   # An environment variable that outdoes flag and file.
   if [ -n "${DOCKER_DRIVER-}" ]; then driver=$DOCKER_DRIVER driver_by="the variable DOCKER_DRIVER"; fi
-  root=${root:-$default_root}
+  [ -n "$root" ] || root=$default_root root_by="the default"
   case $root in
     /) ;;
     */) root=${root%/} ;;
@@ -53,7 +53,7 @@ set_feature() { # name=boolean
 
 setting() { # place, value
   case $1 in
-    '{data-root' | '{graph') root=$2 ;;
+    '{data-root' | '{graph') root=$2 root_by="${1#?} in $config" ;;
     '{storage-driver') driver=$2 driver_by="storage-driver in $config" ;;
     '{features{containerd-snapshotter') snapshotter=$2 snapshotter_by="features in $config" ;;
     '{userns-remap') remap=$2 ;;

@@ -2,21 +2,20 @@
 # Docker: where its data root is, and in which store it will keep images.
 
 attach_dockerd() {
-  holds_overlay2 || holds_moby || return 0
+  check_catalogs
   find_mode
   # shellcheck source=src/attach/docker-store.sh
   . "$here/docker-store.sh"
   read_settings "$@"
   choose_store
+  check_store
   case $store in
     overlay2)
-      holds_overlay2 || refuse_store
       # shellcheck source=src/attach/overlay2.sh
       . "$here/overlay2.sh"
       attach_overlay2
       ;;
     containerd)
-      holds_moby || refuse_store
       # One that others start is attached when it starts.
       [ -n "$own_containerd" ] || return 0
       # shellcheck source=src/attach/containerd.sh
@@ -25,6 +24,20 @@ attach_dockerd() {
       attach_root
       warn_of_blobs
       ;;
+  esac
+}
+
+# Ends attach where no image is for Docker.
+check_catalogs() {
+  holds_overlay2 || holds_moby ||
+    skip "$shelf has no images for Docker: name them with PRELOAD, without --namespace, in the Dockerfile of this image"
+}
+
+# Fails where no image is for the store that dockerd will use.
+check_store() {
+  case $store in
+    overlay2) holds_overlay2 || refuse_store ;;
+    containerd) holds_moby || refuse_store ;;
     *) refuse_store ;;
   esac
 }
@@ -54,7 +67,7 @@ is_dockers_store() {
   own=$root
   set --
   while IFS= read -r word; do set -- "$@" "$word"; done <<END
-$(tr '\0' '\n' 2>/dev/null <"/proc/$LARDER_STARTED_BY/cmdline")
+$(words_of "$LARDER_STARTED_BY")
 END
   case ${1-} in dockerd | */dockerd) shift ;; *) set -- ;; esac
   read_settings "$@"

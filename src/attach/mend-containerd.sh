@@ -8,8 +8,7 @@ mend() {
   for list in "$root"/larder/snapshots.*; do
     [ -r "$list" ] || continue
     while read -r snapshot kind key; do
-      files=$snapshots/$snapshot/fs
-      if [ -d "$snapshots/$snapshot" ] && [ -e "$catalog/layers/$key" ] && ! is_whole; then
+      if is_damaged; then
         mend_snapshot || fail "cannot mend the inner images in $root"
         mended=$((mended + 1))
       fi
@@ -22,6 +21,12 @@ mend() {
   chmod 711 "$root"
   chmod 700 "${snapshots%/*}" "$snapshots" "$snapshots"/*/
   mark
+}
+
+# Does the daemon still have the $snapshot of a layer that is on the shelf, and is something of it missing?
+is_damaged() {
+  files=$snapshots/$snapshot/fs
+  [ -d "$snapshots/$snapshot" ] && [ -e "$catalog/layers/$key" ] && ! is_whole
 }
 
 is_whole() {

@@ -7,8 +7,7 @@
 mend() {
   set --
   for record in "$tree"/image/overlay2/layerdb/sha256/*; do
-    chain=${record##*/}
-    if [ -d "$layerdb/$chain" ] && name_layer && is_ours && ! is_whole; then set -- "$@" "$record"; fi
+    if is_damaged; then set -- "$@" "$record"; fi
   done
   mended=$#
   if [ $# -gt 0 ]; then mend_layers "$@" || fail "cannot mend the inner images in $root"; fi
@@ -17,6 +16,12 @@ mend() {
   chmod 710 "$root" "$root/overlay2" "$root"/overlay2/*/
   chmod 700 "$root/overlay2/l" "$root/image" "$root/image/overlay2"
   mark
+}
+
+# Does the daemon still believe in the layer of a $record that attach put there, of which something is missing?
+is_damaged() {
+  chain=${record##*/}
+  [ -d "$layerdb/$chain" ] && name_layer && is_ours && ! is_whole
 }
 
 # Where the layer of a $record is: in the catalog, and among the driver's directories.

@@ -3,10 +3,7 @@
 # and without its garbage collection, and `ctr` tells it what to add. What is there stays.
 
 merge() {
-  for tool in containerd ctr; do
-    command -v "$tool" >/dev/null ||
-      fail "$root holds other images, and without $tool in PATH none can be added to it"
-  done
+  check_tools
   scratch=$root/larder/merge
   rm -rf "$scratch"
   mkdir -p "$scratch" || fail "cannot write to $root"
@@ -25,6 +22,13 @@ merge() {
     case ${path##*/} in *.* | "$id") ;; *) [ -d "$path" ] || rm -f "$path" ;; esac
   done
   mark
+}
+
+check_tools() {
+  for tool in containerd ctr; do
+    command -v "$tool" >/dev/null ||
+      fail "$root holds other images, and without $tool in PATH none can be added to it"
+  done
 }
 
 start_containerd() {

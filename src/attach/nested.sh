@@ -18,7 +18,7 @@ copy_instead() {
 
 # The other directory is one of the data root: where even that cannot be mounted, nothing is known of the layers.
 can_mount_on() { # directory
-  trial=$root/larder/trial
+  : "${trial:=$root/larder/trial}"
   [ ! -e "$trial" ] || rm -rf "$trial" || return
   mkdir -p "$trial/other" "$trial/below" "$trial/on" || return
   # The root's own path in the options would end them at a comma or a colon.

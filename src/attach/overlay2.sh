@@ -1,11 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # attach sets the variables that its parts share
 # Docker's graph driver overlay2: its image and layer databases, and a directory for each layer.
 
-attach_overlay2() {
-  # shellcheck source=src/attach/references.sh
-  . "$here/references.sh"
-  # shellcheck source=src/attach/moved-volume.sh
-  . "$here/moved-volume.sh"
+# Where everything is in this data root.
+find_places() {
   begin "$shelf/catalog/overlay2"
   witness=$root/larder/witness.$id
   imagedb=$root/image/overlay2/imagedb/content/sha256
@@ -13,6 +10,17 @@ attach_overlay2() {
   distribution=$root/image/overlay2/distribution
   sources=$distribution/v2metadata-by-diffid/sha256
   repositories=$root/image/overlay2/repositories.json
+}
+
+# Fails where no layers can be.
+check_places() { check_file_system "$root/overlay2" "Docker's overlay2 store"; }
+
+attach_overlay2() {
+  # shellcheck source=src/attach/references.sh
+  . "$here/references.sh"
+  # shellcheck source=src/attach/moved-volume.sh
+  . "$here/moved-volume.sh"
+  find_places
   if was_attached; then
     # shellcheck source=src/attach/mend-overlay2.sh
     . "$here/mend-overlay2.sh"
@@ -20,7 +28,7 @@ attach_overlay2() {
     report_before "$mended" "$catalog"/db/*
     return
   fi
-  check_file_system "$root/overlay2" "Docker's overlay2 store"
+  check_places
   umask 067
   mkdir -p "$root/larder" "$root/overlay2" || fail "cannot write to $root"
   umask 022

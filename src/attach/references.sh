@@ -6,6 +6,17 @@ tag='":"sha256:'
 # Puts our references into the daemon's repositories.json, a single line that Go wrote:
 # {"Repositories":{"redis":{"redis:7":"sha256:...","redis@sha256:...":"sha256:..."}}}
 merge_references() {
+  join_references || return
+  [ -z "$added" ] || printf %s "$added" >>"$root/larder/references" || return
+  umask 077
+  printf '%s\n' "$text" >"$repositories.larder" && mv -f "$repositories.larder" "$repositories" || return
+  umask 022
+}
+
+# Sets $text to the file's new content, $added to new lines of attach's record, and $kept to the references of the user's own
+# that name other images than ours.
+join_references() {
+  added='' kept=''
   slurp "$catalog/repositories.json"
   ours=$text text=
   [ ! -s "$repositories" ] || slurp "$repositories"
@@ -23,9 +34,6 @@ merge_references() {
     ours=${ours#*"$tag"}
     put_reference "$reference" "${ours%%\"*}"
   done
-  umask 077
-  printf '%s\n' "$text" >"$repositories.larder" && mv -f "$repositories.larder" "$repositories" || return
-  umask 022
 }
 
 # A reference of the user's own stays; one that an earlier attach set, and nobody has changed since, follows.
@@ -38,14 +46,20 @@ put_reference() { # reference, image ID in hex
       case "$2 $record" in
         "$value "*) ;;
         *" $1 $value "*) text=${text%%"$key"*}$key$2${text#*"$key$value"} ;;
-        *) return ;;
+        *)
+          kept="$kept $1"
+          return
+          ;;
       esac
       ;;
     *) insert_reference "$1" "$key$2\"" ;;
   esac
   case $record in
     *" $1 $2 "*) ;;
-    *) printf '%s %s\n' "$1" "$2" >>"$root/larder/references" ;;
+    *)
+      added="$added$1 $2
+"
+      ;;
   esac
 }
 

@@ -43,11 +43,18 @@ export interface Bench {
   attach(env?: NodeJS.ProcessEnv, args?: readonly string[], shelf?: string): Attached;
   /** For another daemon than the suite's. */
   attachAs(daemon: string, args: readonly string[], env?: NodeJS.ProcessEnv): Attached;
+  /** `attach --explain`. @param args from the daemon on. */
+  explain(args: readonly string[], env?: NodeJS.ProcessEnv): Explained;
 }
 
 interface Attached {
   readonly code: number | null;
   readonly said: string;
+}
+
+export interface Explained extends Attached {
+  /** Its lines, without the spaces behind their names: `data root: /var/lib/docker (the default), on ext4`. */
+  readonly lines: readonly string[];
 }
 
 const program = fileURLToPath(new URL("./attach", import.meta.url));
@@ -78,10 +85,22 @@ export function eachShell(title: string, daemon: string, define: (bench: Bench) 
       });
       afterEach(() => rmSync(work, { recursive: true }));
       const rootFlag = daemon === "dockerd" ? "data-root" : "root";
+      const start = (args: readonly string[], env: NodeJS.ProcessEnv) =>
+        spawnSync(whereIs(shell), [...options, program, ...args], {
+          env: { PATH: path, ...env },
+          encoding: "utf8",
+        });
       const run = (name: string, args: readonly string[], env: NodeJS.ProcessEnv): Attached => {
-        const command = [...options, program, name, ...args];
-        const result = spawnSync(whereIs(shell), command, { env: { PATH: path, ...env }, encoding: "utf8" });
-        return { code: result.status, said: result.stderr };
+        const { status, stderr } = start([name, ...args], env);
+        return { code: status, said: stderr };
+      };
+      const explain = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Explained => {
+        const own: NodeJS.ProcessEnv = { LARDER_SHELF: `${work}/shelf`, ...env };
+        // Those of the bench stay behind the ones that the test puts first.
+        if (env.PATH) own.PATH = `${env.PATH}:${path}`;
+        const { status, stdout, stderr } = start(["--explain", ...args], own);
+        const lines = stdout.split("\n").filter((line) => line !== "");
+        return { code: status, said: stderr, lines: lines.map((line) => line.replace(/: +/, ": ")) };
       };
       define({
         shell,
@@ -93,6 +112,7 @@ export function eachShell(title: string, daemon: string, define: (bench: Bench) 
         },
         attach: (env = {}, args = [`--${rootFlag}=${work}/data root`], shelf = "shelf") =>
           run(daemon, args, { LARDER_SHELF: `${work}/${shelf}`, ...env }),
+        explain,
         attachAs: (other, args, env = {}) => run(other, args, { LARDER_SHELF: `${work}/shelf`, ...env }),
       });
     });

@@ -34,7 +34,7 @@ attach_unit() { # the daemon's arguments at build time
   esac
   # shellcheck source=src/attach/dockerd.sh disable=SC1091
   . "$here/$daemon.sh"
-  "attach_$daemon" "$@"
+  "${verb}_$daemon" "$@"
 }
 
 # ${NAME} in $word becomes its value.

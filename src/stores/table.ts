@@ -17,14 +17,20 @@ export const stores = {
   overlay2: {
     daemons: ["dockerd"],
     isDockers: (driver, isContainerd) => driver === "overlay2" && !isContainerd,
-    attachParts: ["overlay2.sh", "mend-overlay2.sh", "references.sh", "moved-volume.sh"],
+    attachParts: [
+      "overlay2.sh",
+      "mend-overlay2.sh",
+      "references.sh",
+      "moved-volume.sh",
+      "explain-overlay2.sh",
+    ],
   },
   /** A containerd, Docker's own or another, with the snapshotter overlayfs. */
   containerd: {
     // Docker's containerd may be its own or another, so both programs attach it.
     daemons: ["dockerd", "containerd"],
     isDockers: (driver, isContainerd) => driver === "overlayfs" && isContainerd,
-    attachParts: ["containerd.sh", "mend-containerd.sh", "merge.sh", "prune.sh"],
+    attachParts: ["containerd.sh", "mend-containerd.sh", "merge.sh", "prune.sh", "explain-containerd.sh"],
   },
 } as const satisfies Readonly<Record<string, StoreRow>>;
 
@@ -33,7 +39,17 @@ export type StoreName = keyof typeof stores;
 export const storeNames = Object.keys(stores) as readonly StoreName[];
 
 /** The parts of attach that all stores share. */
-const commonParts = ["common.sh", "unit.sh", "nested.sh", "json.sh", "dockerd.sh", "docker-store.sh"];
+const commonParts = [
+  "common.sh",
+  "unit.sh",
+  "nested.sh",
+  "json.sh",
+  "dockerd.sh",
+  "docker-store.sh",
+  "explain.sh",
+  "explain-daemon.sh",
+  "explain-dockerd.sh",
+];
 
 /** All parts of attach, by their file names. */
 export const attachParts: readonly string[] = [
