@@ -45,6 +45,7 @@ async function readImage(
   if (reference.digest !== undefined) checkDigest(top, reference.digest);
   const { digest, manifest, platforms } = await findManifest(registry, top, asked);
   const config = parseConfig(await readConfig(registry, manifest));
+  const { platform } = choosePlatform([{ platform: platformOf(config) }], asked, platformOf(config));
   const diffIds = config.rootfs?.diff_ids ?? [];
   if (diffIds.length !== manifest.layers.length)
     throw new LarderError(
@@ -54,8 +55,8 @@ async function readImage(
     name,
     source: "registry",
     digest,
-    platform: platformOf(config),
-    platforms: platforms.length > 0 ? platforms : [platformOf(config)],
+    platform,
+    platforms: platforms.length > 0 ? platforms : [platform],
     config,
     layers: diffIds.map((diffId, index) => ({ diffId, ...blobOf(manifest, index) })),
     openLayer: (index) => openLayer(name, registry, manifest, index),

@@ -177,6 +177,14 @@ describe("an image in a registry", () => {
     );
   });
 
+  it("is refused for another platform, if it has one without an index", async () => {
+    registry = await serve();
+    const platform = { os: "linux", architecture: "arm64" };
+    await assert.rejects(openRegistryImage("x", parseReference(`${registry.address}/a/b:1`), { platform }), {
+      message: 'image "x": it is not for linux/arm64; say --platform with one of: linux/amd64',
+    });
+  });
+
   it("is refused if there is no such tag, or if bytes do not have their digest", async () => {
     registry = await serve(({ url = "" }, response) => {
       if (!url.includes("/blobs/")) return false;
