@@ -45,7 +45,9 @@ async function readImage(
   if (reference.digest !== undefined) checkDigest(top, reference.digest);
   const { digest, manifest, platforms } = await findManifest(registry, top, asked);
   const config = parseConfig(await readConfig(registry, manifest));
-  const { platform } = choosePlatform([{ platform: platformOf(config) }], asked, platformOf(config));
+  const platform = platformOf(config);
+  // An index has been asked already, and its words may be more exact than those of the config.
+  if (platforms.length === 0) choosePlatform([{ platform }], asked, platform);
   const diffIds = config.rootfs?.diff_ids ?? [];
   if (diffIds.length !== manifest.layers.length)
     throw new LarderError(
