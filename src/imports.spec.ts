@@ -214,6 +214,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const shared: Readonly<Record<string, string>> = {
   "cli/images/choose-platform.ts": "cli/images/shared",
   "cli/images/layer-tar.ts": "cli/images/shared",
+  "cli/images/name-image.ts": "cli/images/shared",
   "cli/images/open-options.ts": "cli/images/shared",
   "cli/images/outer-image.ts": "cli/images/shared",
   "cli/images/run-program.ts": "cli/images/shared",

@@ -21,6 +21,7 @@ chromium_build() {
   fi
   chromium_client "$dir"
   stamp_set chromium "$key"
+  # shellcheck disable=SC2016
   say "chromium: $(in_tree "$dir" "$(debs_dir trixie)" dpkg-query -W -f '${Version}' chromium)"
 }
 

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { openImage } from "../../src/cli/images/open.js";
 import type { differenceJson } from "../../src/cli/report/difference-json.js";
 import type { reportJson } from "../../src/cli/report/json.js";
 import type { Manifest } from "../../src/image/manifest.js";
@@ -12,7 +15,7 @@ import { skip } from "../../src/testing.js";
 import { build } from "../harness/build.js";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
-import { docker, type EngineOptions } from "../harness/docker.js";
+import { docker, dockerHost, type EngineOptions } from "../harness/docker.js";
 import { engineNames, lab, labImage } from "../harness/lab.js";
 import { buildLarder, larder, larderJson } from "./larder.js";
 
@@ -140,6 +143,26 @@ describe("larder", () => {
       await docker(["image", "save", "--output", join(folder, "graph.tar"), first], { engine: "graph" });
       assert.deepEqual(common(await inspectOne([join(folder, "graph.tar")])), common(image));
     });
+
+    for (const engine of engineNames) {
+      it(`opens each layer of an image of the engine, as docker save gives it (${engine})`, async () => {
+        const given = process.env.DOCKER_HOST;
+        process.env.DOCKER_HOST = dockerHost(engine);
+        const notes: string[] = [];
+        const image = await openImage(`docker-daemon:${first}`, { note: (text) => notes.push(text) });
+        try {
+          for (const [index, { diffId }] of image.layers.entries()) {
+            const hash = createHash("sha256");
+            await pipeline(await image.openLayer(index), hash);
+            assert.equal(`sha256:${hash.digest("hex")}`, diffId);
+          }
+          assert.equal(notes.length, 1, "it is saved once");
+        } finally {
+          await image.close();
+          process.env.DOCKER_HOST = given;
+        }
+      });
+    }
 
     it("has a line for an image without PRELOAD", async () => {
       const { status, stdout } = await larder(["inspect", "--insecure", `docker://${busybox}`]);

@@ -24,10 +24,9 @@ export function readPlatform(text: string): Platform {
 /**
  * The one of this platform. @param asked `--platform`. @param preferred is taken if nothing was asked for and the image
  * has it. An image for one platform needs no choice.
- * @throws LarderError that lists the platforms of the image.
+ * @throws LarderError that lists the platforms of the image; the caller adds its name.
  */
 export function choosePlatform<T extends ForPlatform>(
-  name: string,
   candidates: readonly T[],
   asked: Platform | undefined,
   preferred: Platform,
@@ -38,10 +37,8 @@ export function choosePlatform<T extends ForPlatform>(
   const [only] = candidates;
   if (!asked && only && candidates.length === 1) return only;
   const list = candidates.map(({ platform }) => formatPlatform(platform)).join(", ");
-  if (!only) throw new LarderError(`image "${name}": it has no platform, only attestations or nothing`);
-  throw new LarderError(
-    `image "${name}": it is not for ${formatPlatform(wanted)}; say --platform with one of: ${list}`,
-  );
+  if (!only) throw new LarderError(`it has no platform, only attestations or nothing`);
+  throw new LarderError(`it is not for ${formatPlatform(wanted)}; say --platform with one of: ${list}`);
 }
 
 function isSame(one: Platform, other: Platform): boolean {

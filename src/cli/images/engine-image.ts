@@ -7,6 +7,7 @@ import { connectEngine, type Engine, engineError, isUnreachable, request } from 
 import { ContainerFiles } from "./engine-files.js";
 import { type EngineHistoryEntry, readEngineHistory } from "./engine-history.js";
 import { EngineSave } from "./engine-save.js";
+import { naming } from "./name-image.js";
 import type { OpenOptions } from "./open-options.js";
 import type { OuterImage } from "./outer-image.js";
 
@@ -59,7 +60,8 @@ async function findImage(
   const first = await request<EngineImage>(engine, `${path}/json`, { manifests: "1" });
   if (!first) return undefined;
   const candidates = candidatesOf(first);
-  const chosen = choosePlatform(name, candidates, options.platform, await enginePlatform(engine));
+  const preferred = await enginePlatform(engine);
+  const chosen = naming(name, () => choosePlatform(candidates, options.platform, preferred));
   const query = first.Manifests ? { platform: JSON.stringify(chosen.platform) } : {};
   const image = (await request<EngineImage>(engine, `${path}/json`, query)) ?? first;
   const entries = (await request<EngineHistoryEntry[]>(engine, `${path}/history`, query)) ?? [];

@@ -8,6 +8,7 @@ import { choosePlatform, ownPlatform } from "./choose-platform.js";
 import type { Files } from "./files.js";
 import type { FoundImage, LayoutRequest } from "./found-image.js";
 import { uncompressed } from "./layer-tar.js";
+import { naming } from "./name-image.js";
 import type { OuterImage, OuterLayer, SourceName } from "./outer-image.js";
 import { readSavedImages } from "./saved-images.js";
 
@@ -20,7 +21,7 @@ export async function openLayout(
   const { name, platform, preferred = ownPlatform() } = request;
   const hasIndex = (await files.size("index.json")) !== undefined;
   const found = hasIndex ? await readIndex(files, request) : await readSavedImages(files, request);
-  const chosen = choosePlatform(name, found, platform, preferred);
+  const chosen = naming(name, () => choosePlatform(found, platform, preferred));
   const layers = layersOf(name, chosen);
   return {
     name,

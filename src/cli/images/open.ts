@@ -5,6 +5,7 @@ import { parseReference } from "../../image/reference.js";
 import { usageError } from "../usage-error.js";
 import { openArchive } from "./archive-index.js";
 import { folderFiles } from "./files.js";
+import { onInterrupt } from "./interrupt.js";
 import { openLayout } from "./layout.js";
 import type { OpenOptions } from "./open-options.js";
 import type { OuterImage } from "./outer-image.js";
@@ -46,14 +47,26 @@ export async function openImage(name: string, options: OpenOptions): Promise<Out
   return local ?? openInRegistry(name, name, options);
 }
 
-/** Opens all of them, or none. */
+/** Opens all of them, or none. An interrupt closes them, too. */
 export async function openImages(names: readonly string[], options: OpenOptions): Promise<OuterImage[]> {
   const opened = await Promise.allSettled(names.map((name) => openImage(name, options)));
-  const images = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const images = opened.flatMap((one) => (one.status === "fulfilled" ? [closedByInterrupt(one.value)] : []));
   const failed = opened.find((one) => one.status === "rejected");
   if (!failed) return images;
   await closeImages(images);
   throw failed.reason;
+}
+
+function closedByInterrupt(image: OuterImage): OuterImage {
+  const close = () => image.close();
+  const forget = onInterrupt(close);
+  return {
+    ...image,
+    close: () => {
+      forget();
+      return close();
+    },
+  };
 }
 
 export async function closeImages(images: readonly OuterImage[]): Promise<void> {

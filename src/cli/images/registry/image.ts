@@ -12,6 +12,7 @@ import type { Platform } from "../../../image/platform.js";
 import type { Reference } from "../../../image/reference.js";
 import { choosePlatform, ownPlatform } from "../choose-platform.js";
 import { uncompressed } from "../layer-tar.js";
+import { nameImage } from "../name-image.js";
 import type { OpenOptions } from "../open-options.js";
 import type { OuterImage } from "../outer-image.js";
 import { Registry } from "./client.js";
@@ -30,7 +31,7 @@ export async function openRegistryImage(
     return await readImage(name, reference, registry, platform);
   } catch (error) {
     await registry.close();
-    throw new LarderError(`image "${name}": ${LarderError.from(error).message}`, { cause: error });
+    throw nameImage(name, error);
   }
 }
 
@@ -42,8 +43,11 @@ async function readImage(
 ): Promise<OuterImage> {
   const top = await registry.manifest(reference.digest ?? reference.tag ?? "latest");
   if (reference.digest !== undefined) checkDigest(top, reference.digest);
-  const { digest, manifest, platforms } = await findManifest(name, registry, top, asked);
+  const { digest, manifest, platforms } = await findManifest(registry, top, asked);
   const config = parseConfig(await readConfig(registry, manifest));
+  const platform = platformOf(config);
+  // An index has been asked already, and its words may be more exact than those of the config.
+  if (platforms.length === 0) choosePlatform([{ platform }], asked, platform);
   const diffIds = config.rootfs?.diff_ids ?? [];
   if (diffIds.length !== manifest.layers.length)
     throw new LarderError(
@@ -53,8 +57,8 @@ async function readImage(
     name,
     source: "registry",
     digest,
-    platform: platformOf(config),
-    platforms: platforms.length > 0 ? platforms : [platformOf(config)],
+    platform,
+    platforms: platforms.length > 0 ? platforms : [platform],
     config,
     layers: diffIds.map((diffId, index) => ({ diffId, ...blobOf(manifest, index) })),
     openLayer: (index) => openLayer(name, registry, manifest, index),
@@ -88,7 +92,6 @@ interface ChosenManifest {
 }
 
 async function findManifest(
-  name: string,
   registry: Registry,
   top: Buffer,
   asked: Platform | undefined,
@@ -96,7 +99,7 @@ async function findManifest(
   const parsed = parseManifestOrIndex(top);
   if ("manifest" in parsed) return { digest: digestOf(top), manifest: parsed.manifest, platforms: [] };
   const candidates = parsed.index.flatMap(candidateOf);
-  const { digest } = choosePlatform(name, candidates, asked, ownPlatform());
+  const { digest } = choosePlatform(candidates, asked, ownPlatform());
   const bytes = await registry.manifest(digest);
   checkDigest(bytes, digest);
   const below = parseManifestOrIndex(bytes);

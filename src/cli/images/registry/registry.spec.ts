@@ -142,6 +142,49 @@ describe("an image in a registry", () => {
     await assert.rejects(read(registry.address), /docker-credential-nowhere is not in PATH: install it/);
   });
 
+  it("is chosen by its platform from an index, in which attestations are no platforms", async () => {
+    const blobs = await makeLayout(
+      ["amd64", "arm64", "s390x"].map((architecture) => ({
+        layers: [{ files: { arch: architecture }, history: "RUN base" }],
+        platform: { os: "linux", architecture },
+      })),
+    );
+    const index = JSON.parse(String(blobs.get("index.json"))) as { manifests: object[] };
+    index.manifests.push({
+      digest: `sha256:${"0".repeat(64)}`,
+      platform: { os: "unknown", architecture: "unknown" },
+    });
+    registry = await serve(({ url = "" }, response) => {
+      const name = url.split("/").at(-1) ?? "";
+      response.end(name === "1" ? JSON.stringify(index) : blobs.get(blobPath(name)));
+      return true;
+    });
+    const reference = parseReference(`${registry.address}/a/b:1`);
+    for (const architecture of ["arm64", "s390x"]) {
+      const platform = { os: "linux", architecture };
+      const image = await openRegistryImage("x", reference, { platform });
+      assert.deepEqual(image.platform, platform);
+      assert.equal(image.platforms.length, 3);
+      assert.deepEqual(await buffer(await image.openLayer(0)), await makeTar({ arch: architecture }));
+      await image.close();
+    }
+    await assert.rejects(
+      openRegistryImage("x", reference, { platform: { os: "linux", architecture: "riscv64" } }),
+      {
+        message:
+          'image "x": it is not for linux/riscv64; say --platform with one of: linux/amd64, linux/arm64, linux/s390x',
+      },
+    );
+  });
+
+  it("is refused for another platform, if it has one without an index", async () => {
+    registry = await serve();
+    const platform = { os: "linux", architecture: "arm64" };
+    await assert.rejects(openRegistryImage("x", parseReference(`${registry.address}/a/b:1`), { platform }), {
+      message: 'image "x": it is not for linux/arm64; say --platform with one of: linux/amd64',
+    });
+  });
+
   it("is refused if there is no such tag, or if bytes do not have their digest", async () => {
     registry = await serve(({ url = "" }, response) => {
       if (!url.includes("/blobs/")) return false;
