@@ -83,7 +83,7 @@ function isMark(path: ByteString): boolean {
 }
 
 /** `./usr//lib/` becomes `usr/lib`. The root itself and paths that lead out of it become undefined. */
-function cleanPath(name: ByteString): ByteString | undefined {
+export function cleanPath(name: ByteString): ByteString | undefined {
   const parts: ByteString[] = [];
   for (const part of name.split("/")) {
     if (part === "" || part === ".") continue;

@@ -31,8 +31,8 @@ export interface HardLink {
 }
 
 /** Values of tar/storage/entry.go in vbatts/tar-split. */
-const fileType = 1;
-const segmentType = 2;
+export const fileType = 1;
+export const segmentType = 2;
 const xattrRecord = "SCHILY.xattr.";
 
 /**
@@ -114,31 +114,34 @@ function hardLink(path: ByteString, bytes: Buffer): HardLink | undefined {
   };
 }
 
-async function forEachEntry(file: string, onEntry: (entry: Entry) => void): Promise<void> {
+async function forEachEntry(file: string, onEntry: (entry: TarSplitEntry) => void): Promise<void> {
   const unpacked = pipeline(createReadStream(file), createGunzip({ chunkSize: 1 << 18 }), () => {
     // The reader of the lines gets the error, too.
   });
   await forEachLine(unpacked, (line) => {
-    if (line.length > 0) onEntry(parseEntry(line.toString("utf8")));
+    if (line.length > 0) onEntry(parseTarSplitEntry(line.toString("utf8")));
   });
 }
 
-interface Entry {
+export interface TarSplitEntry {
   readonly type: number;
   readonly name?: string;
   /** Base64. It replaces `name` if the name is not UTF-8. */
   readonly name_raw?: string;
+  /** Bytes of the content, which is not in the record. */
+  readonly size?: number;
+  /** Base64: the bytes of a segment, or the CRC-64 of a file's content. */
   readonly payload?: string | null;
 }
 
-function parseEntry(line: string): Entry {
+export function parseTarSplitEntry(line: string): TarSplitEntry {
   const value: unknown = JSON.parse(line);
   if (typeof value !== "object" || value === null || !("type" in value)) {
     throw new Error(`not an entry of a tar-split file: ${line.slice(0, 80)}`);
   }
-  return value as Entry;
+  return value as TarSplitEntry;
 }
 
-function nameOf(entry: Entry): ByteString {
+export function nameOf(entry: TarSplitEntry): ByteString {
   return entry.name_raw ? fromBytes(Buffer.from(entry.name_raw, "base64")) : byteString(entry.name ?? "");
 }
