@@ -12,13 +12,15 @@ export const exit = { fine: 0, fault: 1, usage: 2 } as const;
 export interface CommonOptions {
   readonly json?: boolean;
   readonly platform?: string;
+  readonly insecure?: boolean;
 }
 
 /** Adds the options that every command has. */
 export function withCommonOptions(command: Command): Command {
   return command
     .option("--json", "print the result as JSON")
-    .option("--platform <platform>", "of an image that has several: linux/amd64, linux/arm64, ...");
+    .option("--platform <platform>", "of an image that has several: linux/amd64, linux/arm64, ...")
+    .option("--insecure", "registries may speak plain HTTP, or have a certificate that nobody signed");
 }
 
 /**
@@ -39,8 +41,9 @@ export async function runCommand(run: (progress: Progress) => Promise<number>): 
   }
 }
 
-export function openOptions({ platform }: CommonOptions, progress: Progress): OpenOptions {
+export function openOptions({ platform, insecure = false }: CommonOptions, progress: Progress): OpenOptions {
   return {
+    insecure,
     note: (text) => progress.note(text),
     ...(platform !== undefined && { platform: readPlatform(platform) }),
   };

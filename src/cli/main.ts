@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { exit } from "./command.js";
 import { diffCommand } from "./diff.js";
 import { inspectCommand } from "./inspect.js";
+import { verifyCommand } from "./verify.js";
 
 // The bundle in dist/cli is as far from the file as the source is.
 const packageFile = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -16,7 +17,8 @@ const program = new Command("larder")
   .version(packageFile.version)
   .configureHelp({ showGlobalOptions: true })
   .addCommand(inspectCommand())
-  .addCommand(diffCommand());
+  .addCommand(diffCommand())
+  .addCommand(verifyCommand());
 
 for (const command of [program, ...program.commands])
   command.exitOverride().showHelpAfterError("(--help says more)");

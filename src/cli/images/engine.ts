@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import Docker from "dockerode";
 import { LarderError } from "../../error.js";
 import { isObject } from "../../is-object.js";
-import { runDocker } from "./client.js";
+import { isMissingProgram, runProgram } from "./run-program.js";
 
 export interface Engine {
   readonly docker: Docker;
@@ -56,10 +56,7 @@ interface Context {
 
 /** @returns undefined without a docker client: then there are no contexts either. */
 async function currentContext(): Promise<Context | undefined> {
-  const output = await runDocker(["context", "inspect"]).catch((error: LarderError) => {
-    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return undefined;
-    throw new LarderError(`the current docker context cannot be read: ${error.message}`, { cause: error });
-  });
+  const output = await inspectContext();
   if (!output) return undefined;
   const [context] = JSON.parse(output.toString("utf8")) as {
     Endpoints?: { docker?: { Host?: string; SkipTLSVerify?: boolean } };
@@ -72,6 +69,17 @@ async function currentContext(): Promise<Context | undefined> {
     skipsVerification: endpoint?.SkipTLSVerify ?? false,
     certificates: existsSync(folder) ? folder : undefined,
   };
+}
+
+async function inspectContext(): Promise<Buffer | undefined> {
+  try {
+    const { status, stdout, stderr } = await runProgram("docker", ["context", "inspect"]);
+    if (status === 0) return stdout;
+    throw new LarderError(`the current docker context cannot be read: ${stderr.trim()}`);
+  } catch (error) {
+    if (isMissingProgram(error)) return undefined;
+    throw error;
+  }
 }
 
 function optionsOf({ host, skipsVerification, certificates }: Context): Docker.DockerOptions {

@@ -2,7 +2,7 @@
 import { LarderError } from "../../error.js";
 import { parseConfig, platformOf } from "../../image/config.js";
 import { type Digest, digestOf, isDigest } from "../../image/digest.js";
-import { type Descriptor, type Manifest, parseManifestOrIndex } from "../../image/manifest.js";
+import { type Descriptor, isAttestation, type Manifest, parseManifestOrIndex } from "../../image/manifest.js";
 import { blobPath } from "../../image/oci-layout.js";
 import { choosePlatform, ownPlatform } from "./choose-platform.js";
 import type { Files } from "./files.js";
@@ -113,11 +113,6 @@ async function readImage(files: Files, digest: Digest, manifest: Manifest): Prom
     mediaType,
   }));
   return [{ platform: platformOf(config), digest, config, blobs }];
-}
-
-/** BuildKit marks them by a platform that no machine has. */
-export function isAttestation({ platform }: Descriptor): boolean {
-  return platform?.os === "unknown";
 }
 
 async function readBlob(files: Files, digest: Digest): Promise<Buffer | undefined> {

@@ -9,7 +9,7 @@ import { folderFiles } from "./files.js";
 import { openLayout } from "./layout.js";
 import type { OpenOptions } from "./open-options.js";
 import type { OuterImage } from "./outer-image.js";
-import { openRegistryImage } from "./registry-image.js";
+import { openRegistryImage } from "./registry/image.js";
 
 type Open = (name: string, rest: string, options: OpenOptions) => Promise<OuterImage>;
 
@@ -63,7 +63,7 @@ async function openInEngine(name: string, reference: string, options: OpenOption
 }
 
 async function openInRegistry(name: string, reference: string, options: OpenOptions): Promise<OuterImage> {
-  return openRegistryImage(name, checkReference(name, reference), options.platform);
+  return openRegistryImage(name, checkReference(name, reference), options);
 }
 
 /** A folder or a file, and after a colon the name of one of its images. */
