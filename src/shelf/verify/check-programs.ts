@@ -35,6 +35,14 @@ export function checkPrograms(contents: ShelfContents, programs: Programs, findi
       "is missing, should be a program: no container gets the images",
     );
   }
+  for (const name of programs.keys()) {
+    const path = `${folder}/${name}`;
+    const isOfThis = contents.files
+      .get(`${folder}/attach`)
+      ?.content?.equals(programs.get("attach") ?? Buffer.alloc(0));
+    if (!isOfThis || name === "shim" || contents.files.has(path)) continue;
+    findings.fault({ path: `/${path}` }, "is missing, should be a part of attach");
+  }
   checkOutside(contents, programs, findings);
 }
 

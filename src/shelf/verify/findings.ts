@@ -19,14 +19,27 @@ export type Note = Fault;
 
 /** What a check finds. It goes on after a fault, so that a reader sees all of them. */
 export class Findings {
-  readonly faults: Fault[] = [];
-  readonly notes: Note[] = [];
+  readonly #faults = new Map<string, Fault>();
+  readonly #notes = new Map<string, Note>();
 
+  /** Two checks may come upon one fault. */
   fault(where: Omit<Fault, "what">, what: string): void {
-    this.faults.push({ ...where, what });
+    this.#faults.set(keyOf(where, what), { ...where, what });
   }
 
   note(where: Omit<Note, "what">, what: string): void {
-    this.notes.push({ ...where, what });
+    this.#notes.set(keyOf(where, what), { ...where, what });
   }
+
+  get faults(): readonly Fault[] {
+    return [...this.#faults.values()];
+  }
+
+  get notes(): readonly Note[] {
+    return [...this.#notes.values()];
+  }
+}
+
+function keyOf({ outer, layer, path }: Omit<Fault, "what">, what: string): string {
+  return JSON.stringify([outer, layer, path, what]);
 }

@@ -21,6 +21,7 @@ export class LayerProofs {
   /** Gzipped, as in the catalog. */
   readonly #records = new Map<DiffId, Buffer>();
   readonly #trees = new Map<DiffId, LayerTree>();
+  readonly #broken = new Set<DiffId>();
   #uncompressed: ReadonlyMap<Digest, DiffId> | undefined;
 
   constructor(findings: Findings, spool: Spool) {
@@ -37,7 +38,8 @@ export class LayerProofs {
     for (const [path, { content }] of files) {
       if (!path.startsWith(records) || !path.endsWith("/tar-split") || !content) continue;
       const diffId = files.get(`${path.slice(0, -"tar-split".length)}diff`)?.content?.toString("latin1");
-      if (diffId !== undefined && !this.#records.has(diffId)) this.#records.set(diffId, content);
+      if (diffId !== undefined && !this.#records.has(diffId) && !this.#broken.has(diffId))
+        this.#records.set(diffId, content);
     }
   }
 
@@ -67,6 +69,7 @@ export class LayerProofs {
   brokenRecord(diffId: DiffId, { message }: Error): void {
     this.#findings.fault({ layer: diffId }, `Docker's record of its tar is broken: ${message}`);
     this.#records.delete(diffId);
+    this.#broken.add(diffId);
   }
 
   /** Undefined: the blob's files tell already which content is another. */

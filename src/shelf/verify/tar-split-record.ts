@@ -7,6 +7,8 @@ import {
   segmentType,
   type TarSplitEntry,
 } from "../../stores/overlay2/tar-split.js";
+import { cleanPath } from "../layer-names.js";
+import { showPath } from "../whiteouts.js";
 import { LayerTree } from "./layer-tree.js";
 import { blockBytes, extend, extensionSize, noExtension, parseHeader, type TarEntry } from "./tar-entry.js";
 
@@ -60,6 +62,7 @@ export async function treeOfRecord(record: Buffer): Promise<LayerTree> {
       if (part.type === segmentType) header.push(Buffer.from(part.payload ?? "", "base64"));
       if (part.type !== fileType) continue;
       const entry = parseHeaders(Buffer.concat(header), padding);
+      checkName(part, entry);
       tree.add(entry);
       header = [];
       // The data of a global header is in the record.
@@ -70,6 +73,12 @@ export async function treeOfRecord(record: Buffer): Promise<LayerTree> {
   }
   tree.finish();
   return tree;
+}
+
+/** A record that gives a file another name than its header would prove the content of another file. */
+function checkName(part: TarSplitEntry, { kind, name }: TarEntry): void {
+  if (kind === "global header" || cleanPath(nameOf(part)) === cleanPath(name)) return;
+  throw new Error(`it calls ${showPath(name)} ${showPath(nameOf(part))}`);
 }
 
 /** The header at the end of the bytes between two files. @param padding Bytes that fill up the first file's block. */

@@ -27,6 +27,7 @@ import { finishLayerFolder } from "../layer-folder.js";
 import { onShelf, shelf } from "../paths.js";
 import { formatPreload, mergePreload, type Preload } from "../preload-file.js";
 import { showPath } from "../whiteouts.js";
+import type { Programs } from "./check-programs.js";
 import { crc64 } from "./crc64.js";
 import type { OuterImage } from "./outer-image.js";
 
@@ -313,4 +314,10 @@ function packOuter(folder: string): Buffer {
 /** The layer's files, relative to the image's root. */
 export function filesIn(diffId: DiffId): string {
   return `${shelf}/${onShelf.layerFiles(diffId)}`;
+}
+
+/** The programs in src/attach. */
+export function ownPrograms(): Programs {
+  const from = new URL("../../attach/", import.meta.url);
+  return new Map(["attach", "shim", ...attachParts].map((name) => [name, readFileSync(new URL(name, from))]));
 }

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { InnerImage } from "../../image/inner-image.js";
-import { attachParts } from "../../stores/table.js";
 import { onlyAsRoot } from "../../testing.js";
-import type { Programs } from "./check-programs.js";
 import type { OuterImage } from "./outer-image.js";
-import { directory, type Entry, filesIn, type MadeLayer, MadeSystem, makeLayer } from "./testing.js";
+import {
+  directory,
+  type Entry,
+  filesIn,
+  type MadeLayer,
+  MadeSystem,
+  makeLayer,
+  ownPrograms,
+} from "./testing.js";
 import { type Verification, verifyImage } from "./verify.js";
 
-const programs: Programs = new Map(
-  ["attach", "shim", ...attachParts].map((name) => [
-    name,
-    readFileSync(new URL(`../../attach/${name}`, import.meta.url)),
-  ]),
-);
+const programs = ownPrograms();
 const capability = Buffer.from("0100000200200000000000000000000000000000", "hex");
 
 const bottom: readonly Entry[] = [

@@ -100,11 +100,11 @@ async function checkCatalogs(
     const images = preload.images.filter((image) => image.store === store);
     const where = { outer: file?.outer, path: `/${folder}/catalog.json` };
     if (!contents.files.has(folder)) {
-      if (images.length > 0)
-        findings.fault(where, `is missing, should describe ${images.length} images of preload.json`);
+      if (images.length > 0) findings.fault(where, "is missing, should describe the images of preload.json");
       continue;
     }
-    if (images.length === 0) findings.fault(where, "is there, and preload.json has no image in this store");
+    if (images.length === 0)
+      findings.fault(where, "is there, should not be: preload.json has no image in this store");
     try {
       found.set(store, await checks[store]({ contents, images, findings }));
     } catch (error) {

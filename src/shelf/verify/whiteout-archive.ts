@@ -24,7 +24,7 @@ export async function checkWhiteoutArchive(
   try {
     for await (const { entry } of readTar(Readable.from([found.content]))) {
       const name = cleanPath(entry.name) ?? "";
-      if (entry.kind === "directory" && above.has(name)) continue;
+      if (entry.kind === "directory" && (name === "" || above.has(name))) continue;
       const isWhiteout = entry.kind === "character device" && entry.major === 0 && entry.minor === 0;
       if (!isWhiteout || !devices.delete(name)) findings.fault(where, surplus(name, isWhiteout));
     }
