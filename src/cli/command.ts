@@ -2,12 +2,16 @@
 import type { Command } from "commander";
 import { LarderError } from "../error.js";
 import { readPlatform } from "./images/choose-platform.js";
+import { cleanUpAll } from "./images/interrupt.js";
 import type { OpenOptions } from "./images/open-options.js";
 import { Progress } from "./output/progress.js";
 import { isUsageError } from "./usage-error.js";
 
 /** Exit codes. */
 export const exit = { fine: 0, fault: 1, usage: 2 } as const;
+
+/** Those that end a program: their numbers are in the exit code, as shells have it. */
+const signals = { SIGINT: 2, SIGTERM: 15 } as const;
 
 export interface CommonOptions {
   readonly json?: boolean;
@@ -29,6 +33,8 @@ export function withCommonOptions(command: Command): Command {
  */
 export async function runCommand(run: (progress: Progress) => Promise<number>): Promise<void> {
   const progress = new Progress(process.stderr);
+  for (const [signal, number] of Object.entries(signals))
+    process.once(signal, () => void cleanUpAll().finally(() => process.exit(128 + number)));
   try {
     process.exitCode = await run(progress);
   } catch (thrown) {

@@ -20,6 +20,7 @@ export class EngineSave {
   readonly #name: string;
   readonly #reference: string;
   readonly #platform: Platform;
+  readonly #end = new AbortController();
   #saved: Promise<Saved> | undefined;
 
   constructor(engine: Engine, name: string, reference: string, platform: Platform) {
@@ -34,7 +35,9 @@ export class EngineSave {
     return (await this.#saved).image;
   }
 
+  /** Ends a save that has not come to its end, too. */
   async delete(): Promise<void> {
+    this.#end.abort();
     const saved = await this.#saved?.catch(() => undefined);
     if (!saved) return;
     await saved.archive.close();
@@ -47,7 +50,7 @@ export class EngineSave {
     try {
       const path = join(folder, "image.tar");
       const stream = await requestStream(this.#engine, `/images/${this.#reference}/get`);
-      await pipeline(stream, createWriteStream(path));
+      await pipeline(stream, createWriteStream(path), { signal: this.#end.signal });
       const archive = await openArchive(path);
       const image = await openLayout("engine", archive, { name: this.#name, platform: this.#platform });
       return { folder, archive, image };

@@ -4,12 +4,17 @@ import { LarderError } from "../../error.js";
 import { parseReference } from "../../image/reference.js";
 import { usageError } from "../usage-error.js";
 import { openArchive } from "./archive-index.js";
-import { openEngineImage } from "./engine-image.js";
 import { folderFiles } from "./files.js";
+import { onInterrupt } from "./interrupt.js";
 import { openLayout } from "./layout.js";
 import type { OpenOptions } from "./open-options.js";
 import type { OuterImage } from "./outer-image.js";
-import { openRegistryImage } from "./registry/image.js";
+
+/** Libraries for engines and registries take longer to load than most commands take. */
+const clients = {
+  engine: () => import("./engine-image.js"),
+  registry: () => import("./registry/image.js"),
+};
 
 type Open = (name: string, rest: string, options: OpenOptions) => Promise<OuterImage>;
 
@@ -37,18 +42,31 @@ export async function openImage(name: string, options: OpenOptions): Promise<Out
   if (await exists(name)) return openPath(name, name, options);
   if (/^[./~]/.test(name)) return openPath(name, name, options);
   checkReference(name, name);
+  const { openEngineImage } = await clients.engine();
   const local = await openEngineImage(name, name, options, "may be down");
   return local ?? openInRegistry(name, name, options);
 }
 
-/** Opens all of them, or none. */
+/** Opens all of them, or none. An interrupt closes them, too. */
 export async function openImages(names: readonly string[], options: OpenOptions): Promise<OuterImage[]> {
   const opened = await Promise.allSettled(names.map((name) => openImage(name, options)));
-  const images = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const images = opened.flatMap((one) => (one.status === "fulfilled" ? [closedByInterrupt(one.value)] : []));
   const failed = opened.find((one) => one.status === "rejected");
   if (!failed) return images;
   await closeImages(images);
   throw failed.reason;
+}
+
+function closedByInterrupt(image: OuterImage): OuterImage {
+  const close = () => image.close();
+  const forget = onInterrupt(close);
+  return {
+    ...image,
+    close: () => {
+      forget();
+      return close();
+    },
+  };
 }
 
 export async function closeImages(images: readonly OuterImage[]): Promise<void> {
@@ -57,12 +75,14 @@ export async function closeImages(images: readonly OuterImage[]): Promise<void> 
 
 async function openInEngine(name: string, reference: string, options: OpenOptions): Promise<OuterImage> {
   checkReference(name, reference);
+  const { openEngineImage } = await clients.engine();
   const image = await openEngineImage(name, reference, options, "must be up");
   if (image) return image;
   throw new LarderError(`image "${name}": the engine does not have it: docker pull or docker load it first`);
 }
 
 async function openInRegistry(name: string, reference: string, options: OpenOptions): Promise<OuterImage> {
+  const { openRegistryImage } = await clients.registry();
   return openRegistryImage(name, checkReference(name, reference), options);
 }
 
