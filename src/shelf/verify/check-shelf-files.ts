@@ -29,9 +29,10 @@ export function checkShelfFiles(
     if (entry) compareShelfEntry(full, file, entry, findings);
     else findings.fault({ outer: file.outer, path: `/${full}` }, surplus(full, file));
   }
-  for (const { diffId, facts } of contents.layers.values()) {
+  for (const { diffId, facts, result } of contents.layers.values()) {
     const path = `${shelf}/${onShelf.whiteouts(diffId)}`;
-    if (!facts?.whiteouts.length || contents.files.has(path)) continue;
+    // The list comes after the files, in the part that is cut off.
+    if (!facts?.whiteouts.length || result === "cut off" || contents.files.has(path)) continue;
     const list = formatWhiteouts(facts.whiteouts).trimEnd().split("\n").join(" ");
     findings.fault({ layer: diffId, path: `/${path}` }, `is missing, should list ${list}`);
   }
