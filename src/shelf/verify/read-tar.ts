@@ -26,7 +26,8 @@ export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerato
   const bytes = new ByteReader(stream);
   try {
     let extension = noExtension();
-    for (;;) {
+    // Some tools leave out the blocks at the end, and Go does not ask for them.
+    while (extension.records.size > 0 || !(await bytes.isAtEnd())) {
       const block = await bytes.read(blockBytes);
       if (isZero(block)) break;
       const described = extensionSize(block);
@@ -104,6 +105,10 @@ class ByteReader {
     };
   }
 
+  async isAtEnd(): Promise<boolean> {
+    return !(await this.#fill());
+  }
+
   async drain(): Promise<void> {
     while ((await this.#next(Number.MAX_SAFE_INTEGER)) !== undefined);
   }
@@ -114,12 +119,17 @@ class ByteReader {
 
   /** At most this many bytes; undefined at the end. */
   async #next(most: number): Promise<Buffer | undefined> {
+    return (await this.#fill()) ? this.#cut(Math.min(most, this.#chunk.length)) : undefined;
+  }
+
+  /** @returns false at the end. */
+  async #fill(): Promise<boolean> {
     while (this.#chunk.length === 0) {
       const { value, done } = await this.#chunks.next();
-      if (done) return undefined;
+      if (done) return false;
       this.#chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     }
-    return this.#cut(Math.min(most, this.#chunk.length));
+    return true;
   }
 
   #cut(length: number): Buffer {
