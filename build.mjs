@@ -20,9 +20,12 @@ await build({
   logLevel: "warning",
 });
 chmodSync("dist/cli/larder.mjs", 0o755);
+// `larder verify` compares the programs of an image with these.
+rmSync("dist/attach", { recursive: true, force: true });
+cpSync("src/attach", "dist/attach", { recursive: true, filter: (path) => !path.endsWith(".ts") });
 if (process.argv[2] === "cli") process.exit();
 
-for (const path of ["frontend", "agent.mjs", "attach", "node"])
+for (const path of ["frontend", "agent.mjs", "node"])
   rmSync(`dist/${path}`, { recursive: true, force: true });
 const options = {
   outdir: "dist",
@@ -47,6 +50,5 @@ await build({
   splitting: true,
 });
 await build({ ...options, entryPoints: { agent: "src/agent/main.ts" } });
-cpSync("src/attach", "dist/attach", { recursive: true, filter: (path) => !path.endsWith(".ts") });
 // The official program starts in two thirds of the time that a distribution's takes, which links many libraries.
 cpSync(`node_modules/node-linux-${process.arch}/bin/node`, "dist/node", { preserveTimestamps: true });

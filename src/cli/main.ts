@@ -6,6 +6,7 @@ import { exit } from "./command.js";
 import { diffCommand } from "./diff.js";
 import { doctorCommand } from "./doctor.js";
 import { inspectCommand } from "./inspect.js";
+import { verifyCommand } from "./verify.js";
 
 // The bundle in dist/cli is as far from the file as the source is.
 const packageFile = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -18,6 +19,7 @@ const program = new Command("larder")
   .configureHelp({ showGlobalOptions: true })
   .addCommand(inspectCommand())
   .addCommand(diffCommand())
+  .addCommand(verifyCommand())
   .addCommand(doctorCommand());
 
 for (const command of [program, ...program.commands])

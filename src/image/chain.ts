@@ -13,11 +13,14 @@ export function chainOf(diffIds: readonly DiffId[]): ChainLink[] {
   const chain: ChainLink[] = [];
   let parent: ChainId | undefined;
   for (const diffId of diffIds) {
-    // The chain ID of a bottom layer is its diffID.
-    const chainId: ChainId =
-      parent === undefined ? String(diffId) : `sha256:${sha256(`${parent} ${diffId}`)}`;
+    const chainId = chainIdOf(diffId, parent);
     chain.push({ chainId, diffId, ...(parent !== undefined && { parent }) });
     parent = chainId;
   }
   return chain;
+}
+
+/** @param parent Chain ID of the layers below. The chain ID of a bottom layer is its diffID. */
+export function chainIdOf(diffId: DiffId, parent: ChainId | undefined): ChainId {
+  return parent === undefined ? String(diffId) : `sha256:${sha256(`${parent} ${diffId}`)}`;
 }

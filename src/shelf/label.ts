@@ -9,11 +9,11 @@ import { isObject } from "../is-object.js";
 
 export const preloadLabel = "io.larder.preload";
 
-const version = 2;
+export const labelVersion = 2;
 
 /** @param layers number of inner layers in the image. */
 export function formatLabel(layers: number): string {
-  return JSON.stringify({ version, layers });
+  return JSON.stringify({ version: labelVersion, layers });
 }
 
 /**
@@ -26,11 +26,11 @@ export function checkLabel(config: ImageConfig): void {
   const value = parseJson(text);
   if (Array.isArray(value)) return;
   const found = isObject(value) ? value.version : undefined;
-  if (found === version) return;
-  if (typeof found === "number" && found > version) {
+  if (found === labelVersion) return;
+  if (typeof found === "number" && found > labelVersion) {
     throw new Error(
       `the stage's base image was made by a later Larder (its label ${preloadLabel} is of version ${found}, this ` +
-        `frontend knows ${version}): use a frontend as new as that one`,
+        `frontend knows ${labelVersion}): use a frontend as new as that one`,
     );
   }
   const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text;

@@ -69,7 +69,7 @@ export function describeImage(
 }
 
 /** The name of the snapshot that holds the whiteouts of a layer, directly below that layer. */
-function whiteoutsName(chainId: string): string {
+export function whiteoutsName(chainId: string): string {
   return `larder-whiteouts-${chainId}`;
 }
 

@@ -54,6 +54,11 @@ function archiveOf({ namespace, name }: CatalogImage): string {
   return sha256(`${namespace} ${name}`).slice(0, 12);
 }
 
+/** The path of {@link packName}'s archive. */
+export function nameArchive(image: CatalogImage): string {
+  return `names/${archiveOf(image)}.tar`;
+}
+
 /**
  * An archive for `ctr images import`: the image's name and its blobs of metadata. Layers are not in it.
  * @param metadata Contents of the configs, manifests and indexes.
@@ -77,7 +82,7 @@ export async function packName(
   const names = ["oci-layout", "index.json", "blobs"];
   const content = await run("tar", [...archiveOptions, "-C", scratch, "-cf", "-", ...names]);
   await rm(scratch, { recursive: true });
-  return { path: `names/${archiveOf(image)}.tar`, content };
+  return { path: nameArchive(image), content };
 }
 
 const archiveOptions = [

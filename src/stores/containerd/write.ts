@@ -100,14 +100,14 @@ async function nameEntries(
 }
 
 /** One line for each snapshot: its directory, its form after attach, and the short name of its layer. */
-function formatSnapshots(model: ContainerdModel): string {
+export function formatSnapshots(model: ContainerdModel): string {
   return [...snapshotKinds(model)]
     .map(([{ id, diffId }, kind]) => `${id} ${kind} ${shortName(diffId)}\n`)
     .join("");
 }
 
 /** One line for each image, however many names it has: namespace and digest. */
-function formatImages({ images }: ContainerdModel): string {
+export function formatImages({ images }: ContainerdModel): string {
   const lines = images.map(({ namespace, target }) => `${namespace} ${target.digest}\n`);
   return [...new Set(lines)].join("");
 }

@@ -17,8 +17,8 @@ export interface TarEntry {
 }
 
 /** Values of tar/storage/entry.go in vbatts/tar-split. */
-const fileType = 1;
-const segmentType = 2;
+export const fileType = 1;
+export const segmentType = 2;
 /** Types of entries that have no content, whatever their headers say. */
 const bare = "123456g";
 
@@ -63,16 +63,18 @@ function headerStart(before: Buffer, at: number): number {
 
 const blockBytes = 512;
 
-interface RecordLine {
+export interface RecordLine {
   readonly type: number;
   readonly name?: string;
   /** Base64. It replaces `name` if the name is not UTF-8. */
   readonly name_raw?: string;
+  /** Bytes of the content, which is not in the record. */
   readonly size?: number;
+  /** Base64: the bytes of a segment, or the CRC-64 of a file's content. */
   readonly payload?: string | null;
 }
 
-function parseRecord(line: string): RecordLine {
+export function parseRecord(line: string): RecordLine {
   const value: unknown = JSON.parse(line);
   if (typeof value !== "object" || value === null || !("type" in value)) {
     throw new Error(`not an entry of a tar-split file: ${line.slice(0, 80)}`);
@@ -80,6 +82,6 @@ function parseRecord(line: string): RecordLine {
   return value as RecordLine;
 }
 
-function nameOf({ name, name_raw }: RecordLine): ByteString {
+export function nameOf({ name, name_raw }: RecordLine): ByteString {
   return name_raw ? fromBytes(Buffer.from(name_raw, "base64")) : byteString(name ?? "");
 }

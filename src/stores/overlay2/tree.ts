@@ -7,7 +7,7 @@ import { hides, lowersOf } from "./lowers.js";
 import { ancestry, type CatalogBlob, type CatalogLayer, type CatalogModel } from "./model.js";
 
 /** The catalog's place in the system image: symbolic links in the data root lead here. */
-const home = `/${shelf}/${onShelf.catalog("overlay2")}`;
+export const home = `/${shelf}/${onShelf.catalog("overlay2")}`;
 /** The tree that attach copies into the data root. */
 const root = "root";
 const layerdb = `${root}/image/overlay2/layerdb/sha256`;

@@ -78,7 +78,10 @@ async function whiteoutEntries(
 }
 
 /** The notes on all blobs of each layer of these images, with the blobs of earlier PRELOADs. */
-function distributionOf(model: CatalogModel, images: readonly LoadedImage[]): ShelfEntry[] {
+export function distributionOf(
+  model: CatalogModel,
+  images: readonly Pick<LoadedImage, "diffIds">[],
+): ShelfEntry[] {
   const diffIds = [...new Set<DiffId>(images.flatMap((image) => image.diffIds))].sort(compare);
   return diffIds.flatMap((diffId) => {
     const blobs = Object.entries(model.blobs).filter(([, blob]) => blob.diffId === diffId);
@@ -87,7 +90,7 @@ function distributionOf(model: CatalogModel, images: readonly LoadedImage[]): Sh
 }
 
 /** One line for each image, in hex: its ID, and the chain ID of its top layer if it has one. */
-function formatImages(model: CatalogModel): string {
+export function formatImages(model: CatalogModel): string {
   return Object.entries(sorted(model.images))
     .map(([imageId, chainId]) => `${hexOf(imageId)}${chainId === null ? "" : ` ${hexOf(chainId)}`}\n`)
     .join("");

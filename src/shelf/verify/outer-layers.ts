@@ -1,0 +1,39 @@
+/** Reads outer layers as streams. */
+import { createHash } from "node:crypto";
+import type { ByteString } from "../../files/bytes.js";
+import { cleanPath } from "../layer-names.js";
+import type { OuterLayer } from "./outer-image.js";
+import { readTar, type TarMember } from "./read-tar.js";
+import type { ShelfFile } from "./shelf-contents.js";
+
+export type OnMember = (path: ByteString, member: TarMember) => Promise<void> | void;
+
+/** @returns the diffID of the layer. @throws Error for a tar that is cut off, or is none. */
+export async function readOuterLayer(layer: OuterLayer, onMember: OnMember): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const member of readTar(hashed(await layer.open(), hash))) {
+    const path = cleanPath(member.entry.name);
+    if (path !== undefined) await onMember(path, member);
+  }
+  return `sha256:${hash.digest("hex")}`;
+}
+
+/** A file with its content, unless it has more bytes than this. */
+export async function readShelfFile(member: TarMember, outer: number, most: number): Promise<ShelfFile> {
+  const { entry, content } = member;
+  if (entry.kind !== "file" || entry.size > most) return { entry, outer };
+  const chunks: Buffer[] = [];
+  // A chunk is a part of a larger buffer, which would stay in memory with it.
+  for await (const chunk of content) chunks.push(Buffer.from(chunk));
+  return { entry, outer, content: Buffer.concat(chunks) };
+}
+
+async function* hashed(
+  stream: AsyncIterable<Uint8Array>,
+  hash: { update(chunk: Uint8Array): unknown },
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}

@@ -1,0 +1,140 @@
+import {
+  blockBytes,
+  extend,
+  extensionSize,
+  isZero,
+  mapContinues,
+  noExtension,
+  parseHeader,
+  type TarEntry,
+} from "./tar-entry.js";
+
+export interface TarMember {
+  readonly entry: TarEntry;
+  /** The data. Read it before the next member, or not at all. */
+  readonly content: AsyncIterable<Buffer>;
+}
+
+/** A pax header is small: names have at most some thousand bytes, an attribute 64 KiB. */
+const maxExtension = 1 << 20;
+
+/**
+ * The entries of a tar, in their order. The stream is read to its end, so that a digest of it is complete.
+ * @throws Error for a tar that is cut off, or is none.
+ */
+export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerator<TarMember> {
+  const bytes = new ByteReader(stream);
+  try {
+    let extension = noExtension();
+    // Some tools leave out the blocks at the end, and Go does not ask for them.
+    while (extension.records.size > 0 || !(await bytes.isAtEnd())) {
+      const block = await bytes.read(blockBytes);
+      if (isZero(block)) break;
+      const described = extensionSize(block);
+      if (described !== undefined) {
+        if (described > maxExtension) throw new Error(`a header of ${described} bytes is none`);
+        extend(extension, block, await bytes.read(described));
+        await bytes.skip(-described & (blockBytes - 1));
+        continue;
+      }
+      const entry = parseHeader(block, extension);
+      for (let map = block, first = true; mapContinues(map, first); first = false)
+        map = await bytes.read(blockBytes);
+      extension = noExtension();
+      const data = bytes.take(entry.dataSize);
+      yield { entry, content: data };
+      await data.rest();
+      await bytes.skip(-entry.dataSize & (blockBytes - 1));
+    }
+    await bytes.drain();
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** A number of bytes from a stream, as chunks. */
+interface Data extends AsyncIterable<Buffer> {
+  /** Skips the chunks that nobody has read. */
+  rest(): Promise<void>;
+}
+
+class ByteReader {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #chunk: Buffer = Buffer.alloc(0);
+
+  constructor(stream: AsyncIterable<Uint8Array>) {
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async read(length: number): Promise<Buffer> {
+    if (this.#chunk.length >= length) return this.#cut(length);
+    const parts: Buffer[] = [];
+    for (let missing = length; missing > 0; ) {
+      const part = await this.#next(missing);
+      if (part === undefined) throw new Error("it is cut off");
+      parts.push(part);
+      missing -= part.length;
+    }
+    return Buffer.concat(parts);
+  }
+
+  async skip(length: number): Promise<void> {
+    for (let missing = length; missing > 0; ) {
+      const part = await this.#next(missing);
+      if (part === undefined) throw new Error("it is cut off");
+      missing -= part.length;
+    }
+  }
+
+  take(length: number): Data {
+    let missing = length;
+    const next = async (): Promise<Buffer | undefined> => {
+      if (missing === 0) return undefined;
+      const part = await this.#next(missing);
+      if (part === undefined) throw new Error("it is cut off");
+      missing -= part.length;
+      return part;
+    };
+    return {
+      async *[Symbol.asyncIterator]() {
+        for (let part = await next(); part !== undefined; part = await next()) yield part;
+      },
+      rest: async () => {
+        while (missing > 0) await next();
+      },
+    };
+  }
+
+  async isAtEnd(): Promise<boolean> {
+    return !(await this.#fill());
+  }
+
+  async drain(): Promise<void> {
+    while ((await this.#next(Number.MAX_SAFE_INTEGER)) !== undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+
+  /** At most this many bytes; undefined at the end. */
+  async #next(most: number): Promise<Buffer | undefined> {
+    return (await this.#fill()) ? this.#cut(Math.min(most, this.#chunk.length)) : undefined;
+  }
+
+  /** @returns false at the end. */
+  async #fill(): Promise<boolean> {
+    while (this.#chunk.length === 0) {
+      const { value, done } = await this.#chunks.next();
+      if (done) return false;
+      this.#chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    }
+    return true;
+  }
+
+  #cut(length: number): Buffer {
+    const part = this.#chunk.subarray(0, length);
+    this.#chunk = this.#chunk.subarray(length);
+    return part;
+  }
+}
