@@ -104,7 +104,6 @@ const unusual: readonly (readonly Entry[])[] = [
   [directory("e"), link("d", "e"), file("d/f")],
   [directory("e"), link("d", "/e"), file("d/f"), directory("d/g"), file("d/g/h")],
   [directory("e"), file("e/f"), link("d", "e"), hardLink("h", "d/f"), hardLink("d/i", "e/f")],
-  [directory("e"), link("d", "e"), file("d/.wh.gone", { content: "" })],
   [directory("e"), file("e/../f"), file("e/../e/g")],
   [file("c", { mode: 0o755 }), hardLink("c-too", "c", capable)],
   [file("c", capable), hardLink("c-too", "c", { mode: 0o755 })],
