@@ -20,11 +20,14 @@ import { checkNames } from "./check-names.js";
 import { openLayerTar } from "./decompress.js";
 import { explainTar } from "./explain-tar.js";
 import { makeImplied } from "./implied.js";
+import { findOnShelf, type LayerInput } from "./layer-input.js";
 import { recordFolder, writeLayerRecord } from "./layer-record.js";
 
 export interface LayerToUnpack extends LayerBlob {
   /** Path of the blob. */
   readonly blob: string;
+  /** Root of the stage that has a shelved layer. */
+  readonly stage?: string;
 }
 
 /**
@@ -48,16 +51,22 @@ export async function unpackLayer(
 }
 
 async function unpack(layer: LayerToUnpack, output: string, records: string): Promise<{ size: number }> {
-  const { diffId, digest, blob } = layer;
+  const { diffId, digest, blob, stage = "" } = layer;
+  const input = layer.isShelved ? await findOnShelf(layer, stage) : ({ kind: "blob", path: blob } as const);
   const folder = `${output}/${shelf}/${onShelf.layer(diffId)}`;
   const files = `${folder}/fs`;
   const record = recordFolder(records, diffId);
   await mkdir(files, { recursive: true });
   await mkdir(record, { recursive: true });
   const tarSplit = `${record}/tar-split.json.gz`;
-  const [unpacked] = await Promise.all([spread(blob, files, tarSplit), verifyBlob(blob, { digest }, "it")]);
+  const verified = input.kind === "blob" ? verifyBlob(input.path, { digest }, "it") : undefined;
+  const [unpacked] = await Promise.all([spread(input, files, tarSplit), verified]);
   if (unpacked !== diffId) {
-    throw new LarderError(`unpacks to ${unpacked}, not to ${diffId}: push the image again`);
+    const way =
+      input.kind === "blob"
+        ? "push the image again"
+        : "build FROM an image whose shelf is as PRELOAD left it";
+    throw new LarderError(`unpacks to ${unpacked}, not to ${diffId}: ${way}`);
   }
   const names = await readTarSplit(tarSplit);
   await checkNames(names, files);
@@ -86,8 +95,8 @@ const extractOptions = ["--extract", "--exclude=.wh.*", ...readOptions];
  * Gives the decompressed tar to all who need it, each chunk once: the digest, the record of the tar, and the files.
  * @returns the diffID.
  */
-async function spread(blob: string, files: string, tarSplit: string): Promise<string> {
-  const { tar, ended } = await openLayerTar(blob);
+async function spread(input: LayerInput, files: string, tarSplit: string): Promise<string> {
+  const { tar, ended } = await openLayerTar(input);
   const readers = [
     start("tar", [...extractOptions, "-C", files, "--file=-"]),
     start("tar-split", ["disasm", "--no-stdout", "--output", tarSplit, "-"]),
