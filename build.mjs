@@ -1,8 +1,29 @@
-/** Bundles the frontend and the agent into dist/, and puts the Node there that they run on. */
-import { cpSync, rmSync } from "node:fs";
+/**
+ * Bundles the frontend and the agent into dist/, and puts the Node there that they run on. The command `larder` is
+ * bundled, too; `node build.mjs cli` makes nothing else.
+ */
+import { chmodSync, cpSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
-rmSync("dist", { recursive: true, force: true });
+// The command runs on its user's own Node, and finds its packages where npm has put them.
+rmSync("dist/cli", { recursive: true, force: true });
+await build({
+  entryPoints: { larder: "src/cli/main.ts" },
+  outdir: "dist/cli",
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  splitting: true,
+  packages: "external",
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  logLevel: "warning",
+});
+chmodSync("dist/cli/larder.mjs", 0o755);
+if (process.argv[2] === "cli") process.exit();
+
+for (const path of ["frontend", "agent.mjs", "attach", "node"])
+  rmSync(`dist/${path}`, { recursive: true, force: true });
 const options = {
   outdir: "dist",
   outExtension: { ".js": ".mjs" },

@@ -7,6 +7,35 @@ import { readdirSync, readFileSync } from "node:fs";
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["preload", "upstream", "gateway", "error.ts"],
+  cli: [
+    "cli/images",
+    "cli/images/shared",
+    "cli/output",
+    "cli/usage-error.ts",
+    "stores",
+    "shelf",
+    "files",
+    "image",
+    "error.ts",
+    "is-object.ts",
+    "commander",
+  ],
+  "cli/images": [
+    "cli/images/registry",
+    "cli/images/shared",
+    "cli/usage-error.ts",
+    "shelf",
+    "image",
+    "error.ts",
+    "is-object.ts",
+    "dockerode",
+    "tar-stream",
+  ],
+  "cli/images/registry": ["cli/images/shared", "image", "error.ts", "is-object.ts", "undici"],
+  // Files that all sources of images share.
+  "cli/images/shared": ["cli/usage-error.ts", "image", "error.ts"],
+  "cli/output": ["cli-table3", "ora"],
+  "cli/usage-error.ts": ["error.ts"],
   preload: [
     "preload/cut",
     "preload/check",
@@ -164,6 +193,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 /** Parts that are files. */
 const shared: Readonly<Record<string, string>> = {
+  "cli/images/choose-platform.ts": "cli/images/shared",
+  "cli/images/layer-tar.ts": "cli/images/shared",
+  "cli/images/open-options.ts": "cli/images/shared",
+  "cli/images/outer-image.ts": "cli/images/shared",
+  "cli/images/run-program.ts": "cli/images/shared",
   "preload/build-context.ts": "preload/shared",
   "preload/settings.ts": "preload/shared",
   "preload/platforms.ts": "preload/shared",

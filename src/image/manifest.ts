@@ -39,6 +39,11 @@ export function parseManifestOrIndex(
   return { manifest: { config: value.config, layers: value.layers } };
 }
 
+/** BuildKit's attestations are in an index beside the images: their platform is one that no machine has. */
+export function isAttestation({ platform }: Descriptor): boolean {
+  return platform?.os === "unknown";
+}
+
 /** The media type of a manifest or index. Only OCI's documents may leave it out. */
 export function mediaTypeOf(bytes: Buffer): string {
   const { mediaType } = JSON.parse(bytes.toString("utf8")) as { mediaType?: string };

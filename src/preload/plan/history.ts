@@ -2,15 +2,17 @@
 
 import type { HistoryEntry, ImageConfig } from "../../image/config.js";
 import type { DiffId } from "../../image/digest.js";
+import { historyComment, parseHistoryEntry } from "../../shelf/history.js";
 import type { BlobLayer, PlannedImage, PreloadPlan } from "./plan.js";
-
-const comment = "larder";
 
 /** Entries for the plan's outer layers, the layers of blobs, and the catalog, in the order of the layers. */
 export function planHistory(plan: PreloadPlan, blobLayers: readonly BlobLayer[]): HistoryEntry[] {
   const names = plan.images.map(({ name }) => name).join(" ");
   const layers = [...plan.outerLayers, ...blobLayers].map(({ history }) => history);
-  return [...layers, `PRELOAD ${names}, catalog`].map((created_by) => ({ created_by, comment }));
+  return [...layers, `PRELOAD ${names}, catalog`].map((created_by) => ({
+    created_by,
+    comment: historyComment,
+  }));
 }
 
 /** @param diffIds of the inner layers in an outer layer. */
@@ -33,18 +35,14 @@ export function blobHistory(blobs: BlobLayer["blobs"], images: readonly PlannedI
   return `PRELOAD ${image?.name}, blob of layer ${only.position + 1} of ${image?.diffIds.length}, ${only.digest}`;
 }
 
-const layerEntry =
-  /^PRELOAD (?:\S+, layer \d+ of \d+|\d+ small layers?), (sha256:[0-9a-f]{64}(?: sha256:[0-9a-f]{64})*)$/;
-
 /**
  * DiffIDs of the inner layers that the image claims to hold, grouped by outer layer. They come from the stage's base or
  * a PRELOAD above. The stock step compares them with the daemon's own layers.
  */
 export function claimedLayers({ history = [] }: ImageConfig): string[][] {
-  const own = history.filter((entry) => entry.comment === comment && !entry.empty_layer);
-  return own.flatMap(({ created_by = "" }) => {
-    const diffIds = layerEntry.exec(created_by)?.[1]?.split(" ");
-    return diffIds ? [diffIds] : [];
+  return history.flatMap((entry) => {
+    const layer = parseHistoryEntry(entry);
+    return layer?.kind === "files" ? [[...layer.diffIds]] : [];
   });
 }
 

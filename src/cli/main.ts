@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+/** The command `larder`. Each command has a file of its own. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { exit } from "./command.js";
+import { diffCommand } from "./diff.js";
+import { inspectCommand } from "./inspect.js";
+
+// The bundle in dist/cli is as far from the file as the source is.
+const packageFile = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  readonly version: string;
+};
+
+const program = new Command("larder")
+  .description("Looks into system images: images that PRELOAD has put other images into.")
+  .version(packageFile.version)
+  .configureHelp({ showGlobalOptions: true })
+  .addCommand(inspectCommand())
+  .addCommand(diffCommand());
+
+for (const command of [program, ...program.commands])
+  command.exitOverride().showHelpAfterError("(--help says more)");
+
+// A reader such as head may end before the output does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Commander has printed the help or the error.
+  process.exitCode = error.exitCode === 0 || error.code === "commander.help" ? exit.fine : exit.usage;
+}
