@@ -8,17 +8,25 @@ import { readdirSync, readFileSync } from "node:fs";
 const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["preload", "upstream", "gateway", "error.ts"],
   cli: [
+    "cli/page",
+    "cli/report",
     "cli/images",
     "cli/images/shared",
     "cli/output",
     "cli/usage-error.ts",
+    "error.ts",
+    "commander",
+  ],
+  "cli/page": ["cli/report", "cli/output", "image"],
+  "cli/report": [
+    "cli/images",
+    "cli/images/shared",
+    "cli/output",
     "stores",
     "shelf",
-    "files",
     "image",
     "error.ts",
-    "is-object.ts",
-    "commander",
+    "tar-stream",
   ],
   "cli/images": [
     "cli/images/registry",
