@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { parseReference, type Reference } from "../image/reference.js";
 import { exit, printJson, runCommand } from "./command.js";
 import { type ManagerName, managerNames } from "./commit/inner/find-manager.js";
@@ -29,7 +29,12 @@ export function commitCommand(): Command {
     .argument("<image>", "the name of the new image")
     .option("--only <images>", "take these inner images only: redis:7,postgres:17", several, [])
     .option("--except <images>", "take all inner images but these", several, [])
-    .option("-c, --change <instruction>", "apply an instruction of a Dockerfile, as docker commit does", append, [])
+    .option(
+      "-c, --change <instruction>",
+      "apply an instruction of a Dockerfile, as docker commit does",
+      append,
+      [],
+    )
     .option("-m, --message <text>", "a message for the image's history")
     .option("-a, --author <text>", "the author of the image")
     .option("-p, --pause [true|false]", "pause the container while its files are committed", isTrue, true)
@@ -100,7 +105,7 @@ function append(text: string, earlier: readonly string[]): readonly string[] {
 function isTrue(text: string): boolean {
   if (/^(true|1|t)$/i.test(text)) return true;
   if (/^(false|0|f)$/i.test(text)) return false;
-  throw usageError(`--pause=${text}: it is true or false`);
+  throw new InvalidArgumentError("It is true or false.");
 }
 
 /** The second signal ends the program at once, as if nobody caught it. */

@@ -34,7 +34,10 @@ export async function runBuild(request: BuildRequest): Promise<void> {
     ...outputs.flatMap((output) => ["--output", output]),
     folder,
   ];
-  const child = spawn("docker", args, { stdio: ["ignore", "ignore", isTerminal ? "inherit" : "pipe"], signal });
+  const child = spawn("docker", args, {
+    stdio: ["ignore", "ignore", isTerminal ? "inherit" : "pipe"],
+    signal,
+  });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on("error", reject).on("close", resolve);
   });

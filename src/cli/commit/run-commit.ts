@@ -95,7 +95,9 @@ async function commitFrom(work: Work): Promise<CommitResult> {
   const leftOut = [...given.leftOut, ...(request.only.length > 0 ? [] : unnamed)];
   for (const { name, reason } of leftOut) progress.note(`left out ${name}: ${reason}`);
   for (const name of choice.returning)
-    progress.note(`${name} stays: it is on the shelf of the container's image, whose layers the new image has`);
+    progress.note(
+      `${name} stays: it is on the shelf of the container's image, whose layers the new image has`,
+    );
   signal.throwIfAborted();
   progress.step("committing the container's files");
   const base = await files.commit(request, manager.dataRoots, folder, signal);
@@ -145,7 +147,12 @@ async function giveImages(
     else {
       entries.push(entryOf(image, one));
       const { namespace } = image;
-      images.push({ name, platform: one.platform, lacksBlobs: one.lacksBlobs, ...(namespace !== undefined && { namespace }) });
+      images.push({
+        name,
+        platform: one.platform,
+        lacksBlobs: one.lacksBlobs,
+        ...(namespace !== undefined && { namespace }),
+      });
     }
   }
   const complete = [...found.values()].filter((one) => typeof one !== "string");

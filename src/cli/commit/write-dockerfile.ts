@@ -26,10 +26,12 @@ export function writeDockerfile(
     const flags = flagsOf(image, base.platform).join(" ");
     groups.set(flags, [...(groups.get(flags) ?? []), image.name]);
   }
-  const preloads = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([flags, names]) => {
-    const words = [...new Set(names)].sort().join("\n");
-    return `PRELOAD ${flags} <<"EOF"\n${words}\nEOF\n`;
-  });
+  const preloads = [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([flags, names]) => {
+      const words = [...new Set(names)].sort().join("\n");
+      return `PRELOAD ${flags} <<"EOF"\n${words}\nEOF\n`;
+    });
   return `# syntax=${frontend}\n# check=skip=all\nFROM ${base.name}\n${preloads.join("")}`;
 }
 
