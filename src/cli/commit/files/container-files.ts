@@ -17,6 +17,7 @@ import { digestOf } from "../../../image/digest.js";
 import { formatLayoutIndex, nameAnnotation } from "../../../image/layout-index.js";
 import { mediaTypeOf } from "../../../image/manifest.js";
 import { blobPath } from "../../../image/oci-layout.js";
+import { isObject } from "../../../is-object.js";
 import { type Engine, requestStream } from "../../images/engine.js";
 import { withoutDataRoots } from "./filter-layer.js";
 import { hashFile } from "./hash-file.js";
@@ -51,14 +52,8 @@ export class ContainerFiles {
   ): Promise<string> {
     const changes = await this.#container.changes();
     const tag = this.#newTag();
-    const { message = "", author = "", pauses } = options;
-    await this.#container.commit({
-      repo: repository,
-      tag,
-      comment: message,
-      author,
-      pause: pauses,
-      changes: options.changes.join("\n"),
+    await this.#container.commit({ repo: repository, tag, ...queryOf(options) }).catch((error: unknown) => {
+      throw new LarderError(`the container cannot be committed: ${engineWords(error)}`, { cause: error });
     });
     const committed = `${repository}:${tag}`;
     const paths = (changes as readonly { Path: string }[] | null)?.map(({ Path }) => Path.slice(1)) ?? [];
@@ -120,6 +115,17 @@ export class ContainerFiles {
     if (error !== undefined)
       throw new LarderError(`the engine did not take the container's files: ${JSON.parse(error)}`);
   }
+}
+
+function queryOf({ message = "", author = "", pauses, changes }: CommitOptions) {
+  const words = changes.length > 0 ? { changes: changes.join("\n") } : {};
+  return { comment: message, author, pause: pauses, ...words };
+}
+
+/** dockerode puts a status before the engine's own message. */
+function engineWords(error: unknown): string {
+  const { json } = isObject(error) ? error : {};
+  return isObject(json) && typeof json.message === "string" ? json.message : LarderError.from(error).message;
 }
 
 interface ArchiveFile {
