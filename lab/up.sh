@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 for part in common stamp package background cgroup cell registry engine client roots adopt images arm64 go docker29 \
-  frontend env; do
+  chromium frontend env; do
   # shellcheck source=/dev/null
   . "lib/$part.sh"
 done
@@ -42,6 +42,7 @@ else
 fi
 
 background_wait tree-trixie tree-bookworm
+in_background chromium chromium_build
 for suite in forky trixie bookworm; do in_background "images-$suite" "images_$suite"; done
 background_wait
 docker29_image
@@ -58,6 +59,8 @@ env_write "${engines[@]}" \
   "LARDER_LAB_EMULATOR=$LAB_DIR/tools/emulator/qemu-aarch64" \
   "LARDER_LAB_SYSTEM_BOOKWORM=$REGISTRY/docker:$(image_version docker bookworm)" \
   "LARDER_LAB_DOCKER29_SKIPPED=$(docker29_skipped)" \
+  "LARDER_LAB_CHROMIUM=$LAB_DIR/bin/chromium" \
+  "LARDER_LAB_CHROMIUM_SKIPPED=$(chromium_skipped)" \
   "LARDER_IMAGE=$REGISTRY/larder/dockerfile:1"
 frontend_build
 say "up after $((SECONDS - started)) s: $LAB_DIR/env has what programs need"
