@@ -4,7 +4,7 @@ import { type Digest, isDigest } from "../../../image/digest.js";
 import { parseReference, type Reference, repositoryName } from "../../../image/reference.js";
 import type { LayoutFolder } from "../files/layout-folder.js";
 import { type Blobs, completeImage } from "./complete-image.js";
-import type { Shell } from "./exec.js";
+import { patiently, type Shell, whySilent } from "./exec.js";
 import type { ListedImage, Listing, Manager, Taken, TakenImage, TakeRequest } from "./manager.js";
 
 /** @throws LarderError for a containerd that does not answer. */
@@ -14,14 +14,14 @@ export async function openContainerd(
   dataRoots: readonly string[],
 ): Promise<Manager> {
   const ctr = (...args: string[]) => ["ctr", "--address", socket, ...args];
-  const { status, stdout, stderr } = await shell.try(ctr("namespaces", "ls", "--quiet"));
-  if (status !== 0) {
-    const reason = stderr.split("\n").at(-1) || `exit code ${status}`;
+  const answer = await shell.try(patiently(ctr("namespaces", "ls", "--quiet")));
+  if (answer.status !== 0) {
+    const reason = whySilent(answer);
     throw new LarderError(
       `the containerd in the container does not answer: ${reason}; see its log, and start it again`,
     );
   }
-  const namespaces = stdout.split("\n").filter(Boolean).sort();
+  const namespaces = answer.stdout.split("\n").filter(Boolean).sort();
   return {
     name: "containerd",
     store: "containerd",

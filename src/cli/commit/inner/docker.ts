@@ -6,7 +6,7 @@ import { parseReference, repositoryName } from "../../../image/reference.js";
 import type { StoreName } from "../../../stores/table.js";
 import type { LayoutFolder } from "../files/layout-folder.js";
 import { type Blobs, completeImage } from "./complete-image.js";
-import { FailedCommand, type Shell } from "./exec.js";
+import { FailedCommand, patiently, type Shell, whySilent } from "./exec.js";
 import type { ListedImage, Listing, Manager, Taken, TakenImage, TakeRequest } from "./manager.js";
 import { readSaved, type SavedImage } from "./saved-archive.js";
 import type { ShelfContent } from "./shelf-content.js";
@@ -19,10 +19,10 @@ interface Info {
 
 /** @throws LarderError for a Docker that does not answer, or whose store PRELOAD does not know. */
 export async function openDocker(shell: Shell, otherRoots: readonly string[]): Promise<Manager> {
-  const { status, stdout, stderr } = await shell.try(["docker", "info", "--format", "{{json .}}"]);
-  const info = status === 0 ? (JSON.parse(stdout) as Partial<Info>) : {};
+  const answer = await shell.try(patiently(["docker", "info", "--format", "{{json .}}"]));
+  const info = answer.status === 0 ? (JSON.parse(answer.stdout) as Partial<Info>) : {};
   if (!info.Driver || !info.DockerRootDir) {
-    const reason = stderr.split("\n").at(-1) || "it gave no answer";
+    const reason = whySilent(answer);
     throw new LarderError(
       `the Docker in the container does not answer: ${reason}; see its log, and start it again`,
     );

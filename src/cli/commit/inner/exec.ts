@@ -67,6 +67,26 @@ async function startIn(
   return { stdout: Readable.from(read(), { objectMode: false }), ended };
 }
 
+/** The same command with a limit of time, where the container has the means: a daemon may hang. */
+export function patiently(command: readonly string[]): string[] {
+  const script = `command -v timeout >/dev/null && exec timeout ${patience} "$@"; exec "$@"`;
+  return ["sh", "-c", script, "sh", ...command];
+}
+
+/** In seconds. */
+const patience = 20;
+
+/** Why a command that was started {@link patiently} gave no answer. */
+export function whySilent({ status, stderr }: Pick<Answer, "status" | "stderr">): string {
+  return (
+    lastLine(stderr) ||
+    (timeoutStatuses.includes(status) ? `no word in ${patience} s` : `exit code ${status}`)
+  );
+}
+
+/** Of GNU's `timeout`, and of busybox's, which tells the signal. */
+const timeoutStatuses = [124, 143];
+
 /** A command that ended with another status than 0. */
 export class FailedCommand extends LarderError {
   /** The command's own words. */

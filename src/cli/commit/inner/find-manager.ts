@@ -65,11 +65,8 @@ if command -v docker >/dev/null; then
   else echo client docker; fi
 fi
 if command -v ctr >/dev/null; then
-  found=
-  for socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock; do
-    if [ -S "$socket" ]; then found=1; echo "containerd $socket"; fi
-  done
-  [ -n "$found" ] || echo client ctr
+  if [ -S /run/containerd/containerd.sock ]; then echo containerd /run/containerd/containerd.sock
+  else echo client ctr; fi
 fi
 for process in /proc/[0-9]*; do
   [ "$(cat "$process/comm" 2>/dev/null)" = containerd ] || continue
