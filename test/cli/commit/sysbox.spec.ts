@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { skip } from "../../../src/testing.js";
-import { assertSame } from "../../exact-files/same.js";
+import { assertSame, exactly } from "../../exact-files/same.js";
 import { build } from "../../harness/build.js";
 import { cleanUp } from "../../harness/cleanup.js";
 import { docker } from "../../harness/docker.js";
 import { type FileListing, listImage, listUnpacked } from "../../harness/file-listing.js";
 import { type EngineName, engineNames } from "../../harness/lab.js";
+import { pushInnerImage, type RegistryImage } from "../../harness/registry-image.js";
 import { sysbox } from "../../harness/sysbox.js";
 import { SystemContainer, type SystemOptions } from "../../harness/system-container.js";
-import { commit, type Inner, innerImages, list, load, pull, type System, systems } from "./systems.js";
+import { commit, list, pull, type System, systems } from "./systems.js";
 
 /** sysbox-runc covers a part of containerd's root with a directory of the host: the rest is in the container's layer. */
 const cases: readonly (readonly [EngineName, string])[] = [
@@ -23,13 +24,13 @@ for (const [engine, name] of cases) {
   describe(`larder commit, ${name} (${engine}): under sysbox-runc, without a volume`, () => {
     const tag = `e2e-commit-sysbox-${name}:2`;
     const options: SystemOptions = { engine, daemon: system.daemon, privilege: sysbox };
-    let inner: Inner;
+    let odd: RegistryImage;
     let original: SystemContainer;
     let next: SystemContainer;
 
     before(async function () {
       if (!engineNames.includes(engine)) skip(this, `there is no engine "${engine}"`);
-      inner = await innerImages();
+      odd = await pushInnerImage("sysbox-odd", new URL("../../sysbox/Dockerfile", import.meta.url));
       const first = `e2e-commit-sysbox-${name}:1`;
       await build({
         engine,
@@ -39,8 +40,7 @@ for (const [engine, name] of cases) {
         dockerfile: withoutVolume(system),
       });
       original = await SystemContainer.start(first, { ...options, network: "bridge" });
-      await pull(system, original, inner.pulled);
-      await load(system, original, inner.loaded, engine);
+      await pull(system, original, odd);
       await original.exec("sh", "-c", "echo by hand >/opt/by-hand");
       // Sysbox leaves the data root in the container's own files then.
       await docker(["stop", "--time", "5", original.id], { engine });
@@ -51,18 +51,17 @@ for (const [engine, name] of cases) {
     });
     after(cleanUp);
 
-    it("lists the same images, which are linked", async () => {
-      assert.match(await next.logs(), /^larder: attached 2 images \(\d layers\) to .* by link/m);
+    it("lists the same image, which is linked", async () => {
+      assert.match(await next.logs(), /^larder: attached 1 image \(\d layers\) to .* by link/m);
       assert.deepEqual(await list(system, next), await list(system, original));
     });
 
-    it("has the files of the image that was loaded, and the container's own", async () => {
-      const of = (inside: SystemContainer): Promise<FileListing> =>
+    it("has the image's own files, although Sysbox has lost deletions and capabilities of the original", async () => {
+      const ours =
         system.daemon === "docker"
-          ? listImage(inner.loaded.reference, { engine, inside })
-          : listUnpacked(inside, "default", inner.loaded.reference, engine);
-      const [ours, theirs] = await Promise.all([of(next), of(original)]);
-      assertSame(ours, theirs);
+          ? await listImage(odd.reference, { engine, inside: next })
+          : await listUnpacked(next, "default", odd.reference, engine);
+      assertSame(odds(ours), odds(await listImage(exactly(odd), { engine })));
       assert.equal(await next.exec("cat", "/opt/by-hand"), "by hand\n");
     });
 
@@ -75,6 +74,11 @@ for (const [engine, name] of cases) {
       );
     });
   });
+}
+
+/** Files that Docker puts into a container elsewhere are not compared. */
+function odds(files: FileListing): FileListing {
+  return new Map([...files].filter(([path]) => path.startsWith("odd/")));
 }
 
 function withoutVolume({ base, daemon }: System): string {

@@ -21,7 +21,7 @@ import { isObject } from "../../../is-object.js";
 import { type Engine, requestStream } from "../../images/engine.js";
 import { withoutDataRoots } from "./filter-layer.js";
 import { hashFile } from "./hash-file.js";
-import { openSavedLayer, readSavedLayers, type SavedLayers } from "./saved-image.js";
+import { readSavedLayer, readSavedLayers, type SavedLayers } from "./saved-image.js";
 
 export interface CommitOptions {
   readonly message?: string;
@@ -91,7 +91,7 @@ export class ContainerFiles {
     const path = saved.layers.at(-1);
     if (path === undefined) throw new LarderError("the engine committed the container without a layer");
     const file = join(folder, "layer.tar");
-    const layer = withoutDataRoots(await openSavedLayer(open, path), dataRoots);
+    const layer = withoutDataRoots(readSavedLayer(open, path), dataRoots);
     await pipeline(layer, createWriteStream(file), { signal });
     const tag = this.#newTag();
     const image = await describe(saved, await this.#usesContainerd(), file, `${repository}:${tag}`);

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { LarderError } from "../../../error.js";
 
 const blockSize = 512;
+const cutOff = "the container's layer is cut off";
 
 /**
  * @param dataRoots absolute paths. The directories themselves stay, and what the layer deletes in them.
@@ -29,12 +30,13 @@ async function* filter(tar: Bytes, dataRoots: readonly string[]): AsyncGenerator
   for (;;) {
     const header = await tar.take(blockSize);
     if (header.length === 0 || header.every((byte) => byte === 0)) break;
-    if (header.length < blockSize) throw new LarderError("the container's layer is cut off");
+    if (header.length < blockSize) throw new LarderError(cutOff);
     const type = String.fromCharCode(header[156] ?? 0);
     const size = extension.size ?? parseNumber(header.subarray(124, 136));
     const padded = Math.ceil(size / blockSize) * blockSize;
     if ("xLK".includes(type)) {
       const content = await tar.take(padded);
+      if (content.length < padded) throw new LarderError(cutOff);
       before.push(header, content);
       extension = { ...extension, ...parseExtension(type, content.subarray(0, size)) };
       continue;
@@ -118,7 +120,7 @@ class Bytes {
       if (this.#rest.length === 0) {
         const { value, done } = await this.#parts.next();
         if (done && mayEnd) return;
-        if (done) throw new LarderError("the container's layer is cut off");
+        if (done) throw new LarderError(cutOff);
         this.#rest = value as Buffer;
       }
       const part = this.#rest.subarray(0, missing);

@@ -42,19 +42,19 @@ function manifestIn(small: ReadonlyMap<string, Buffer>): Buffer | undefined {
 }
 
 /** The uncompressed tar of one layer. */
-export async function openSavedLayer(open: Open, path: string): Promise<Readable> {
+export async function* readSavedLayer(open: Open, path: string): AsyncGenerator<unknown> {
   const archive = await open();
   const tar = extract();
   const failed = finished(archive).catch((error: Error) => tar.destroy(error));
   archive.pipe(tar);
   for await (const entry of tar) {
-    if (entry.header.name !== path) {
-      entry.resume();
-      continue;
+    if (entry.header.name === path) {
+      yield* await uncompressed(Readable.from(entry), `layer ${path}`);
+      // Nobody reads the rest of the archive.
+      archive.destroy();
+      return;
     }
-    // Nobody reads the rest of the archive.
-    entry.once("close", () => archive.destroy());
-    return uncompressed(Readable.from(entry), `layer ${path}`);
+    entry.resume();
   }
   await failed;
   throw new LarderError(`the engine gave an archive without its layer ${path}`);
