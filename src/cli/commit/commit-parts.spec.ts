@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { parseReference } from "../../image/reference.js";
 import type { ShelvedImage } from "../../shelf/preload-file.js";
 import { chooseImages } from "./choose-images.js";
+import { describeGiven } from "./describe-given.js";
 import { namesOf, readTable } from "./inner/containerd.js";
 import { namesInGraphDriver } from "./inner/docker.js";
 import { demultiplex } from "./inner/exec.js";
@@ -104,6 +105,48 @@ describe("demultiplex", () => {
       assert.equal(Buffer.concat(output).toString(), "out more", `parts of ${size} bytes`);
       assert.equal(Buffer.concat(errors).toString(), "error");
     }
+  });
+});
+
+describe("describe-given", () => {
+  const reference = parseReference("redis:7");
+  const taken = (digit: string) => ({
+    top: { mediaType: "application/x", digest: digest(digit), size: 1 },
+    platform: amd64,
+    shelved: [],
+    lacksBlobs: false,
+    blobs: [],
+  });
+
+  it("leaves out what is there in part, and a second image of one name", () => {
+    const images = [
+      { reference, target: digest("1"), namespace: "default" },
+      { reference, target: digest("2"), namespace: "k8s.io" },
+      { reference: parseReference("app:1"), target: digest("3"), namespace: "default" },
+    ];
+    const found = new Map<string, ReturnType<typeof taken> | string>([
+      [digest("1"), taken("1")],
+      [digest("2"), taken("2")],
+      [digest("3"), "its layer is missing"],
+    ]);
+    const { entries, leftOut } = describeGiven(images, found);
+    assert.deepEqual(
+      entries.map((entry) => entry.digest),
+      [digest("1")],
+    );
+    assert.deepEqual(
+      leftOut.map(({ name, reason }) => `${name}: ${reason}`),
+      [
+        "redis:7: in the namespace k8s.io it is another image than in an earlier one",
+        "app:1: it is there in part only (its layer is missing)",
+      ],
+    );
+  });
+
+  it("gives an image of two namespaces to both", () => {
+    const both = ["default", "k8s.io"].map((namespace) => ({ reference, target: digest("1"), namespace }));
+    const { entries, images } = describeGiven(both, new Map([[digest("1"), taken("1")]]));
+    assert.deepEqual([entries.length, images.map(({ namespace }) => namespace)], [1, ["default", "k8s.io"]]);
   });
 });
 

@@ -4,13 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { LarderError } from "../../error.js";
-import {
-  type LayoutEntry,
-  nameAnnotation,
-  noRepoDigest,
-  repoDigestAnnotation,
-  shelvedAnnotation,
-} from "../../image/layout-index.js";
 import { formatPlatform, type Platform } from "../../image/platform.js";
 import { formatReference, type Reference } from "../../image/reference.js";
 import type { ShelvedImage } from "../../shelf/preload-file.js";
@@ -18,11 +11,12 @@ import { dockersNamespace } from "../../stores/containerd/labels.js";
 import { connectEngine, type Engine } from "../images/engine.js";
 import type { Progress } from "../output/progress.js";
 import { type Choice, chooseImages, nameOf, type Wishes } from "./choose-images.js";
+import { describeGiven, type Given } from "./describe-given.js";
 import { type CommitOptions, ContainerFiles } from "./files/container-files.js";
 import { LayoutFolder } from "./files/layout-folder.js";
 import { shellIn } from "./inner/exec.js";
 import { findManager, type ManagerName } from "./inner/find-manager.js";
-import type { ListedImage, Manager, TakenImage } from "./inner/manager.js";
+import type { Manager } from "./inner/manager.js";
 import { readShelf, type ShelfContent } from "./inner/shelf-content.js";
 import { openContainer } from "./open-container.js";
 import { runBuild } from "./run-build.js";
@@ -118,11 +112,6 @@ function belongsTo({ name, store }: Manager): (image: ShelvedImage) => boolean {
     (store === "overlay2" || (image.namespace === dockersNamespace) === (name === "docker"));
 }
 
-interface Given {
-  readonly images: readonly WrittenImage[];
-  readonly leftOut: CommitResult["leftOut"];
-}
-
 /** Puts the chosen images into the layout for the build. */
 async function giveImages(
   { platform, folder, progress, signal }: Work,
@@ -131,49 +120,16 @@ async function giveImages(
   shelf: ShelfContent,
 ): Promise<Given> {
   const layout = await LayoutFolder.create(layoutIn(folder), signal);
-  if (taken.length === 0) return { images: [], leftOut: [] };
-  const what = taken.length === 1 ? nameOf(taken[0] as ListedImage) : `${taken.length} images`;
+  const [only, ...others] = taken;
+  if (!only) return { entries: [], images: [], leftOut: [] };
+  const what = others.length === 0 ? nameOf(only) : `${taken.length} images`;
   progress.step(`taking ${what} out of ${manager.name}`);
   const found = await manager.take({ targets: taken, layout, shelf, platform });
-  const [entries, images, leftOut]: [LayoutEntry[], WrittenImage[], { name: string; reason: string }[]] = [
-    [],
-    [],
-    [],
-  ];
-  for (const image of taken) {
-    const one = found.get(image.target) ?? "the inner daemon did not give it";
-    const name = nameOf(image);
-    if (typeof one === "string") leftOut.push({ name, reason: `it is there in part only (${one})` });
-    else {
-      entries.push(entryOf(image, one));
-      const { namespace } = image;
-      images.push({
-        name,
-        platform: one.platform,
-        lacksBlobs: one.lacksBlobs,
-        ...(namespace !== undefined && { namespace }),
-      });
-    }
-  }
   const complete = [...found.values()].filter((one) => typeof one !== "string");
   await layout.keepOnly(new Set(complete.flatMap(({ blobs }) => blobs)));
-  await layout.finish(entries);
-  return { images, leftOut };
-}
-
-function entryOf({ reference, repoDigest }: ListedImage, { top, shelved }: TakenImage): LayoutEntry {
-  return {
-    ...top,
-    annotations: {
-      [nameAnnotation]: formatReference(withoutDigest(reference)),
-      ...(repoDigest !== undefined && { [repoDigestAnnotation]: repoDigest ?? noRepoDigest }),
-      ...(shelved.length > 0 && { [shelvedAnnotation]: shelved.join(" ") }),
-    },
-  };
-}
-
-function withoutDigest({ digest, ...reference }: Reference): Reference {
-  return reference.tag === undefined && digest !== undefined ? { ...reference, digest } : reference;
+  const given = describeGiven(taken, found);
+  await layout.finish(given.entries);
+  return given;
 }
 
 function layoutIn(folder: string): string {
