@@ -6,14 +6,14 @@ import { type CommitRequest, commit } from "./commit/run-commit.js";
 import { usageError } from "./usage-error.js";
 
 interface Options {
-  readonly only: readonly string[];
-  readonly except: readonly string[];
-  readonly change: readonly string[];
+  readonly only?: readonly string[];
+  readonly except?: readonly string[];
+  readonly change?: readonly string[];
   readonly message?: string;
   readonly author?: string;
   readonly pause: boolean;
   readonly push?: boolean;
-  readonly output: readonly string[];
+  readonly output?: readonly string[];
   readonly daemon?: string;
   readonly frontend: string;
   readonly json?: boolean;
@@ -27,8 +27,8 @@ export function commitCommand(): Command {
     .description("Makes a system image of a running container: its files, and its inner images on the shelf.")
     .argument("<container>", "name or ID of a container with Docker or containerd inside")
     .argument("<image>", "the name of the new image")
-    .option("--only <images>", "take these inner images only: redis:7,postgres:17", several, [])
-    .option("--except <images>", "take all inner images but these", several, [])
+    .option("--only <images>", "take these inner images only: redis:7,postgres:17", several)
+    .option("--except <images>", "take all inner images but these", several)
     .option(
       "-c, --change <instruction>",
       "apply an instruction of a Dockerfile, as docker commit does",
@@ -40,7 +40,7 @@ export function commitCommand(): Command {
     .option("-p, --pause [true|false]", "pause the container while its files are committed", isTrue, true)
     .option("--no-pause", "do not pause it")
     .option("--push", "push the image to its registry")
-    .option("-o, --output <output>", "put the image elsewhere, as docker buildx build does", append, [])
+    .option("-o, --output <output>", "put the image elsewhere, as docker buildx build does", append)
     .option("--daemon <name>", "docker or containerd, if both run in the container")
     .option(
       "--frontend <image>",
@@ -61,7 +61,8 @@ export function commitCommand(): Command {
 }
 
 function requestOf(container: string, image: string, options: Options): CommitRequest {
-  const { only, except, change, message, author, pause, push = false, output, frontend } = options;
+  const { only = [], except = [], change = [], output = [] } = options;
+  const { message, author, pause, push = false, frontend } = options;
   return {
     container,
     image: parseImage(image),
@@ -94,11 +95,11 @@ function parseManager(name: string | undefined): ManagerName | undefined {
   throw usageError(`--daemon=${name}: it is ${managerNames.join(" or ")}`);
 }
 
-function several(text: string, earlier: readonly string[]): readonly string[] {
+function several(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, ...text.split(",").filter(Boolean)];
 }
 
-function append(text: string, earlier: readonly string[]): readonly string[] {
+function append(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];
 }
 
