@@ -33,7 +33,6 @@ export function commitCommand(): Command {
       "-c, --change <instruction>",
       "apply an instruction of a Dockerfile, as docker commit does",
       append,
-      [],
     )
     .option("-m, --message <text>", "a message for the image's history")
     .option("-a, --author <text>", "the author of the image")
