@@ -82,6 +82,8 @@ export interface LayerBlob {
   readonly diffId: DiffId;
   readonly digest: Digest;
   readonly mediaType: string;
+  /** No blob is given: the shelf of the stage has it, or what it takes to make the layer's tar again. */
+  readonly isShelved?: true;
 }
 
 /** Describes images to the stores of the stage's container manager. Unprivileged, without a network. */
@@ -158,7 +160,7 @@ export interface Places {
   readonly ca: string;
   /** stock, place: the stage, writable. */
   readonly stage: string;
-  /** catalog: the stage, read-only; stock of a read-only stage: its files, and a plain directory for changes. */
+  /** catalog, unpack of shelved layers: the stage, read-only; stock of a read-only stage: its files, and a plain directory for changes. */
   readonly stageCopy: string;
   readonly stageChanges: string;
   /** stock: input i, the layout of `images[i]`; pack: input 0, the layout of the base. */

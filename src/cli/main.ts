@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exit } from "./command.js";
+import { commitCommand } from "./commit.js";
 import { diffCommand } from "./diff.js";
 import { doctorCommand } from "./doctor.js";
 import { inspectCommand } from "./inspect.js";
@@ -14,12 +15,13 @@ const packageFile = JSON.parse(readFileSync(new URL("../../package.json", import
 };
 
 const program = new Command("larder")
-  .description("Looks into system images: images that PRELOAD has put other images into.")
+  .description("Makes system images, images that have other images inside, and looks into them.")
   .version(packageFile.version)
   .configureHelp({ showGlobalOptions: true })
   .addCommand(inspectCommand())
   .addCommand(diffCommand())
   .addCommand(verifyCommand())
+  .addCommand(commitCommand())
   .addCommand(doctorCommand());
 
 for (const command of [program, ...program.commands])

@@ -80,9 +80,22 @@ export async function findManifest(
 
 /** Digests of an index's manifests, those for the platform first, the best match at their head. */
 function byPlatform(index: readonly Descriptor[], wanted: Platform | undefined): Digest[] {
-  const rank = ({ platform }: Descriptor): number => {
-    if (!wanted || platform?.os !== wanted.os || platform.architecture !== wanted.architecture) return 2;
-    return platform.variant === wanted.variant ? 0 : 1;
-  };
-  return [...index].sort((a, b) => rank(a) - rank(b)).map(({ digest }) => digest);
+  return [...index].sort((a, b) => rank(a, wanted) - rank(b, wanted)).map(({ digest }) => digest);
+}
+
+/** Digests of an index's manifests for the platform, the best match first. */
+export function manifestsByPlatform(index: readonly Descriptor[], wanted: Platform): Digest[] {
+  return byPlatform(
+    index.filter((descriptor) => rank(descriptor, wanted) < otherPlatform),
+    wanted,
+  );
+}
+
+const otherPlatform = 2;
+
+function rank({ platform }: Descriptor, wanted: Platform | undefined): number {
+  if (!wanted || platform?.os !== wanted.os || platform.architecture !== wanted.architecture) {
+    return otherPlatform;
+  }
+  return platform.variant === wanted.variant ? 0 : 1;
 }

@@ -106,6 +106,11 @@ export const leftOut: readonly LeftOut[] = [
     tests: "both ways: Docker 26.1 and 28.5, containerd 1.7",
   },
   {
+    titles:
+      /larder commit(, (docker-containerd|containerd)( \(\w+\))?: |, \w+(-\w+)? \(\w+\): under sysbox| says what is wrong)/,
+    tests: "larder commit: containerd in its two forms, sysbox-runc, and what it refuses",
+  },
+  {
     titles: /inner Docker 28\.5: one image for both of its stores/,
     tests: "one image for both stores: Docker 28.5",
   },

@@ -43,7 +43,7 @@ export async function pushSystem(request: SystemBuild): Promise<SystemImage> {
   return readSystem(await registryImage(tag));
 }
 
-function readSystem(image: RegistryImage): SystemImage {
+export function readSystem(image: RegistryImage): SystemImage {
   const entries = image.history.filter((entry) => entry.empty_layer !== true);
   assert.equal(entries.length, image.diffIds.length, "the history has an entry for each layer");
   assert.equal(image.blobs.length, image.diffIds.length);

@@ -5,7 +5,7 @@ import { CatalogFiles } from "../../shelf/catalog-files.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
 import { formatPreload, mergePreload, type Preload } from "../../shelf/preload-file.js";
 import type { LoadedImage } from "../../stores/store.js";
-import { stores } from "../../stores/table.js";
+import { type StoreName, stores } from "../../stores/table.js";
 import { addInitSetting } from "../install/init-script.js";
 import { addAttach } from "../install/programs.js";
 import { addShim, daemonShim, embeddingShims } from "../install/shims.js";
@@ -48,7 +48,7 @@ export async function catalogFiles(content: CatalogContent): Promise<CatalogFile
   }
   const preload = described.reduce(
     (merged, { store, namespace }) =>
-      mergePreload(merged, named, { store, ...(namespace !== undefined && { namespace }) }),
+      mergePreload(merged, asListed(store, named), { store, ...(namespace !== undefined && { namespace }) }),
     content.earlier,
   );
   files.addFile(`${shelf}/${onShelf.preload}`, formatPreload(preload));
@@ -57,6 +57,15 @@ export async function catalogFiles(content: CatalogContent): Promise<CatalogFile
   for (const { store, catalog } of described)
     files.add(`${shelf}/${onShelf.catalog(store)}`, await catalog());
   return files;
+}
+
+/** The graph driver may list an image by another digest than that of its documents. */
+function asListed(store: StoreName, images: readonly InnerImage[]): readonly InnerImage[] {
+  if (store !== "overlay2") return images;
+  return images.map((image) => {
+    const { reference, repoDigest } = image;
+    return repoDigest ? { ...image, reference: { ...reference, digest: repoDigest } } : image;
+  });
 }
 
 /** The stores' daemons that the stage may have. */

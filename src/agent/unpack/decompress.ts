@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { toolEnvironment } from "../../files/tool.js";
+import type { LayerInput } from "./layer-input.js";
 
 /** A layer's tar, while it is decompressed. */
 export interface LayerTarStream {
@@ -24,8 +25,21 @@ function isSkippable(start: Buffer): boolean {
   return start.length === 4 && start.readUInt32LE() >>> 4 === 0x184d2a5;
 }
 
+export async function openLayerTar(layer: LayerInput): Promise<LayerTarStream> {
+  return layer.kind === "blob" ? openBlob(layer.path) : assembleTar(layer);
+}
+
+/** Docker's own way to make a layer's tar of its files. */
+function assembleTar({ files, tarSplit }: Extract<LayerInput, { kind: "files" }>): LayerTarStream {
+  const args = ["asm", "--input", tarSplit, "--path", files, "--output", "-"];
+  const child = spawn("tar-split", args, { stdio: ["ignore", "pipe", "pipe"], env: toolEnvironment() });
+  const ended = outcome(child, "tar-split");
+  ended.catch(() => {});
+  return { tar: child.stdout, ended };
+}
+
 /** @param blob Path of the file. */
-export async function openLayerTar(blob: string): Promise<LayerTarStream> {
+async function openBlob(blob: string): Promise<LayerTarStream> {
   const file = await open(blob);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
   await file.close();

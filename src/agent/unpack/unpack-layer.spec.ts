@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
+  cpSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -44,7 +45,10 @@ describe("unpack-layer", () => {
 
   async function tarOf(...headers: Parameters<Pack["entry"]>[0][]): Promise<Buffer> {
     const archive = pack();
-    for (const header of headers) archive.entry(header, header.type === "file" ? "x" : "");
+    for (const header of headers) {
+      const hasContent = header.type === "file" && !header.name.includes(".wh.");
+      archive.entry(header, hasContent ? "x" : "");
+    }
     archive.finalize();
     return buffer(archive);
   }
@@ -218,5 +222,43 @@ describe("unpack-layer", () => {
         );
       });
     }
+  });
+
+  describe("a layer of the stage's shelf, without its blob", () => {
+    /** The stage's shelf has the layer as an unpack step left it, and Docker's record of its tar. */
+    async function shelve(tar: Buffer): Promise<{ diffId: string; files: string; stage: string }> {
+      const files = await unpackTar(tar);
+      const diffId = String(digestOf(tar));
+      const stage = join(folder, "layer");
+      const db = join(stage, "usr/lib/larder/catalog/overlay2/db/0123456789ab");
+      mkdirSync(db, { recursive: true });
+      writeFileSync(join(db, "diff"), diffId);
+      const hex = diffId.slice("sha256:".length);
+      cpSync(join(folder, `record/${hex}/tar-split.json.gz`), join(db, "tar-split"));
+      return { diffId, files, stage };
+    }
+
+    const again = (diffId: string, stage: string) => {
+      const layer = { diffId, digest: diffId, mediaType: "tar", isShelved: true, blob: "", stage } as const;
+      return unpackLayer(layer, join(folder, "again"), join(folder, "again-record"));
+    };
+
+    it("is made again of its files", async () => {
+      const { diffId, files, stage } = await shelve(
+        await tarOf({ name: "a/b", type: "file" }, { name: "a/.wh.gone", type: "file" }),
+      );
+      await again(diffId, stage);
+      const made = files.replace("/layer/", "/again/");
+      assert.deepEqual(readdirSync(made, { recursive: true }).sort(), ["a", "a/b"]);
+      assert.equal(readFileSync(join(made, "../whiteouts"), "utf8"), "a/gone\n");
+    });
+
+    it("is refused if its files are others, or not there", async () => {
+      const { diffId, files, stage } = await shelve(await tarOf({ name: "a", type: "file" }));
+      writeFileSync(join(files, "a"), "y");
+      await assert.rejects(again(diffId, stage), /its layer sha256:/);
+      const other = String(digestOf(Buffer.from("other")));
+      await assert.rejects(again(other, stage), /the stage's shelf lacks it/);
+    });
   });
 });

@@ -16,6 +16,7 @@ import { checkDeleted, checkNames } from "./check-names.js";
 import { openLayerTar } from "./decompress.js";
 import { explainTar } from "./explain-tar.js";
 import { makeImplied } from "./implied.js";
+import { findOnShelf, type LayerInput } from "./layer-input.js";
 import { recordFolder, writeLayerRecord } from "./layer-record.js";
 import { startTarReader } from "./tar-reader.js";
 import { unpackUnusual } from "./unpack-unusual.js";
@@ -23,6 +24,8 @@ import { unpackUnusual } from "./unpack-unusual.js";
 export interface LayerToUnpack extends LayerBlob {
   /** Path of the blob. */
   readonly blob: string;
+  /** Root of the stage that has a shelved layer. */
+  readonly stage?: string;
 }
 
 /**
@@ -46,22 +49,28 @@ export async function unpackLayer(
 }
 
 async function unpack(layer: LayerToUnpack, output: string, records: string): Promise<{ size: number }> {
-  const { diffId, digest, blob } = layer;
+  const { diffId, digest, blob, stage = "" } = layer;
+  const input = layer.isShelved ? await findOnShelf(layer, stage) : ({ kind: "blob", path: blob } as const);
   const folder = `${output}/${shelf}/${onShelf.layer(diffId)}`;
   const files = `${folder}/fs`;
   const record = recordFolder(records, diffId);
   await mkdir(files, { recursive: true });
   await mkdir(record, { recursive: true });
   const tarSplit = `${record}/tar-split.json.gz`;
-  const [unpacked] = await Promise.all([spread(blob, files, tarSplit), verifyBlob(blob, { digest }, "it")]);
+  const verified = input.kind === "blob" ? verifyBlob(input.path, { digest }, "it") : undefined;
+  const [unpacked] = await Promise.all([spread(input, files, tarSplit), verified]);
   if (unpacked.diffId !== diffId) {
-    throw new LarderError(`unpacks to ${unpacked.diffId}, not to ${diffId}: push the image again`);
+    const way =
+      input.kind === "blob"
+        ? "push the image again"
+        : "build FROM an image whose shelf is as PRELOAD left it";
+    throw new LarderError(`unpacks to ${unpacked.diffId}, not to ${diffId}: ${way}`);
   }
   const names = await readTarSplit(tarSplit);
   checkNames(names);
   const whiteouts = names.isPlain
     ? await finishPlain(names, files, unpacked.failure)
-    : await unpackUnusual(blob, tarSplit, files);
+    : await unpackUnusual(input, tarSplit, files);
   const { size, usage, devices } = await measureTree(files);
   await refuseWhiteoutDevices(devices, files);
   await finishLayerFolder({ diffId, whiteouts }, output);
@@ -97,8 +106,8 @@ interface Spread {
 }
 
 /** Gives the decompressed tar to all who need it, each chunk once: the digest, the record of the tar, and the files. */
-async function spread(blob: string, files: string, tarSplit: string): Promise<Spread> {
-  const { tar, ended } = await openLayerTar(blob);
+async function spread(input: LayerInput, files: string, tarSplit: string): Promise<Spread> {
+  const { tar, ended } = await openLayerTar(input);
   const [unpacker, recorder] = [
     startTarReader("tar", [...extractOptions, "-C", files, "--file=-"]),
     startTarReader("tar-split", ["disasm", "--no-stdout", "--output", tarSplit, "-"]),

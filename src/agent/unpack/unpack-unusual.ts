@@ -7,6 +7,7 @@ import { readOptions } from "../../files/tree.js";
 import { showPath, type Whiteouts } from "../../shelf/whiteouts.js";
 import { batchesOfEntries, type TarEntry } from "../../stores/overlay2/tar-entries.js";
 import { chunkBytes, openLayerTar } from "./decompress.js";
+import type { LayerInput } from "./layer-input.js";
 import { LayerTree } from "./layer-tree.js";
 import { startTarReader } from "./tar-reader.js";
 
@@ -17,14 +18,14 @@ import { startTarReader } from "./tar-reader.js";
  * @param files gets the layer's files, and loses all that is in it.
  * @throws LarderError whose message follows the name of the layer, if engines do not agree on it.
  */
-export async function unpackUnusual(blob: string, record: string, files: string): Promise<Whiteouts> {
+export async function unpackUnusual(input: LayerInput, record: string, files: string): Promise<Whiteouts> {
   const tree = new LayerTree();
   for await (const entries of batchesOfEntries(record)) for (const entry of entries) tree.add(entry);
   tree.finish();
   // Node cannot remove a path that is longer than the kernel takes.
   await run("rm", ["-rf", files]);
   await mkdir(files);
-  const { tar, ended } = await openLayerTar(blob);
+  const { tar, ended } = await openLayerTar(input);
   const reader = startTarReader("tar", ["--extract", ...readOptions, "-C", files, "--file=-"]);
   try {
     for await (const chunk of inChunks(plainTar(tree, record, new Source(tar)))) await reader.give(chunk);
@@ -32,7 +33,7 @@ export async function unpackUnusual(blob: string, record: string, files: string)
     tar.destroy();
     // A tool that waits for more would keep the step from its end.
     reader.close();
-    // The blob was read to its end before.
+    // The layer was read to its end before.
     await ended.catch(() => {});
   }
   await reader.done;

@@ -5,10 +5,11 @@ import { unpackLayer } from "./unpack-layer.js";
 /** Unpacks inner layers into an outer layer, and leaves a record of each. */
 export async function unpack(
   { layers }: UnpackJob,
-  places: Pick<Places, "blob" | "layer" | "record"> = mount,
+  places: Pick<Places, "blob" | "layer" | "record" | "stageCopy"> = mount,
 ): Promise<void> {
   for (const [i, layer] of layers.entries()) {
-    const { size } = await unpackLayer({ ...layer, blob: places.blob(i) }, places.layer(0), places.record);
+    const from = { blob: places.blob(i), stage: places.stageCopy };
+    const { size } = await unpackLayer({ ...layer, ...from }, places.layer(0), places.record);
     progress(`unpacked layer ${layer.diffId} ${formatBytes(size)}`);
   }
 }

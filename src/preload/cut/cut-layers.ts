@@ -1,6 +1,7 @@
 /** The outer layers of a cut, by one of the two ways. */
 import { cacheImports } from "../../gateway/options.js";
 import type { Output } from "../../llb/state.js";
+import { Fault } from "../directive/fault.js";
 import { asLayout, blobFile } from "../images/image-source.js";
 import type { SettledImage } from "../images/settled.js";
 import { claimedLayers } from "../plan/history.js";
@@ -21,6 +22,12 @@ export interface CutLayers {
 
 /** The daemon way: the stage's own daemon takes layouts in. */
 export async function layersByDaemon(planning: Planning, planned: PlannedCut): Promise<CutLayers> {
+  const lacking = planned.taken.find(({ source }) => source?.kind === "layout" && source.shelved?.size);
+  if (lacking) {
+    const { name, asked } = lacking.image;
+    const message = `image "${name}": its layout lacks layers, which a daemon needs; leave out --via=daemon`;
+    throw new Fault(message, { lines: asked.lines });
+  }
   // Layouts are fetched while the stage is built.
   const layouts = planned.taken.map(({ source }) => (source?.kind === "layout" ? source.layout : undefined));
   if (layouts.every((layout) => layout !== undefined)) return daemonSteps(planned, layouts);
@@ -66,11 +73,11 @@ function directSteps(planned: PlannedCut, settled: readonly SettledImage[]): Cut
     settled.length === 0
       ? []
       : groupsOf(planned).map((group) => {
-          const layers = group.diffIds.map((diffId) => packedLayer(settled, diffId));
+          const layers = group.diffIds.map((diffId) => packedLayer(settled, diffId, group.isClaimed));
           const images = plan.images.filter(({ diffIds }) =>
             diffIds.some((one) => group.diffIds.includes(one)),
           );
-          return { ...group, ...unpackLayers(step, layers, images) };
+          return { ...group, ...unpackLayers(step, layers, images, head.state) };
         });
   const needsFiles = plan.images.some(({ diffIds }) => diffIds.length >= manyLayers);
   const records = unpacked.map(({ diffIds, isClaimed, record, layer }): CatalogInputs["records"][number] => ({
@@ -107,16 +114,30 @@ function groupsOf({ head, plan }: PlannedCut): { diffIds: readonly string[]; isC
   ];
 }
 
-function packedLayer(settled: readonly SettledImage[], diffId: string): PackedLayer {
+function packedLayer(settled: readonly SettledImage[], diffId: string, isClaimed: boolean): PackedLayer {
   const one = settled.find(({ image }) => image.diffIds.includes(diffId));
   const position = one?.image.diffIds.indexOf(diffId) ?? -1;
   const layer = one?.documents.manifest.layers[position];
   if (!one || !layer) throw new Error(`its manifest has fewer layers than its config`);
   const { digest, mediaType } = layer;
-  return { blob: { diffId, digest, mediaType }, file: layerFile(one, digest, position) };
+  const blob = { diffId, digest, mediaType };
+  if (isClaimed && isShelved(one, digest)) return { blob: { ...blob, isShelved: true }, file: undefined };
+  return { blob, file: layerFile(one, digest, position) };
+}
+
+function isShelved({ source }: SettledImage, digest: string): boolean {
+  return source.kind === "layout" && (source.shelved?.has(digest) ?? false);
 }
 
 /** The blob of a layer. @param position of the layer in the image, from 0. */
-export function layerFile({ image, source }: SettledImage, digest: string, position: number): BlobFile {
+export function layerFile(settled: SettledImage, digest: string, position: number): BlobFile {
+  const { image, source } = settled;
+  if (isShelved(settled, digest)) {
+    throw new Fault(
+      `image "${image.name}": its layout lacks the layer ${digest}, which is not on the shelf of the stage either; ` +
+        "copy the image again, with all of its layers",
+      { lines: image.asked.lines },
+    );
+  }
   return blobFile(source, digest, `layer ${position + 1}/${image.diffIds.length}`);
 }

@@ -13,6 +13,7 @@ import type { Directive, RequestedImage } from "../directive/directive.js";
 import { Fault, reasonOf } from "../directive/fault.js";
 import { type BaseImage, loadBaseImage } from "../images/base-image.js";
 import { resolveLayout, takeLayout } from "../images/client-layout.js";
+import { folderOf, openFolderLayout, takeFromFolder } from "../images/folder-layout.js";
 import { packImage, unknownImage } from "../images/pack-image.js";
 import { resolveImage } from "../images/resolve.js";
 import { type TakenImage, takeRegistryImage } from "../images/settled.js";
@@ -75,6 +76,9 @@ async function takeContext(
   if (named.kind === "layout" && context.settings.givesBlobs) {
     return takeBlobs(wanted, from, named).catch(refuse);
   }
+  const folder = named.kind === "files" ? folderOf(named.value) : undefined;
+  const images = folder === undefined ? undefined : await takeFolder(wanted, from, folder).catch(refuse);
+  if (images) return images;
   const given = await loadBaseImage(context, from, wanted.platform).catch(refuse);
   return takePacked(wanted, given, { kind: "context", name: from });
 }
@@ -114,6 +118,28 @@ async function takeBlobs(
   });
 }
 
+/** @returns undefined for a folder without a layout. */
+async function takeFolder(
+  { planning, directive, platform }: Wanted,
+  name: string,
+  folder: string,
+): Promise<TakenImage[] | undefined> {
+  const layout = await openFolderLayout(planning.context, name, folder);
+  if (!layout) return undefined;
+  const origin = { kind: "context", name } as const;
+  return Promise.all(
+    directive.images.map(async (requested) => {
+      const { reference } = requested;
+      const { image, source } = await takeFromFolder(layout, reference, platform);
+      return {
+        image: planPacked(image, reference, origin, askedFor(planning, requested)),
+        source,
+        steps: [],
+      };
+    }),
+  );
+}
+
 async function takePacked(
   { planning, directive, platform, step, runs }: Wanted,
   given: BaseImage | undefined,
@@ -124,7 +150,7 @@ async function takePacked(
     throw refuse(
       origin.kind === "stage"
         ? "the stage is empty (FROM scratch), so there is nothing to preload; COPY something into it"
-        : "the context is a folder of files and no image; give it one: oci-layout://, docker-image:// or target:",
+        : "the context is a folder of files and no image; give it an OCI layout, docker-image:// or target:",
     );
   }
   const is = formatPlatform(platformOf(given.config));

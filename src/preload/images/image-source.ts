@@ -13,8 +13,8 @@ import { openOutput, readOutput } from "../result.js";
 import type { BlobFile } from "../steps/agent-step.js";
 
 export type ImageSource =
-  /** An OCI layout that a step wrote. */
-  | { readonly kind: "layout"; readonly layout: Output }
+  /** An OCI layout that a step wrote, or a folder of the client. The stage's shelf has the layers `shelved`. */
+  | { readonly kind: "layout"; readonly layout: Output; readonly shelved?: ReadonlySet<Digest> }
   /** The builder gives each blob by itself, as a file named by the hex of its digest. */
   | { readonly kind: "blobs"; blob(digest: Digest, what: string): Output };
 

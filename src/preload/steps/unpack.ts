@@ -8,6 +8,7 @@ import {
   agentStep,
   type BlobFile,
   blobMount,
+  ownTree,
   type Step,
   type StepContext,
 } from "./agent-step.js";
@@ -15,7 +16,8 @@ import {
 /** An inner layer that is to be unpacked. */
 export interface PackedLayer {
   readonly blob: LayerBlob;
-  readonly file: BlobFile;
+  /** Absent for a layer that is taken from the stage's shelf. */
+  readonly file: BlobFile | undefined;
 }
 
 export interface UnpackedLayers {
@@ -30,13 +32,16 @@ export interface UnpackedLayers {
  * blobs -> an outer layer and its record. Nothing but the layers is in the cache key, so all images and Dockerfiles of a
  * builder share the step.
  * @param images those that have any of the layers, for errors.
+ * @param stage The shelf of layers without a blob. It is in the cache key then.
  */
 export function unpackLayers(
   context: StepContext,
   layers: readonly PackedLayer[],
   images: readonly PlannedImage[],
+  stage: Output,
 ): UnpackedLayers {
   const job: UnpackJob = { kind: "unpack", layers: layers.map(({ blob }) => blob) };
+  const needsStage = layers.some(({ file }) => file === undefined);
   const { outputAt, step } = agentStep({ ...context, platform: undefined }, job, {
     name: unpackStepName(
       layers.map(({ blob }) => blob.diffId),
@@ -45,11 +50,14 @@ export function unpackLayers(
     ...aboutImages(images),
     network: "none",
     mounts: [
-      ...layers.map(({ file }, i): Mount => blobMount(file, mount.blob(i))),
+      ...(needsStage
+        ? [{ kind: "readonly", dest: mount.stageCopy, from: ownTree(context, "stage", stage) } as const]
+        : []),
+      ...layers.flatMap(({ file }, i): Mount[] => (file ? [blobMount(file, mount.blob(i))] : [])),
       { kind: "output", dest: mount.layer(0), from: undefined },
       { kind: "output", dest: mount.record, from: undefined },
     ],
   });
-  const blobs = layers.map(({ blob }) => blob.digest);
+  const blobs = layers.flatMap(({ blob, file }) => (file ? [blob.digest] : []));
   return { layer: outputAt(mount.layer(0)), record: outputAt(mount.record), step: { ...step, blobs } };
 }

@@ -15,7 +15,7 @@ export function describe(images: readonly DescribedImage[], earlier: CatalogMode
 }
 
 function describeImage(image: DescribedImage): CatalogModel {
-  const { reference, imageId, manifest } = image;
+  const { reference, imageId, manifest, repoDigest = reference.digest } = image;
   const name = familiarName(reference);
   const chain = chainOf(image.diffIds);
   const layers: Record<ChainId, CatalogLayer> = {};
@@ -34,7 +34,7 @@ function describeImage(image: DescribedImage): CatalogModel {
     images: { [imageId]: chain.at(-1)?.chainId ?? null },
     references: {
       ...(reference.tag !== undefined && { [`${name}:${reference.tag}`]: imageId }),
-      [`${name}@${reference.digest}`]: imageId,
+      ...(repoDigest !== null && { [`${name}@${repoDigest}`]: imageId }),
     },
     blobs,
   };
