@@ -1,8 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { parseReference, type Reference } from "../image/reference.js";
 import { exit, printJson, runCommand } from "./command.js";
 import { type ManagerName, managerNames } from "./commit/inner/find-manager.js";
-import { type CommitRequest, commit } from "./commit/run-commit.js";
+import { type CommitRequest, type CommitResult, commit } from "./commit/run-commit.js";
+import { onInterrupt } from "./images/interrupt.js";
+import type { Progress } from "./output/progress.js";
 import { usageError } from "./usage-error.js";
 
 interface Options {
@@ -50,7 +53,7 @@ export function commitCommand(): Command {
     .action((container: string, image: string, options: Options) =>
       runCommand(async (progress) => {
         const request = requestOf(container, image, options);
-        const result = await commit(request, progress, abortOnSignals());
+        const result = await commitUnlessInterrupted(request, progress);
         progress.end();
         if (options.json) printJson(result);
         else process.stdout.write(`${result.id ?? result.image}\n`);
@@ -108,9 +111,14 @@ function isTrue(text: string): boolean {
   throw new InvalidArgumentError("It is true or false.");
 }
 
-/** The second signal ends the program at once, as if nobody caught it. */
-function abortOnSignals(): AbortSignal {
+/** An interrupt waits until nothing is left behind, and the error has been printed. */
+async function commitUnlessInterrupted(request: CommitRequest, progress: Progress): Promise<CommitResult> {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
+  const committed = commit(request, progress, controller.signal);
+  const forget = onInterrupt(async () => {
+    controller.abort();
+    await committed.catch(() => {});
+    await setImmediate();
+  });
+  return committed.finally(forget);
 }

@@ -78,7 +78,7 @@ describe("larder commit says what is wrong, and leaves nothing behind", () => {
       if (/larder: building/.test(text)) child.kill("SIGINT");
     });
     const status = await new Promise((resolve) => child.on("close", resolve));
-    assert.equal(status, 1, said.join(""));
+    assert.equal(status, 130, said.join(""));
     assert.match(said.join(""), /larder: interrupted: nothing was committed\n$/);
     assert.equal(await remains(), "");
     assert.notEqual((await tryDocker(["image", "inspect", tag])).status, 0);
