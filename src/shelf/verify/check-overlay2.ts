@@ -41,6 +41,7 @@ export async function checkOverlay2(check: CatalogCheck): Promise<CheckedCatalog
     if (!used.has(chainId)) fault(`layer ${chainId} belongs to no image, should not be there`);
   }
   for (const what of referenceFaults(model, images)) fault(what);
+  for (const what of undigested(model, images)) findings.note({}, what);
   for (const [digest, { diffId }] of Object.entries(model.blobs)) {
     const actual = contents.blobs.get(digest)?.diffId;
     if (actual !== undefined && actual !== diffId)
@@ -65,13 +66,30 @@ function layerFaults(chainId: ChainId, layer: CatalogLayer, { contents }: Catalo
   return faults;
 }
 
+/** Docker keeps no digest of an image that was built or loaded, and `larder commit` keeps it so. */
+function undigested({ references }: CatalogModel, listed: readonly ShelvedImage[]): string[] {
+  return listed.flatMap(({ reference }) => {
+    const { name, digested } = namesOf(reference);
+    return isUndigested(references, reference) ? [`${name} is listed without its digest, ${digested}`] : [];
+  });
+}
+
+function isUndigested(references: CatalogModel["references"], reference: ShelvedImage["reference"]): boolean {
+  return reference.tag !== undefined && references[namesOf(reference).digested] === undefined;
+}
+
+function namesOf(reference: ShelvedImage["reference"]) {
+  const name = familiarName(reference);
+  return { name: `${name}:${reference.tag}`, digested: `${name}@${reference.digest}` };
+}
+
 /** An image that a later PRELOAD has replaced stays, by its digest. */
 function referenceFaults({ references, images }: CatalogModel, listed: readonly ShelvedImage[]): string[] {
   const expected = new Map<string, Digest>();
   for (const { reference, imageId } of listed) {
-    const name = familiarName(reference);
-    if (reference.tag !== undefined) expected.set(`${name}:${reference.tag}`, imageId);
-    expected.set(`${name}@${reference.digest}`, imageId);
+    const { name, digested } = namesOf(reference);
+    if (reference.tag !== undefined) expected.set(name, imageId);
+    if (!isUndigested(references, reference)) expected.set(digested, imageId);
   }
   const wrong = [...expected].flatMap(([name, imageId]) =>
     references[name] === imageId ? [] : [`${name} is ${references[name] ?? "missing"}, should be ${imageId}`],
