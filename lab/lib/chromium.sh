@@ -4,7 +4,8 @@
 CHROMIUM_SKIPPED=$LAB_DIR/chromium-skipped
 chromium_packages=(chromium fonts-dejavu-core)
 
-# chromium_build: a tree of its own, since a browser brings some hundred packages. Debian trixie must be there.
+# chromium_build: a tree of its own, since a browser brings some hundred packages, and a cache of its own, since apt locks
+# it while images get their packages. Debian trixie must be there.
 chromium_build() {
   local dir=$LAB_DIR/tools/chromium key log=$LAB_DIR/log/chromium
   key=$(stamp_key "$(tree_key trixie)" "$LAB_SRC/lib/chromium.sh")
@@ -12,7 +13,7 @@ chromium_build() {
   rm -rf "$dir" "$CHROMIUM_SKIPPED"
   mkdir -p "$LAB_DIR/tools"
   cp -a "$(tree_dir trixie)" "$dir"
-  if ! in_tree "$dir" "$(debs_dir trixie)" apt-get "${APT_OPTIONS[@]}" -y --no-install-recommends \
+  if ! in_tree "$dir" "$(debs_dir chromium)" apt-get "${APT_OPTIONS[@]}" -y --no-install-recommends \
     -o Dpkg::Options::=--force-unsafe-io install "${chromium_packages[@]}" >"$log" 2>&1; then
     rm -rf "$dir"
     echo "its packages could not be installed: the reason is in $log" >"$CHROMIUM_SKIPPED"

@@ -107,8 +107,12 @@ export const leftOut: readonly LeftOut[] = [
   },
   {
     titles:
-      /larder commit(, (docker-containerd|containerd)( \(\w+\))?: |, \w+(-\w+)? \(\w+\): under sysbox| says what is wrong)/,
+      /larder commit(, (docker-containerd|containerd)( \(\w+\))?: |, overlay2 \(graph\): |, \w+(-\w+)? \(\w+\): under sysbox| says what is wrong)/,
     tests: "larder commit: containerd in its two forms, sysbox-runc, and what it refuses",
+  },
+  {
+    titles: /(generated|unusual) layers come out as (Docker, containerd|containerd) unpack/,
+    tests: "generated and unusual layers: the two stores of containerd",
   },
   {
     titles: /inner Docker 28\.5: one image for both of its stores/,
