@@ -77,7 +77,7 @@ describe("PRELOAD --from= is refused", () => {
       from: "context",
       args: ["--build-context", `context=${tmpdir()}`],
       message:
-        /^PRELOAD: --from="context": the context is a folder of files and no image; give it one: oci-layout:\/\//,
+        /^PRELOAD: --from="context": the context is a folder of files and no image; give it an OCI layout, docker-image:\/\/ or target:/,
     },
     {
       name: "a context whose image is not there",
