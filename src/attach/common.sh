@@ -40,14 +40,21 @@ count() { # number noun
   if [ "$1" = 1 ]; then counted="1 $2"; else counted="$1 $2s"; fi
 }
 
-report() { # what, end of the line, the catalog's entry for each layer...
-  what=$1 end=$2 images=0 layers=0
-  shift 2
-  while read -r line; do images=$((images + 1)); done <"$catalog/images"
+# Sets $images to "2 images", and $counted to "5 layers".
+tally() { # catalog, its entry for each layer...
+  tallied=$1/images images=0 layers=0
+  shift
+  while read -r line; do images=$((images + 1)); done <"$tallied"
   for path; do [ ! -e "$path" ] || layers=$((layers + 1)); done
   count "$images" image
   images=$counted
   count "$layers" layer
+}
+
+report() { # what, end of the line, the catalog's entry for each layer...
+  what=$1 end=$2
+  shift 2
+  tally "$catalog" "$@"
   say "$what $images ($counted) to $root$end"
 }
 

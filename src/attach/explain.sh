@@ -101,13 +101,9 @@ finish() {
 
 # The images and layers of a catalog.
 tell_catalog() { # store, note, the catalog's entry for each layer...
-  store_name=$1 aside_of=$2 images=0 layers=0
+  store_name=$1 aside_of=$2
   shift 2
-  while read -r line; do images=$((images + 1)); done <"$shelf/catalog/$store_name/images"
-  for path; do [ ! -e "$path" ] || layers=$((layers + 1)); done
-  count "$images" image
-  images=$counted
-  count "$layers" layer
+  tally "$shelf/catalog/$store_name" "$@"
   tell shelf "$images ($counted) for $store_name$aside_of"
 }
 

@@ -26,9 +26,8 @@ export async function verifyOuterImage(
   programs: Programs,
   progress: Progress,
 ): Promise<VerifiedImage> {
-  const { name, digest, config } = image;
-  const layers = image.layers.map(({ diffId }, index) => ({ diffId, open: () => image.openLayer(index) }));
-  const verification = await verifyImage({ config, layers }, programs, ({ done, of, again }) =>
+  const { name, digest, layers } = image;
+  const verification = await verifyImage(image, programs, ({ done, of, again }) =>
     progress.step(`${name}: reading outer layer ${done + 1} of ${of}${again ? " again" : ""}`),
   );
   const outerLayers = layers.map(({ diffId }) => diffId);

@@ -3,7 +3,7 @@ import { LarderError } from "../../error.js";
 import { type ByteString, toBytes } from "../../files/bytes.js";
 import { showPath, whiteoutPrefix } from "../../shelf/whiteouts.js";
 import { type ReadFile, readFiles } from "./read-files.js";
-import { endOfTar, entryType, formatHeader, padding, type TarEntry } from "./tar-header.js";
+import { endOfTar, entryType, formatHeader, type PackedEntry, padding } from "./tar-header.js";
 import { type Change, inodeOf } from "./tree-changes.js";
 
 type Present = Extract<Change, { kind: "present" }>;
@@ -81,7 +81,7 @@ async function nextFile(contents: AsyncGenerator<ReadFile>, path: ByteString): P
 }
 
 /** Owner, mode and time of a whiteout have no meaning. */
-function whiteout(path: ByteString): TarEntry {
+function whiteout(path: ByteString): PackedEntry {
   const base = path.lastIndexOf("/") + 1;
   const name = path.slice(0, base) + whiteoutPrefix + path.slice(base);
   return { name, type: "file", mode: 0n, uid: 0n, gid: 0n, mtime: 0n };
@@ -91,7 +91,7 @@ async function describe(
   root: string,
   { path, stat, linkTo }: Exclude<Entry, { kind: "deleted" }>,
   capability: Buffer | undefined,
-): Promise<TarEntry> {
+): Promise<PackedEntry> {
   const common = {
     name: path,
     mode: stat.mode & 0o7777n,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { sha256 } from "../../image/digest.js";
-import { endOfTar, formatHeader, padding, type TarEntry } from "./tar-header.js";
+import { endOfTar, formatHeader, type PackedEntry, padding } from "./tar-header.js";
 
-const plain: TarEntry = { name: "a", type: "file", mode: 0o644n, uid: 0n, gid: 0n, mtime: 1n };
+const plain: PackedEntry = { name: "a", type: "file", mode: 0o644n, uid: 0n, gid: 0n, mtime: 1n };
 
 /** GNU tar's listing of an entry without content. */
-function list(entry: Partial<TarEntry>): string {
+function list(entry: Partial<PackedEntry>): string {
   const options = [
     "--full-time",
     "--numeric-owner",
@@ -22,7 +22,7 @@ function list(entry: Partial<TarEntry>): string {
 
 describe("headers of a tar", () => {
   const long = `${"d".repeat(120)}/${"f".repeat(120)}`;
-  const cases: { title: string; entry: Partial<TarEntry>; listed: string }[] = [
+  const cases: { title: string; entry: Partial<PackedEntry>; listed: string }[] = [
     { title: "a file", entry: {}, listed: "-rw-r--r-- 0/0 0 1970-01-01 00:00:01 a" },
     { title: "mode bits", entry: { mode: 0o7755n }, listed: "-rwsr-sr-t 0/0 0 1970-01-01 00:00:01 a" },
     {
@@ -111,7 +111,7 @@ describe("headers of a tar", () => {
 
   it("the bytes that BuildKit writes", () => {
     // BuildKit 0.25 made the layer with `mkdir /d && cd /d && echo hi > grüße && touch -d @1000000000 . grüße`.
-    const d: TarEntry = {
+    const d: PackedEntry = {
       name: "d",
       type: "directory",
       mode: 0o755n,
@@ -119,7 +119,7 @@ describe("headers of a tar", () => {
       gid: 0n,
       mtime: 1_000_000_000n,
     };
-    const file: TarEntry = {
+    const file: PackedEntry = {
       ...d,
       name: Buffer.from("d/grüße").toString("latin1"),
       type: "file",

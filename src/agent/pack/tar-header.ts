@@ -2,7 +2,7 @@ import type { BigIntStats } from "node:fs";
 import { type ByteString, compare, toBytes } from "../../files/bytes.js";
 
 /** An entry of a layer's tar. */
-export interface TarEntry {
+export interface PackedEntry {
   /** Relative, without a slash at its end. */
   readonly name: ByteString;
   readonly type: keyof typeof typeFlags;
@@ -49,7 +49,7 @@ export function padding(size: bigint): Buffer {
  * that Go's archive/tar writes for BuildKit, so a packed layer and a pushed one are the same. A hard link repeats the
  * capability of its file: to unpack the link sets the file's owner, which removes the capability.
  */
-export function formatHeader(entry: TarEntry): Buffer {
+export function formatHeader(entry: PackedEntry): Buffer {
   const name = entry.type === "directory" ? `${entry.name}/` : entry.name;
   const fields = { ...entry, name, linkName: entry.linkName ?? "", size: entry.size ?? 0n };
   const records = extendedRecords(fields);
@@ -68,7 +68,7 @@ export function formatHeader(entry: TarEntry): Buffer {
   ]);
 }
 
-type Fields = Pick<TarEntry, "name" | "mode" | "uid" | "gid" | "mtime" | "device" | "capability"> & {
+type Fields = Pick<PackedEntry, "name" | "mode" | "uid" | "gid" | "mtime" | "device" | "capability"> & {
   readonly size: bigint;
   readonly linkName: ByteString;
   /** The directory of `name`, if it is in a field of its own. */
@@ -174,7 +174,7 @@ function deviceNumbers(device: bigint): { major: bigint; minor: bigint } {
 }
 
 /** The kind of file, by tar's names. @throws Error for a socket, which a tar cannot hold. */
-export function entryType(stat: BigIntStats): Exclude<TarEntry["type"], "hard link"> {
+export function entryType(stat: BigIntStats): Exclude<PackedEntry["type"], "hard link"> {
   if (stat.isFile()) return "file";
   if (stat.isDirectory()) return "directory";
   if (stat.isSymbolicLink()) return "symbolic link";

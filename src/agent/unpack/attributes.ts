@@ -1,7 +1,7 @@
 import { LarderError } from "../../error.js";
 import type { ByteString } from "../../files/bytes.js";
 import { showPath } from "../../shelf/whiteouts.js";
-import type { TarEntry } from "../../stores/overlay2/tar-entries.js";
+import type { RecordedEntry } from "../../stores/overlay2/tar-entries.js";
 
 export interface Attributes {
   readonly mode: number;
@@ -13,7 +13,7 @@ export interface Attributes {
 }
 
 /** @throws LarderError, which follows the name of the layer, if the header does not say all. */
-export function attributesOf({ name, header }: TarEntry): Attributes {
+export function attributesOf({ name, header }: RecordedEntry): Attributes {
   const { mode, uid, gid, mtime, xattrs, isTimeless } = header;
   if (mode === undefined || uid === undefined || gid === undefined || mtime === undefined) {
     throw new LarderError(`has the entry ${showPath(name)}, whose mode, owner or time is no number`);

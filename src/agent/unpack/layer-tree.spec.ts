@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { LarderError } from "../../error.js";
 import { type EntryHeader, tarHeader } from "../../files/tar-blocks.js";
-import type { TarEntry } from "../../stores/overlay2/tar-entries.js";
+import type { RecordedEntry } from "../../stores/overlay2/tar-entries.js";
 import { TarHeader } from "../../stores/overlay2/tar-header.js";
 import { LayerTree } from "./layer-tree.js";
 
 /** `f name`, `d name`, `s name -> target`, `h name -> target`, `p name` (a fifo). */
-function entry(line: string, attributes: Partial<EntryHeader> = {}): TarEntry {
+function entry(line: string, attributes: Partial<EntryHeader> = {}): RecordedEntry {
   const [kind = "", name = "", , linkName] = line.split(" ");
   const type = { f: "0", d: "5", s: "2", h: "1", p: "6" }[kind] ?? kind;
   const before = tarHeader({
@@ -17,7 +17,7 @@ function entry(line: string, attributes: Partial<EntryHeader> = {}): TarEntry {
   return { name, header: new TarHeader(before), before, size: 0 };
 }
 
-function treeOf(entries: readonly TarEntry[]): LayerTree {
+function treeOf(entries: readonly RecordedEntry[]): LayerTree {
   const tree = new LayerTree();
   for (const each of entries) tree.add(each);
   tree.finish();
@@ -25,7 +25,7 @@ function treeOf(entries: readonly TarEntry[]): LayerTree {
 }
 
 /** All paths: `a/` is a directory, `b=0` is the file of the first entry. */
-function pathsOf(entries: readonly TarEntry[]): string {
+function pathsOf(entries: readonly RecordedEntry[]): string {
   const tree = treeOf(entries);
   const directories = [...tree.root.all()].map(({ path }) => `${path}/`);
   const files = entries.flatMap((each, index) => tree.pathsOf(index, each).map((path) => `${path}=${index}`));

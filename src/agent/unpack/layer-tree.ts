@@ -9,7 +9,7 @@ import { LarderError } from "../../error.js";
 import type { ByteString } from "../../files/bytes.js";
 import { cleanParts } from "../../shelf/layer-names.js";
 import { opaqueMarker, outermost, showPath, type Whiteouts, whiteoutPrefix } from "../../shelf/whiteouts.js";
-import type { TarEntry } from "../../stores/overlay2/tar-entries.js";
+import type { RecordedEntry } from "../../stores/overlay2/tar-entries.js";
 import { isDirectory } from "../../stores/overlay2/tar-split.js";
 import { type Attributes, attributesOf, merge } from "./attributes.js";
 import { Directory, whiteout } from "./directory.js";
@@ -35,7 +35,7 @@ export class LayerTree {
   #count = 0;
 
   /** @throws LarderError whose message follows the name of the layer. */
-  add(entry: TarEntry): void {
+  add(entry: RecordedEntry): void {
     const number = this.#count++;
     const { name, header } = entry;
     if (header.type === "g") return;
@@ -76,7 +76,7 @@ export class LayerTree {
     parent.children.set(hidden, whiteout);
   }
 
-  #addDirectory(parent: Directory, base: ByteString, entry: TarEntry): void {
+  #addDirectory(parent: Directory, base: ByteString, entry: RecordedEntry): void {
     const found = parent.children.get(base);
     const directory = found instanceof Directory ? found : new Directory({ parent, base });
     parent.children.set(base, directory);
@@ -87,7 +87,7 @@ export class LayerTree {
     this.#directories.push([entry.name, directory]);
   }
 
-  #link(parent: Directory, base: ByteString, entry: TarEntry): void {
+  #link(parent: Directory, base: ByteString, entry: RecordedEntry): void {
     const { name, header } = entry;
     // Unpackers remove what is there before they look for the target.
     parent.children.delete(base);
@@ -128,7 +128,7 @@ export class LayerTree {
   }
 
   /** The paths of the file that an entry made: none if all of them were replaced, several with hard links. */
-  pathsOf(number: number, { name }: Pick<TarEntry, "name">): ByteString[] {
+  pathsOf(number: number, { name }: Pick<RecordedEntry, "name">): ByteString[] {
     const parent = this.#parents[number];
     const base = cleanParts(name)?.at(-1);
     if (parent === undefined || base === undefined) return [];
@@ -138,7 +138,7 @@ export class LayerTree {
   }
 
   /** The owner, mode and time of the file that an entry made. */
-  attributesOf(number: number, entry: TarEntry): Attributes {
+  attributesOf(number: number, entry: RecordedEntry): Attributes {
     const changed = this.#changed.get(number);
     const own = attributesOf(entry);
     if (changed === undefined) return own;

@@ -1,11 +1,13 @@
 import { mkdir } from "node:fs/promises";
+import { PassThrough } from "node:stream";
 import { LarderError } from "../../error.js";
+import { ByteReader } from "../../files/byte-reader.js";
 import type { ByteString } from "../../files/bytes.js";
 import { tarEnd, tarHeader, tarPadding } from "../../files/tar-blocks.js";
 import { run } from "../../files/tool.js";
 import { readOptions } from "../../files/tree.js";
 import { showPath, type Whiteouts } from "../../shelf/whiteouts.js";
-import { batchesOfEntries, type TarEntry } from "../../stores/overlay2/tar-entries.js";
+import { batchesOfEntries, type RecordedEntry } from "../../stores/overlay2/tar-entries.js";
 import { chunkBytes, openLayerTar } from "./decompress.js";
 import type { LayerInput } from "./layer-input.js";
 import { LayerTree } from "./layer-tree.js";
@@ -27,8 +29,10 @@ export async function unpackUnusual(input: LayerInput, record: string, files: st
   await mkdir(files);
   const { tar, ended } = await openLayerTar(input);
   const reader = startTarReader("tar", ["--extract", ...readOptions, "-C", files, "--file=-"]);
+  // Node throws away what a process wrote if nobody reads it by the time that the process ends.
+  const source = new ByteReader(tar.pipe(new PassThrough()));
   try {
-    for await (const chunk of inChunks(plainTar(tree, record, new Source(tar)))) await reader.give(chunk);
+    for await (const chunk of inChunks(plainTar(tree, record, source))) await reader.give(chunk);
   } finally {
     tar.destroy();
     // A tool that waits for more would keep the step from its end.
@@ -41,7 +45,7 @@ export async function unpackUnusual(input: LayerInput, record: string, files: st
 }
 
 /** First all directories, then the files in their order, then their further names. */
-async function* plainTar(tree: LayerTree, record: string, source: Source): AsyncGenerator<Buffer> {
+async function* plainTar(tree: LayerTree, record: string, source: ByteReader): AsyncGenerator<Buffer> {
   for (const { path, attributes = implied } of tree.root.all()) {
     if (path !== "") yield tarHeader({ path, type: "5", ...attributes });
   }
@@ -51,11 +55,14 @@ async function* plainTar(tree: LayerTree, record: string, source: Source): Async
     for (const entry of entries) {
       const [path, ...others] = tree.pathsOf(number, entry);
       for (const other of others) if (path !== undefined) links.push([other, path]);
-      for await (const _ of source.read(entry.before.length));
+      await source.skip(entry.before.length);
       if (path !== undefined)
         yield tarHeader({ path, ...fileOf(entry), ...tree.attributesOf(number, entry) });
-      for await (const chunk of source.read(entry.size)) if (path !== undefined) yield chunk;
-      if (path !== undefined) yield tarPadding(entry.size);
+      if (path === undefined) await source.skip(entry.size);
+      else {
+        yield* source.take(entry.size);
+        yield tarPadding(entry.size);
+      }
       number += 1;
     }
   }
@@ -66,41 +73,11 @@ async function* plainTar(tree: LayerTree, record: string, source: Source): Async
 /** A directory that no entry describes. */
 const implied = { mode: 0o755, uid: 0, gid: 0, mtime: "0" };
 
-function fileOf({ name, header, size }: TarEntry) {
+function fileOf({ name, header, size }: RecordedEntry) {
   const { type, device, isSparse } = header;
   if (isSparse)
     throw new LarderError(`has the file ${showPath(name)} with holes, and names that meet others`);
   return { type, device, size, ...(type === "2" && { linkName: header.linkName }) };
-}
-
-/** Bytes of a stream, by their number. */
-class Source {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #next: Promise<IteratorResult<Buffer>>;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(stream: AsyncIterable<Buffer>) {
-    this.#chunks = stream[Symbol.asyncIterator]();
-    // Node throws away what a process wrote if nobody reads it by the time that the process ends.
-    this.#next = this.#chunks.next();
-    this.#next.catch(() => {});
-  }
-
-  async *read(count: number): AsyncGenerator<Buffer> {
-    for (let left = count; left > 0; ) {
-      if (this.#rest.length === 0) {
-        const { done, value } = await this.#next;
-        if (done) throw new Error("the layer is shorter than its record");
-        this.#rest = value;
-        this.#next = this.#chunks.next();
-        this.#next.catch(() => {});
-      }
-      const chunk = this.#rest.subarray(0, left);
-      this.#rest = this.#rest.subarray(chunk.length);
-      left -= chunk.length;
-      yield chunk;
-    }
-  }
 }
 
 /** Joins small pieces, since each one is a write to a pipe. */

@@ -1,5 +1,7 @@
+import { Readable } from "node:stream";
 /** Images in an OCI layout or in an archive of `docker save`, whatever holds the files. */
 import { LarderError } from "../../error.js";
+import { decompress } from "../../files/decompress.js";
 import { parseConfig, platformOf } from "../../image/config.js";
 import { type Digest, digestOf, isDigest } from "../../image/digest.js";
 import { type Descriptor, isAttestation, type Manifest, parseManifestOrIndex } from "../../image/manifest.js";
@@ -7,7 +9,6 @@ import { blobPath } from "../../image/oci-layout.js";
 import { choosePlatform, ownPlatform } from "./choose-platform.js";
 import type { Files } from "./files.js";
 import type { FoundImage, LayoutRequest } from "./found-image.js";
-import { uncompressed } from "./layer-tar.js";
 import { naming } from "./name-image.js";
 import type { OuterImage, OuterLayer, SourceName } from "./outer-image.js";
 import { readSavedImages } from "./saved-images.js";
@@ -36,7 +37,7 @@ export async function openLayout(
       const what = `image "${name}", layer ${index + 1} of ${layers.length}`;
       if (!blob || (await files.size(blob.path)) === undefined)
         throw new LarderError(`${what}: it is not there (${blob?.path ?? "no blob"}): save the image again`);
-      return uncompressed(await files.open(blob.path), what);
+      return Readable.from(decompress(await files.open(blob.path)), { objectMode: false });
     },
     close: async () => {},
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { InnerImage } from "../../image/inner-image.js";
 import { onlyAsRoot } from "../../testing.js";
 import { preloadLabel } from "../label.js";
-import type { OuterImage } from "./outer-image.js";
+import type { ImageToVerify } from "./image-to-verify.js";
 import { MadeSystem, makeLayer, ownPrograms } from "./testing.js";
 import { verifyImage } from "./verify.js";
 
@@ -25,7 +25,7 @@ describe("verifyImage: what an image says of its layers", () => {
   after(() => system?.remove());
 
   /** Outer layer, path below the shelf, what. Digests are short. */
-  async function faultsOf(built: OuterImage): Promise<string[]> {
+  async function faultsOf(built: ImageToVerify): Promise<string[]> {
     const { faults } = await verifyImage(built, ownPrograms());
     // Whoever writes a file gives it the time of the day.
     const others = faults.filter(({ what }) => !/^time 20[2-9]/.test(what));
@@ -283,10 +283,11 @@ describe("verifyImage: what an image says of its layers", () => {
 
     it("a layer whose outer layer is cut off", async () => {
       const built = system.build();
-      const layers = built.layers.map((layer, index) =>
-        index === 1 ? { ...layer, open: async () => cut(await layer.open()) } : layer,
-      );
-      assertFaults(await faultsOf({ ...built, layers }), [
+      const openLayer = async (index: number) => {
+        const layer = await built.openLayer(index);
+        return index === 1 ? cut(layer) : layer;
+      };
+      assertFaults(await faultsOf({ ...built, openLayer }), [
         /^2 - is no whole tar: it is cut off/,
         /^2 - is not whole, since its outer layer is cut off/,
       ]);
@@ -304,7 +305,7 @@ describe("verifyImage: what an image says of its layers", () => {
   });
 
   describe("in its config", () => {
-    const withLabel = (label: string | undefined): OuterImage => {
+    const withLabel = (label: string | undefined): ImageToVerify => {
       const built = system.build();
       return {
         ...built,

@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { readTar } from "../../files/read-tar.js";
 import { digestOf, hexOf } from "../../image/digest.js";
 import { nameArchive } from "../../stores/containerd/merge-steps.js";
 import type { CatalogImage, ContainerdModel } from "../../stores/containerd/model.js";
 import type { CatalogCheck } from "./catalog-check.js";
-import { readTar } from "./read-tar.js";
 
 /**
  * Checks the archives that attach gives to `ctr` where a containerd has images already.

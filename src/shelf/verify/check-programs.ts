@@ -2,8 +2,8 @@ import { onShelf, shelf } from "../paths.js";
 import { showPath } from "../whiteouts.js";
 import { surplus } from "./compare-catalog.js";
 import { differences } from "./compare-file.js";
+import { impliedDirectory } from "./expected-tree.js";
 import type { Findings } from "./findings.js";
-import { impliedDirectory } from "./layer-tree.js";
 import type { ShelfContents, ShelfFile } from "./shelf-contents.js";
 
 /** This Larder's own programs for containers, by their names: `attach`, its parts, and `shim`. */

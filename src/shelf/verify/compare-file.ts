@@ -1,6 +1,6 @@
+import type { TarEntry } from "../../files/tar-entry.js";
 import { showPath } from "../whiteouts.js";
-import type { LayerFile } from "./layer-tree.js";
-import type { TarEntry } from "./tar-entry.js";
+import type { LayerFile } from "./expected-tree.js";
 
 /** The facts of an entry that differ from the file that it should be, each as "<found>, should be <expected>". */
 export function differences(found: TarEntry, expected: LayerFile): string[] {

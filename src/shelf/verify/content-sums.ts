@@ -1,15 +1,15 @@
 import type { ByteString } from "../../files/bytes.js";
+import type { TarMember } from "../../files/read-tar.js";
 import { crc64 } from "./crc64.js";
-import type { LayerTree } from "./layer-tree.js";
-import type { TarMember } from "./read-tar.js";
+import type { ExpectedTree } from "./expected-tree.js";
 import { checksumsOf, treeOfRecord } from "./tar-split-record.js";
 
 /** Tells which contents of a layer have changed, if its digest does not come out: Docker's record has their CRCs. */
 export class ContentSums {
-  readonly #tree: LayerTree;
+  readonly #tree: ExpectedTree;
   readonly #sums: ReadonlyMap<string, string>;
 
-  private constructor(tree: LayerTree, sums: ReadonlyMap<string, string>) {
+  private constructor(tree: ExpectedTree, sums: ReadonlyMap<string, string>) {
     this.#tree = tree;
     this.#sums = sums;
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { chunksOf } from "../../testing.js";
 import { crc64 } from "./crc64.js";
-import { chunksOf } from "./testing.js";
 
 describe("crc64", () => {
   it("is that of Go's hash/crc64 with the table ISO", async () => {

@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import type { ByteString } from "../../files/bytes.js";
+import type { TarMember } from "../../files/read-tar.js";
+import type { TarEntry } from "../../files/tar-entry.js";
 import type { DiffId } from "../../image/digest.js";
 import { cleanPath } from "../layer-names.js";
 import { onShelf, shelf } from "../paths.js";
 import { showPath } from "../whiteouts.js";
 import { differences } from "./compare-file.js";
+import { type ExpectedTree, impliedDirectory, type LayerFile } from "./expected-tree.js";
 import type { Fault, Findings } from "./findings.js";
-import { impliedDirectory, type LayerFile, type LayerTree } from "./layer-tree.js";
-import type { TarMember } from "./read-tar.js";
 import type { Rebuild } from "./rebuild.js";
-import type { TarEntry } from "./tar-entry.js";
 
 /** What is known of an inner layer from its tar. */
 export interface LayerProof {
-  readonly tree: LayerTree;
+  readonly tree: ExpectedTree;
   /** Absent: the tree has digests of the contents, since the layer's blob was read. */
   readonly rebuild?: Rebuild;
 }

@@ -3,9 +3,9 @@ import type { DiffId, Digest } from "../../image/digest.js";
 import { isObject } from "../../is-object.js";
 import { onShelf, shelf } from "../paths.js";
 import { ContentSums } from "./content-sums.js";
+import type { ExpectedTree } from "./expected-tree.js";
 import type { Findings } from "./findings.js";
 import type { LayerProof } from "./layer-check.js";
-import type { LayerTree } from "./layer-tree.js";
 import { Rebuild } from "./rebuild.js";
 import type { ShelfFile } from "./shelf-contents.js";
 import type { Spool } from "./spool.js";
@@ -20,7 +20,7 @@ export class LayerProofs {
   readonly #spool: Spool;
   /** Gzipped, as in the catalog. */
   readonly #records = new Map<DiffId, Buffer>();
-  readonly #trees = new Map<DiffId, LayerTree>();
+  readonly #trees = new Map<DiffId, ExpectedTree>();
   readonly #broken = new Set<DiffId>();
   #uncompressed: ReadonlyMap<Digest, DiffId> | undefined;
 
@@ -29,7 +29,7 @@ export class LayerProofs {
     this.#spool = spool;
   }
 
-  addTree(diffId: DiffId, tree: LayerTree): void {
+  addTree(diffId: DiffId, tree: ExpectedTree): void {
     this.#trees.set(diffId, tree);
   }
 

@@ -1,17 +1,24 @@
 /** Reads outer layers as streams. */
 import { createHash } from "node:crypto";
 import type { ByteString } from "../../files/bytes.js";
+import { readTar, type TarMember } from "../../files/read-tar.js";
 import { cleanPath } from "../layer-names.js";
-import type { OuterLayer } from "./outer-image.js";
-import { readTar, type TarMember } from "./read-tar.js";
+import type { ImageToVerify } from "./image-to-verify.js";
 import type { ShelfFile } from "./shelf-contents.js";
 
 export type OnMember = (path: ByteString, member: TarMember) => Promise<void> | void;
 
-/** @returns the diffID of the layer. @throws Error for a tar that is cut off, or is none. */
-export async function readOuterLayer(layer: OuterLayer, onMember: OnMember): Promise<string> {
+/**
+ * @param index of the layer, from 0. @returns the diffID of the layer.
+ * @throws Error for a tar that is cut off, or is none.
+ */
+export async function readOuterLayer(
+  image: ImageToVerify,
+  index: number,
+  onMember: OnMember,
+): Promise<string> {
   const hash = createHash("sha256");
-  for await (const member of readTar(hashed(await layer.open(), hash))) {
+  for await (const member of readTar(hashed(await image.openLayer(index), hash))) {
     const path = cleanPath(member.entry.name);
     if (path !== undefined) await onMember(path, member);
   }
@@ -28,10 +35,10 @@ export async function readShelfFile(member: TarMember, outer: number, most: numb
   return { entry, outer, content: Buffer.concat(chunks) };
 }
 
-async function* hashed(
-  stream: AsyncIterable<Uint8Array>,
-  hash: { update(chunk: Uint8Array): unknown },
-): AsyncGenerator<Uint8Array> {
+export async function* hashed<Chunk extends Uint8Array>(
+  stream: AsyncIterable<Chunk>,
+  hash: { update(chunk: Chunk): unknown },
+): AsyncGenerator<Chunk> {
   for await (const chunk of stream) {
     hash.update(chunk);
     yield chunk;

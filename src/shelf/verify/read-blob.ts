@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
+import { decompress } from "../../files/decompress.js";
+import { readTar } from "../../files/read-tar.js";
 import type { DiffId, Digest } from "../../image/digest.js";
-import { decompress } from "./decompress.js";
-import { LayerTree } from "./layer-tree.js";
-import { readTar } from "./read-tar.js";
+import { ExpectedTree } from "./expected-tree.js";
+import { hashed } from "./outer-layers.js";
 
 export interface ReadBlob {
   readonly digest: Digest;
   /** Absent: it is damaged. */
   readonly diffId?: DiffId;
-  readonly tree?: LayerTree;
+  readonly tree?: ExpectedTree;
   readonly error?: string;
 }
 
@@ -28,8 +29,8 @@ export async function readBlob(content: AsyncIterable<Buffer>, wantsTree: boolea
   }
 }
 
-async function readTree(tar: AsyncIterable<Buffer>): Promise<LayerTree> {
-  const tree = new LayerTree();
+async function readTree(tar: AsyncIterable<Buffer>): Promise<ExpectedTree> {
+  const tree = new ExpectedTree();
   for await (const { entry, content } of readTar(tar)) {
     if (entry.kind !== "file") {
       tree.add(entry);
@@ -41,14 +42,4 @@ async function readTree(tar: AsyncIterable<Buffer>): Promise<LayerTree> {
   }
   tree.finish();
   return tree;
-}
-
-async function* hashed(
-  stream: AsyncIterable<Buffer>,
-  hash: { update(chunk: Buffer): unknown },
-): AsyncGenerator<Buffer> {
-  for await (const chunk of stream) {
-    hash.update(chunk);
-    yield chunk;
-  }
 }

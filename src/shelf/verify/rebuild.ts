@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DiffId } from "../../image/digest.js";
 import { fileType, nameOf, segmentType } from "../../stores/overlay2/tar-entries.js";
-import type { LayerFile, LayerTree } from "./layer-tree.js";
+import type { ExpectedTree, LayerFile } from "./expected-tree.js";
 import type { Spool, Spooled } from "./spool.js";
 import { TarSplitReader } from "./tar-split-record.js";
 
@@ -12,7 +12,7 @@ import { TarSplitReader } from "./tar-split-record.js";
  */
 export class Rebuild {
   readonly #record: TarSplitReader;
-  readonly #tree: LayerTree;
+  readonly #tree: ExpectedTree;
   readonly #spool: Spool;
   readonly #hash = createHash("sha256");
   readonly #early = new Map<LayerFile, Spooled>();
@@ -22,7 +22,7 @@ export class Rebuild {
   /** A content is missing or has another size, so that there is no digest. */
   #failed = false;
 
-  constructor(record: Buffer, tree: LayerTree, spool: Spool) {
+  constructor(record: Buffer, tree: ExpectedTree, spool: Spool) {
     this.#record = new TarSplitReader(record);
     this.#tree = tree;
     this.#spool = spool;

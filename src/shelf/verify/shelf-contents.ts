@@ -1,9 +1,9 @@
 import type { ByteString } from "../../files/bytes.js";
+import type { TarEntry } from "../../files/tar-entry.js";
 import type { DiffId, Digest } from "../../image/digest.js";
 import { onShelf, shelf } from "../paths.js";
 import { parseWhiteouts, type Whiteouts } from "../whiteouts.js";
 import type { ShelvedLayer } from "./shelved-layer.js";
-import type { TarEntry } from "./tar-entry.js";
 
 /** What a system image has on its shelf, as its containers see it. */
 export interface ShelfContents {

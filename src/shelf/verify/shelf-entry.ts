@@ -3,8 +3,8 @@ import { cleanPath } from "../layer-names.js";
 import { shelf } from "../paths.js";
 import { showPath } from "../whiteouts.js";
 import { differences } from "./compare-file.js";
+import { impliedDirectory, type LayerFile } from "./expected-tree.js";
 import type { Findings } from "./findings.js";
-import { impliedDirectory, type LayerFile } from "./layer-tree.js";
 import type { ShelfFile } from "./shelf-contents.js";
 
 /** Larder's own files belong to root and have the time 0. A `copy` may have any content. */

@@ -1,16 +1,16 @@
 import type { ByteString } from "../../files/bytes.js";
+import type { TarMember } from "../../files/read-tar.js";
 import type { DiffId, Digest } from "../../image/digest.js";
 import { onShelf, shelf } from "../paths.js";
 import { showPath } from "../whiteouts.js";
 import type { ContentSums } from "./content-sums.js";
 import type { Fault, Findings } from "./findings.js";
+import type { ImageToVerify } from "./image-to-verify.js";
 import { LayerCheck } from "./layer-check.js";
 import { LayerProofs } from "./layer-proofs.js";
 import { MergedView } from "./merged-view.js";
-import type { OuterImage } from "./outer-image.js";
 import { readOuterLayer, readShelfFile } from "./outer-layers.js";
 import { readBlob } from "./read-blob.js";
-import type { TarMember } from "./read-tar.js";
 import type { ShelfContents, ShelfFile, ShelvedBlob } from "./shelf-contents.js";
 import { classify } from "./shelf-paths.js";
 import { ShelvedLayer } from "./shelved-layer.js";
@@ -37,7 +37,7 @@ export class ShelfReader implements ShelfContents {
   readonly outside = new Map<ByteString, ShelfFile>();
   readonly layers = new Map<DiffId, ShelvedLayer>();
   readonly blobs = new Map<Digest, ShelvedBlob>();
-  readonly #image: OuterImage;
+  readonly #image: ImageToVerify;
   readonly #findings: Findings;
   readonly #onLayer: OnOuterLayer;
   readonly #proofs: LayerProofs;
@@ -47,7 +47,7 @@ export class ShelfReader implements ShelfContents {
   /** Numbers of outer layers that are cut off. */
   readonly #broken = new Set<number>();
 
-  constructor(image: OuterImage, findings: Findings, spool: Spool, onLayer: OnOuterLayer) {
+  constructor(image: ImageToVerify, findings: Findings, spool: Spool, onLayer: OnOuterLayer) {
     this.#image = image;
     this.#findings = findings;
     this.#onLayer = onLayer;
@@ -72,7 +72,9 @@ export class ShelfReader implements ShelfContents {
     const layer = this.#image.layers[outer - 1];
     if (!layer) return;
     try {
-      const found = await readOuterLayer(layer, (path, member) => this.#take(path, member, outer));
+      const found = await readOuterLayer(this.#image, outer - 1, (path, member) =>
+        this.#take(path, member, outer),
+      );
       if (found === layer.diffId) return;
       this.#findings.fault({ outer }, `has the diffID ${found}, should have ${layer.diffId}`);
     } catch (error) {
@@ -206,9 +208,7 @@ export class ShelfReader implements ShelfContents {
       .sort((a, b) => b - a);
     for (const [done, outer] of outers.entries()) {
       this.#onLayer({ done, of: outers.length, again: true });
-      const source = this.#image.layers[outer - 1];
-      if (!source) continue;
-      await readOuterLayer(source, async (path, member) => {
+      await readOuterLayer(this.#image, outer - 1, async (path, member) => {
         if (this.#view.layerOf(path) !== outer) return;
         const place = classify(path);
         const layer = place.kind === "layer" ? wanted.get(place.diffId) : undefined;

@@ -1,9 +1,9 @@
+import type { TarEntry } from "../../files/tar-entry.js";
 import type { Usage } from "../../files/usage.js";
 import type { DiffId } from "../../image/digest.js";
 import type { Whiteouts } from "../whiteouts.js";
+import type { ExpectedTree } from "./expected-tree.js";
 import type { LayerCheck, LayerResult } from "./layer-check.js";
-import type { LayerTree } from "./layer-tree.js";
-import type { TarEntry } from "./tar-entry.js";
 
 /** The facts that the layer's own tar gives. */
 export interface LayerFacts {
@@ -47,7 +47,7 @@ export class ShelvedLayer {
     return { bytes: this.#bytes, inodes: this.#inodes };
   }
 
-  describe({ size, whiteouts, hasXattrs }: LayerTree): void {
+  describe({ size, whiteouts, hasXattrs }: ExpectedTree): void {
     this.facts = { size, whiteouts, hasXattrs };
   }
 }

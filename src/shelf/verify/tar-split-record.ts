@@ -1,6 +1,14 @@
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import {
+  blockBytes,
+  extend,
+  extensionSize,
+  noExtension,
+  parseHeader,
+  type TarEntry,
+} from "../../files/tar-entry.js";
+import {
   fileType,
   nameOf,
   parseRecord,
@@ -9,8 +17,7 @@ import {
 } from "../../stores/overlay2/tar-entries.js";
 import { cleanPath } from "../layer-names.js";
 import { showPath } from "../whiteouts.js";
-import { LayerTree } from "./layer-tree.js";
-import { blockBytes, extend, extensionSize, noExtension, parseHeader, type TarEntry } from "./tar-entry.js";
+import { ExpectedTree } from "./expected-tree.js";
 
 /** Reads the entries of Docker's record of a layer's tar one after another. */
 export class TarSplitReader {
@@ -52,8 +59,8 @@ export class TarSplitReader {
 }
 
 /** The files that the shelf must have of a layer, by the headers in the record. @throws Error for a broken record. */
-export async function treeOfRecord(record: Buffer): Promise<LayerTree> {
-  const tree = new LayerTree();
+export async function treeOfRecord(record: Buffer): Promise<ExpectedTree> {
+  const tree = new ExpectedTree();
   const reader = new TarSplitReader(record);
   let header: Buffer[] = [];
   let padding = 0;
@@ -96,7 +103,7 @@ function parseHeaders(bytes: Buffer, padding: number): TarEntry {
 }
 
 /** The CRC-64 of each file's content (base64), by the file's place in the tree. */
-export async function checksumsOf(record: Buffer, tree: LayerTree): Promise<Map<string, string>> {
+export async function checksumsOf(record: Buffer, tree: ExpectedTree): Promise<Map<string, string>> {
   const checksums = new Map<string, string>();
   const reader = new TarSplitReader(record);
   for (let part = await reader.next(); part !== undefined; part = await reader.next()) {

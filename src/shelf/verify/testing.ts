@@ -1,4 +1,5 @@
 /** System images for specs: the agent's own code unpacks, describes and writes; only `tar-split` has a stand-in. */
+
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { describeForContainerd, describeForOverlay2 } from "../../agent/catalog/describe.js";
 import { LayerRecords } from "../../agent/catalog/layer-records.js";
 import { type LayoutImage, readLayoutImage } from "../../agent/layout-image.js";
-import { endOfTar, formatHeader, padding, type TarEntry } from "../../agent/pack/tar-header.js";
+import { endOfTar, formatHeader, type PackedEntry, padding } from "../../agent/pack/tar-header.js";
 import { shelve } from "../../agent/shelve.js";
 import { applyLinks } from "../../agent/unpack/apply-links.js";
 import { makeImplied } from "../../agent/unpack/implied.js";
@@ -21,6 +22,7 @@ import { blobFile } from "../../image/oci-layout.js";
 import { parseReference } from "../../image/reference.js";
 import { readTarSplit } from "../../stores/overlay2/tar-split.js";
 import { attachParts, type StoreName } from "../../stores/table.js";
+import { chunksOf } from "../../testing.js";
 import { CatalogFiles } from "../catalog-files.js";
 import { formatLabel, preloadLabel } from "../label.js";
 import { finishLayerFolder } from "../layer-folder.js";
@@ -29,9 +31,9 @@ import { formatPreload, mergePreload, type Preload } from "../preload-file.js";
 import { showPath } from "../whiteouts.js";
 import type { Programs } from "./check-programs.js";
 import { crc64 } from "./crc64.js";
-import type { OuterImage } from "./outer-image.js";
+import type { ImageToVerify } from "./image-to-verify.js";
 
-export interface Entry extends Partial<TarEntry> {
+export interface Entry extends Partial<PackedEntry> {
   /** In UTF-8. */
   readonly name: ByteString;
   readonly content?: string;
@@ -67,10 +69,6 @@ export async function makeLayer(entries: readonly Entry[]): Promise<MadeLayer> {
   const whole = Buffer.concat(tar);
   const lines = record.map((part) => `${JSON.stringify(part)}\n`).join("");
   return { tar: whole, tarSplit: gzipSync(lines), diffId: String(digestOf(whole)) };
-}
-
-export async function* chunksOf(bytes: Buffer, size = 1000): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
 export const directory = (name: string, more: Partial<Entry> = {}): Entry => ({
@@ -191,12 +189,12 @@ export class MadeSystem {
   }
 
   /** The image as it is now. Each layer is packed once. */
-  build(): OuterImage {
+  build(): ImageToVerify {
     return this.#image(this.outer.map((folder) => this.#pack(folder)));
   }
 
   /** The image with a change in one outer layer, which stays as it is. @param below Path in the layer. */
-  buildWith(folder: string, script: string, below = "."): OuterImage {
+  buildWith(folder: string, script: string, below = "."): ImageToVerify {
     const copy = `${this.work}/changed`;
     execFileSync("cp", ["-a", folder, copy]);
     this.change(`${copy}/${below}`, script);
@@ -206,7 +204,7 @@ export class MadeSystem {
   }
 
   /** The image with one more outer layer. */
-  buildOn(script: string): OuterImage {
+  buildOn(script: string): ImageToVerify {
     const tars = this.outer.map((folder) => this.#pack(folder));
     const folder = `${this.work}/on-top`;
     mkdirSync(folder);
@@ -222,17 +220,15 @@ export class MadeSystem {
     return tar;
   }
 
-  #image(tars: readonly Buffer[]): OuterImage {
-    const layers = tars.map((tar) => ({
-      diffId: String(digestOf(tar)),
-      open: async () => chunksOf(tar, 50_000),
-    }));
+  #image(tars: readonly Buffer[]): ImageToVerify {
+    const layers = tars.map((tar) => ({ diffId: String(digestOf(tar)) }));
+    const openLayer = async (index: number) => chunksOf(tars[index] ?? Buffer.alloc(0), 50_000);
     const config = {
       config: { Labels: this.labels },
       rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
       history: [...this.history, ...tars.slice(this.history.length).map(() => ({ created_by: "RUN" }))],
     };
-    return { config, layers };
+    return { config, layers, openLayer };
   }
 
   remove(): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { InnerImage } from "../../image/inner-image.js";
 import { onlyAsRoot } from "../../testing.js";
-import type { OuterImage } from "./outer-image.js";
+import type { ImageToVerify } from "./image-to-verify.js";
 import {
   directory,
   type Entry,
@@ -51,7 +51,7 @@ describe("verifyImage", () => {
   const faults = (): Promise<string[]> => faultsOf(system.build());
 
   /** Faults as text: outer layer, path below the shelf with short digests, what. */
-  async function faultsOf(built: OuterImage): Promise<string[]> {
+  async function faultsOf(built: ImageToVerify): Promise<string[]> {
     return (await verifyImage(built, programs)).faults.map(({ outer, path = "-", what }) =>
       short(`${outer ?? "-"} ${path} ${what}`),
     );

@@ -12,7 +12,7 @@ import { checkOverlay2 } from "./check-overlay2.js";
 import { checkPrograms, type Programs } from "./check-programs.js";
 import { checkShelfFiles } from "./check-shelf-files.js";
 import { type Fault, Findings, type Note } from "./findings.js";
-import type { OuterImage } from "./outer-image.js";
+import type { ImageToVerify } from "./image-to-verify.js";
 import type { ShelfContents } from "./shelf-contents.js";
 import { type OnOuterLayer, ShelfReader } from "./shelf-reader.js";
 import { Spool } from "./spool.js";
@@ -32,7 +32,7 @@ export interface Verification {
 
 /** @param image A system image, see {@link isSystemImage}. */
 export async function verifyImage(
-  image: OuterImage,
+  image: ImageToVerify,
   programs: Programs,
   onLayer: OnOuterLayer = () => {},
 ): Promise<Verification> {
@@ -55,7 +55,7 @@ export async function verifyImage(
 }
 
 async function readShelf(
-  image: OuterImage,
+  image: ImageToVerify,
   findings: Findings,
   onLayer: OnOuterLayer,
 ): Promise<ShelfContents> {

@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { type ByteString, parentsOf } from "../../files/bytes.js";
+import { readTar } from "../../files/read-tar.js";
 import { cleanPath } from "../layer-names.js";
 import { onShelf, shelf } from "../paths.js";
 import type { WhiteoutDirectory } from "../whiteout-tar.js";
 import { showPath } from "../whiteouts.js";
 import type { Findings } from "./findings.js";
-import { readTar } from "./read-tar.js";
 import type { ShelfContents } from "./shelf-contents.js";
 
 /** Compares `whiteouts.tar` of a catalog, which attach unpacks, with the layers' whiteouts. */

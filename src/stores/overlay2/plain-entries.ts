@@ -1,6 +1,6 @@
 import { type ByteString, parentsOf } from "../../files/bytes.js";
 import { cleanPath, isMark, type LayerNamesReader } from "../../shelf/layer-names.js";
-import type { TarEntry } from "./tar-entries.js";
+import type { RecordedEntry } from "./tar-entries.js";
 
 /**
  * Tells layers that every unpacker takes alike from those in which the order of entries matters, or the way from a name
@@ -21,7 +21,7 @@ export class PlainEntries {
   }
 
   /** @param hasXattrs The entry may have extended attributes. */
-  add({ name, header, size }: TarEntry, hasXattrs: boolean): void {
+  add({ name, header, size }: RecordedEntry, hasXattrs: boolean): void {
     const path = cleanPath(name);
     if (header.isTimeless || leadsUp(name)) this.#isPlain = false;
     if (path === undefined) {
@@ -52,7 +52,7 @@ export class PlainEntries {
   }
 
   /** All entries must have been added. */
-  find({ name, header }: TarEntry): void {
+  find({ name, header }: RecordedEntry): void {
     if (!this.isUnsure || !this.#targets.has(cleanPath(name) ?? "")) return;
     if (header.xattrs.size > 0) this.#isPlain = false;
   }

@@ -7,7 +7,7 @@ import { byteString } from "../../shelf/whiteouts.js";
 import { TarHeader } from "./tar-header.js";
 
 /** An entry of a layer's tar, as Docker's record of the tar has it. */
-export interface TarEntry {
+export interface RecordedEntry {
   readonly name: ByteString;
   readonly header: TarHeader;
   /** The bytes between the content of the entry before it and its own content. */
@@ -27,14 +27,14 @@ const bare = "123456g";
  * as large as the layer's names, so it is never in memory as a whole.
  * @throws Error if the file has another form.
  */
-export async function* batchesOfEntries(file: string): AsyncGenerator<readonly TarEntry[]> {
+export async function* batchesOfEntries(file: string): AsyncGenerator<readonly RecordedEntry[]> {
   const unpacked = pipeline(createReadStream(file), createGunzip({ chunkSize: 1 << 18 }), () => {
     // The reader of the lines gets the error, too.
   });
   let segments: Buffer[] = [];
   let at = 0;
   for await (const lines of batchesOfLines(unpacked)) {
-    const entries: TarEntry[] = [];
+    const entries: RecordedEntry[] = [];
     for (const line of lines) {
       if (line.length === 0) continue;
       const record = parseRecord(line.toString("utf8"));

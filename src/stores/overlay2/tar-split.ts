@@ -1,7 +1,7 @@
 import type { ByteString } from "../../files/bytes.js";
 import { type LayerNames, LayerNamesReader } from "../../shelf/layer-names.js";
 import { PlainEntries } from "./plain-entries.js";
-import { batchesOfEntries, type TarEntry } from "./tar-entries.js";
+import { batchesOfEntries, type RecordedEntry } from "./tar-entries.js";
 
 /** The facts about a layer's tar that `tar-split.json.gz` gives without a look into the layer. */
 export interface TarSplit extends LayerNames {
@@ -12,7 +12,7 @@ export interface TarSplit extends LayerNames {
   /** A name that engines take in different ways, if there is one. */
   readonly strange: ByteString | undefined;
   /** An entry of a type that engines do not know, if there is one. */
-  readonly unknown: TarEntry | undefined;
+  readonly unknown: RecordedEntry | undefined;
   /** Keys of its pax global headers. */
   readonly globals: readonly string[];
   /** The hard links of the tar, in their order. */
@@ -41,7 +41,7 @@ export async function readTarSplit(file: string): Promise<TarSplit> {
   const reader = new LayerNamesReader();
   const plain = new PlainEntries(reader);
   let hasXattrs = false;
-  let unknown: TarEntry | undefined;
+  let unknown: RecordedEntry | undefined;
   const globals = new Set<string>();
   const links: HardLink[] = [];
   for await (const entries of batchesOfEntries(file)) {
@@ -84,11 +84,11 @@ export async function readTarSplit(file: string): Promise<TarSplit> {
 /** Files, hard and symbolic links, devices, directories and fifos. */
 const knownTypes = "0123456";
 
-export function isDirectory({ name, header }: TarEntry): boolean {
+export function isDirectory({ name, header }: RecordedEntry): boolean {
   return header.type === "5" || (header.isOld && name.endsWith("/"));
 }
 
-function hardLink({ name, header }: TarEntry): HardLink {
+function hardLink({ name, header }: RecordedEntry): HardLink {
   const { mode, uid, gid, mtime } = header;
   return { path: name, mode, uid, gid, mtime: mtime === undefined ? undefined : Math.floor(Number(mtime)) };
 }

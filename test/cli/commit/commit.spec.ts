@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { CommitResult } from "../../../src/cli/commit/run-commit.js";
 import { assertSame } from "../../exact-files/same.js";
 import { cleanUp } from "../../harness/cleanup.js";
 import { docker } from "../../harness/docker.js";
@@ -10,7 +11,6 @@ import { holderOf, pushSystem, readSystem, type SystemImage } from "../../sharin
 import {
   buildInside,
   built,
-  type Committed,
   commit,
   type Inner,
   innerImages,
@@ -28,7 +28,7 @@ for (const system of systems) {
     const tag = labImage(`e2e/commit-${system.name}:1`);
     let inner: Inner;
     let original: SystemContainer;
-    let committed: Committed & { readonly said: string };
+    let committed: CommitResult & { readonly said: string };
     let pushed: SystemImage;
     let next: SystemContainer;
 

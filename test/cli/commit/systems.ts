@@ -1,5 +1,6 @@
 /** System containers whose inner images were pulled, loaded and built by hand. */
 import assert from "node:assert/strict";
+import type { CommitResult } from "../../../src/cli/commit/run-commit.js";
 import { layerTar, pushHandMade } from "../../exact-files/hand-made.js";
 import { build } from "../../harness/build.js";
 import { docker, spawnDocker } from "../../harness/docker.js";
@@ -103,24 +104,16 @@ export async function list({ daemon }: System, container: SystemContainer): Prom
   return rows.trim().split("\n").sort();
 }
 
-export interface Committed {
-  readonly image: string;
-  readonly id?: string;
-  readonly taken: readonly string[];
-  readonly shelved: readonly string[];
-  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
-}
-
 /** `larder commit --json`, which must succeed. @returns the result, and what it said meanwhile. */
 export async function commit(
   container: SystemContainer,
   tag: string,
   args: readonly string[] = [],
   engine: EngineName = "containerd",
-): Promise<Committed & { readonly said: string }> {
+): Promise<CommitResult & { readonly said: string }> {
   const finished = await larder(["commit", "--json", ...args, container.id, tag], { engine });
   assert.equal(finished.status, 0, finished.stderr);
-  return { ...(JSON.parse(finished.stdout) as Committed), said: finished.stderr };
+  return { ...(JSON.parse(finished.stdout) as CommitResult), said: finished.stderr };
 }
 
 /** Names of images that a commit has only while it works. */

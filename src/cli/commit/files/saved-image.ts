@@ -4,8 +4,8 @@ import { buffer } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 import { extract, type Header } from "tar-stream";
 import { LarderError } from "../../../error.js";
+import { decompress } from "../../../files/decompress.js";
 import { isObject } from "../../../is-object.js";
-import { uncompressed } from "../../images/layer-tar.js";
 
 export interface SavedLayers {
   readonly config: Buffer;
@@ -42,14 +42,14 @@ function manifestIn(small: ReadonlyMap<string, Buffer>): Buffer | undefined {
 }
 
 /** The uncompressed tar of one layer. */
-export async function* readSavedLayer(open: Open, path: string): AsyncGenerator<unknown> {
+export async function* readSavedLayer(open: Open, path: string): AsyncGenerator<Buffer> {
   const archive = await open();
   const tar = extract();
   const failed = finished(archive).catch((error: Error) => tar.destroy(error));
   archive.pipe(tar);
   for await (const entry of tar) {
     if (entry.header.name === path) {
-      yield* await uncompressed(Readable.from(entry), `layer ${path}`);
+      yield* decompress(Readable.from(entry));
       // Nobody reads the rest of the archive.
       archive.destroy();
       return;

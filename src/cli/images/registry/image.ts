@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { LarderError } from "../../../error.js";
+import { decompress } from "../../../files/decompress.js";
 import { parseConfig, platformOf } from "../../../image/config.js";
 import { type Digest, digestOf } from "../../../image/digest.js";
 import {
@@ -11,7 +12,6 @@ import {
 import type { Platform } from "../../../image/platform.js";
 import type { Reference } from "../../../image/reference.js";
 import { choosePlatform, ownPlatform } from "../choose-platform.js";
-import { uncompressed } from "../layer-tar.js";
 import { nameImage } from "../name-image.js";
 import type { OpenOptions } from "../open-options.js";
 import type { OuterImage } from "../outer-image.js";
@@ -81,7 +81,7 @@ async function openLayer(
   const what = `image "${name}", layer ${index + 1} of ${layers.length}`;
   if (!layer) throw new LarderError(`${what}: there is no such layer`);
   const { body } = await registry.blob(layer.digest);
-  return uncompressed(body ? Readable.fromWeb(body) : Readable.from([]), what);
+  return Readable.from(decompress(body ? Readable.fromWeb(body) : Readable.from([])), { objectMode: false });
 }
 
 interface ChosenManifest {

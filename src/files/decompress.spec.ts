@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
+import { chunksOf } from "../testing.js";
 import { decompress } from "./decompress.js";
-import { chunksOf } from "./testing.js";
 
 /** `printf abc | zstd`, and a frame that decompresses to nothing. */
 const zstd = Buffer.from("28b52ffd0458190000616263990977ad", "hex");

@@ -1,7 +1,7 @@
 import { type ByteString, parentsOf } from "../../files/bytes.js";
+import type { TarEntry, TarKind } from "../../files/tar-entry.js";
 import { cleanPath, LayerNamesReader } from "../layer-names.js";
 import { type Whiteouts, whiteoutPrefix } from "../whiteouts.js";
-import type { TarEntry, TarKind } from "./tar-entry.js";
 
 /** A file as the layer's tar describes it. Hard links are several paths of one file. */
 export interface LayerFile {
@@ -25,7 +25,7 @@ export interface LayerFile {
 }
 
 /** The files that the shelf must have of an inner layer, built from the headers of the layer's tar. */
-export class LayerTree {
+export class ExpectedTree {
   readonly files = new Map<ByteString, LayerFile>();
   hasXattrs = false;
   /** Hard links whose file is in a layer below. */

@@ -1,64 +1,11 @@
-import {
-  blockBytes,
-  extend,
-  extensionSize,
-  isZero,
-  mapContinues,
-  noExtension,
-  parseHeader,
-  type TarEntry,
-} from "./tar-entry.js";
-
-export interface TarMember {
-  readonly entry: TarEntry;
-  /** The data. Read it before the next member, or not at all. */
-  readonly content: AsyncIterable<Buffer>;
-}
-
-/** A pax header is small: names have at most some thousand bytes, an attribute 64 KiB. */
-const maxExtension = 1 << 20;
-
-/**
- * The entries of a tar, in their order. The stream is read to its end, so that a digest of it is complete.
- * @throws Error for a tar that is cut off, or is none.
- */
-export async function* readTar(stream: AsyncIterable<Uint8Array>): AsyncGenerator<TarMember> {
-  const bytes = new ByteReader(stream);
-  try {
-    let extension = noExtension();
-    // Some tools leave out the blocks at the end, and Go does not ask for them.
-    while (extension.records.size > 0 || !(await bytes.isAtEnd())) {
-      const block = await bytes.read(blockBytes);
-      if (isZero(block)) break;
-      const described = extensionSize(block);
-      if (described !== undefined) {
-        if (described > maxExtension) throw new Error(`a header of ${described} bytes is none`);
-        extend(extension, block, await bytes.read(described));
-        await bytes.skip(-described & (blockBytes - 1));
-        continue;
-      }
-      const entry = parseHeader(block, extension);
-      for (let map = block, first = true; mapContinues(map, first); first = false)
-        map = await bytes.read(blockBytes);
-      extension = noExtension();
-      const data = bytes.take(entry.dataSize);
-      yield { entry, content: data };
-      await data.rest();
-      await bytes.skip(-entry.dataSize & (blockBytes - 1));
-    }
-    await bytes.drain();
-  } finally {
-    await bytes.close();
-  }
-}
-
 /** A number of bytes from a stream, as chunks. */
-interface Data extends AsyncIterable<Buffer> {
+export interface Data extends AsyncIterable<Buffer> {
   /** Skips the chunks that nobody has read. */
   rest(): Promise<void>;
 }
 
-class ByteReader {
+/** Reads a stream by counts of bytes. @throws Error if the stream ends before. */
+export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Buffer = Buffer.alloc(0);
 

@@ -2,7 +2,7 @@
  * Reads the headers of tars. Names, targets of links and attributes are bytes there; the tar libraries of npm decode
  * them as UTF-8 and so take different files for the same, which a check must not.
  */
-import { type ByteString, fromBytes } from "../../files/bytes.js";
+import { type ByteString, fromBytes } from "./bytes.js";
 
 export const blockBytes = 512;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
-import { endOfTar, formatHeader, padding } from "../../agent/pack/tar-header.js";
+import { endOfTar, formatHeader, padding } from "../agent/pack/tar-header.js";
+import { chunksOf } from "../testing.js";
 import { readTar } from "./read-tar.js";
 import type { TarEntry } from "./tar-entry.js";
-import { chunksOf } from "./testing.js";
 
 async function readAll(tar: Buffer, size = 700): Promise<[TarEntry, string][]> {
   const found: [TarEntry, string][] = [];
