@@ -25,30 +25,23 @@ rmSync("dist/attach", { recursive: true, force: true });
 cpSync("src/attach", "dist/attach", { recursive: true, filter: (path) => !path.endsWith(".ts") });
 if (process.argv[2] === "cli") process.exit();
 
-for (const path of ["frontend", "agent.mjs", "node"])
-  rmSync(`dist/${path}`, { recursive: true, force: true });
+for (const path of ["frontend", "agent", "node"]) rmSync(`dist/${path}`, { recursive: true, force: true });
 const options = {
-  outdir: "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,
+  minify: true,
+  splitting: true,
   platform: "node",
   format: "esm",
   target: "node20",
-  minifySyntax: true,
   // CommonJS dependencies call require for Node's own modules.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
   logLevel: "warning",
 };
-// The frontend starts with every build: it is small, and what it needs for PRELOAD alone is loaded when it meets one.
-await build({
-  ...options,
-  outdir: "dist/frontend",
-  entryPoints: { frontend: "src/main.ts" },
-  minify: true,
-  splitting: true,
-});
-await build({ ...options, entryPoints: { agent: "src/agent/main.ts" } });
+// The frontend starts with every build, and the agent with every step: they load what they need when they need it.
+await build({ ...options, outdir: "dist/frontend", entryPoints: { frontend: "src/main.ts" } });
+await build({ ...options, outdir: "dist/agent", entryPoints: { agent: "src/agent/main.ts" } });
 // The official program starts in two thirds of the time that a distribution's takes, which links many libraries.
 cpSync(`node_modules/node-linux-${process.arch}/bin/node`, "dist/node", { preserveTimestamps: true });

@@ -20,7 +20,7 @@ RUN apt-get update \
 FROM tools AS steps
 # With --link the layer of Node is the same one in all images.
 COPY --link --from=bundle /node /usr/local/bin/
-COPY --link --from=bundle /agent.mjs /opt/larder/
+COPY --link --from=bundle /agent /opt/larder/
 COPY --link --from=bundle /attach /opt/larder/attach
 
 # Node's libraries, and nothing else of the system.

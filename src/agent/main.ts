@@ -1,15 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { LarderError } from "../error.js";
-import { archive } from "./archive.js";
-import { writeCatalog } from "./catalog/catalog.js";
-import { fetchImage } from "./fetch/fetch.js";
 import { type Job, jobFile, mount, reportingMount } from "./job.js";
-import { pack } from "./pack/pack.js";
-import { place } from "./place.js";
 import { reportError } from "./report.js";
-import { shelve } from "./shelve.js";
-import { stock } from "./stock/stock.js";
-import { unpack } from "./unpack/unpack.js";
 
 /**
  * The program of Larder's build steps. On failure it exits with code 1, and writes a sentence to stderr and into the
@@ -27,24 +19,25 @@ async function main(): Promise<void> {
   }
 }
 
-function runJob(job: Job): Promise<void> {
+/** Loads what the job needs and no more: there is a step for each inner layer, and most of them are small. */
+async function runJob(job: Job): Promise<void> {
   switch (job.kind) {
     case "fetch":
-      return fetchImage(job);
+      return (await import("./fetch/fetch.js")).fetchImage(job);
     case "pack":
-      return pack(job);
+      return (await import("./pack/pack.js")).pack(job);
     case "unpack":
-      return unpack(job);
+      return (await import("./unpack/unpack.js")).unpack(job);
     case "catalog":
-      return writeCatalog(job);
+      return (await import("./catalog/catalog.js")).writeCatalog(job);
     case "stock":
-      return stock(job);
+      return (await import("./stock/stock.js")).stock(job);
     case "shelve":
-      return shelve(job);
+      return (await import("./shelve.js")).shelve(job);
     case "place":
-      return place();
+      return (await import("./place.js")).place();
     case "archive":
-      return archive(job);
+      return (await import("./archive.js")).archive(job);
   }
 }
 

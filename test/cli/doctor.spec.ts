@@ -1,24 +1,11 @@
 import assert from "node:assert/strict";
-import type { Diagnosis } from "../../src/cli/doctor/diagnose.js";
 import { newVolume, systemImage } from "../attach/fixture.js";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
-import { lab } from "../harness/lab.js";
+import { lab, needsDocker } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
-import { buildLarder, larder } from "./larder.js";
-
-/** The diagnosis, whose exit code says the same. */
-async function doctor({ id }: SystemContainer): Promise<Diagnosis> {
-  const { status, stdout, stderr } = await larder(["doctor", "--json", id]);
-  assert.ok(stdout.startsWith("{"), stderr);
-  const diagnosis = JSON.parse(stdout) as Diagnosis;
-  assert.equal(status, diagnosis.shows ? 0 : 1);
-  return diagnosis;
-}
-
-function textOf({ found }: Diagnosis, name: string): string | undefined {
-  return found.find((one) => one.name === name)?.text;
-}
+import { doctor, textOf } from "./doctor.js";
+import { larder } from "./larder.js";
 
 /** A container whose first process is dockerd, by its path. */
 async function startByPath(image: string, ...args: string[]): Promise<SystemContainer> {
@@ -34,7 +21,6 @@ const tree =
   "find /usr/lib/larder /var/lib/docker/overlay2 /var/lib/docker/image /var/lib/docker/larder | sort";
 
 describe("larder doctor, and attach --explain", () => {
-  before(buildLarder);
   after(cleanUp);
 
   it("a container with its images, running and stopped", async () => {
@@ -56,6 +42,18 @@ describe("larder doctor, and attach --explain", () => {
     const stopped = await doctor(container);
     assert.equal(stopped.shows, null);
     assert.match(stopped.notes.join("\n"), /^the container does not run/m);
+    await container.remove();
+  });
+
+  it("Docker 29, which keeps its images in containerd", async function () {
+    needsDocker(this, "29.9");
+    const container = await SystemContainer.start(
+      await systemImage({ version: "29.9", store: "containerd" }),
+    );
+    const diagnosis = await doctor(container);
+    assert.equal(diagnosis.shows, true, JSON.stringify(diagnosis));
+    assert.deepEqual(diagnosis.reasons, []);
+    assert.equal(textOf(diagnosis, "there"), "attached before by link: 2 of 2 images");
     await container.remove();
   });
 

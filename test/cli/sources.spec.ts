@@ -17,7 +17,7 @@ import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
 import { docker, dockerHost, type EngineOptions } from "../harness/docker.js";
 import { engineNames, lab, labImage } from "../harness/lab.js";
-import { buildLarder, larder, larderJson } from "./larder.js";
+import { larder, larderJson } from "./larder.js";
 
 type Report = ReturnType<typeof reportJson>;
 type ReportedImage = Report["images"][number];
@@ -43,7 +43,7 @@ async function manifestOf(reference: string): Promise<Manifest> {
 }
 
 async function inspectOne(args: readonly string[], engine?: EngineOptions["engine"]): Promise<ReportedImage> {
-  const { images } = await larderJson<Report>(["inspect", ...args], engine);
+  const { images } = await larderJson<Report>(["inspect", ...args], engine ? { engine } : {});
   const [image] = images;
   assert.ok(image && images.length === 1);
   return image;
@@ -64,7 +64,7 @@ describe("larder", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "larder-cli-"));
     atEnd(() => rm(folder, { recursive: true }));
-    await Promise.all([buildLarder(), buildImage(first, [pause, busybox])]);
+    await buildImage(first, [pause, busybox]);
     await buildImage(second, [pause]);
     await docker(["pull", "--quiet", first]);
   });

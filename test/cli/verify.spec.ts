@@ -2,20 +2,13 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { pushHandMade } from "../exact-files/hand-made.js";
-import { build } from "../harness/build.js";
+import { type Build, build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
-import { type Finished, run } from "../harness/command.js";
 import { dockerStage, lab, labImage } from "../harness/lab.js";
 import { pushInnerImage, type RegistryImage } from "../harness/registry-image.js";
 import { changeLayout, layerOf, type Parts, withMode } from "./change-layout.js";
-
-const program = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-
-function larder(...args: readonly string[]): Promise<Finished> {
-  return run(process.execPath, ["--import", "tsx", program, ...args]);
-}
+import { larder } from "./larder.js";
 
 interface Found {
   readonly images: readonly {
@@ -44,11 +37,12 @@ describe("larder verify", () => {
     await cleanUp();
   });
 
-  const preload = (): string => `PRELOAD ${odd.reference}\nPRELOAD ${handMade.reference}`;
+  const preload = (options = ""): string =>
+    `PRELOAD ${options} ${odd.reference}\nPRELOAD ${options} ${handMade.reference}\n`;
 
   /** Faults as lines, with the paths that this layer's files have in it. */
   async function faultsOf(image: string, layer = ""): Promise<string[]> {
-    const { status, stdout, stderr } = await larder("verify", "--json", image);
+    const { status, stdout, stderr } = await larder(["verify", "--json", image]);
     assert.equal(status, 1, stderr);
     const [found] = (JSON.parse(stdout) as Found).images;
     assert.ok(found);
@@ -56,8 +50,8 @@ describe("larder verify", () => {
     return found.faults.map(({ path = "", what }) => `${path.replace(folder, "")}: ${what}`);
   }
 
-  async function assertFaultless(image: string): Promise<void> {
-    const { status, stdout, stderr } = await larder("verify", "--json", image);
+  async function assertFaultless(...image: readonly string[]): Promise<void> {
+    const { status, stdout, stderr } = await larder(["verify", "--json", ...image]);
     const [found] = (JSON.parse(stdout) as Found).images;
     assert.deepEqual(found?.faults, [], stderr);
     assert.deepEqual(found?.notes, []);
@@ -66,21 +60,39 @@ describe("larder verify", () => {
     assert.equal(status, 0);
   }
 
-  for (const [name, stage] of [
-    ["docker", dockerStage("28.5", "containerd")],
-    ["containerd", `FROM ${labImage("containerd:2.1")}\n`],
-  ] as const) {
-    it(`finds no fault in an OCI layout of an image of ${name}, whose store is containerd's`, async () => {
+  const docker28 = dockerStage("28.5", "containerd");
+  const containerd = `FROM ${labImage("containerd:2.1")}\n`;
+  const layouts: readonly (Pick<Build, "via" | "args"> & {
+    name: string;
+    stage: string;
+    options?: string;
+  })[] = [
+    { name: "docker", stage: docker28 },
+    { name: "containerd", stage: containerd },
+    { name: "docker by the daemon way", stage: docker28, via: "daemon" },
+    { name: "containerd by the daemon way", stage: containerd, via: "daemon" },
+    { name: "containerd for Kubernetes", stage: containerd, options: "--namespace=k8s.io" },
+    { name: "docker without blobs", stage: docker28, options: "--blobs=never" },
+    { name: "docker with shared outer layers", stage: docker28, args: ["--build-arg", "LARDER_LAYERS=5"] },
+  ];
+  for (const { name, stage, options, args = [], ...way } of layouts) {
+    it(`finds no fault in an OCI layout of an image of ${name}`, async () => {
       const layout = join(work, name);
-      const args = ["--output", `type=oci,tar=false,dest=${layout}`];
-      await build({ dockerfile: `${stage}${preload()}\n`, args });
+      const output = ["--output", `type=oci,tar=false,dest=${layout}`];
+      await build({ dockerfile: stage + preload(options), args: [...args, ...output], ...way });
       await assertFaultless(layout);
     });
   }
 
+  it("finds no fault in an image of a registry", async () => {
+    const tag = labImage("e2e/cli-verify:1");
+    await build({ dockerfile: docker28 + preload(), tag, args: ["--push"] });
+    await assertFaultless("--insecure", `docker://${tag}`);
+  });
+
   describe("of an image of the engine, whose Docker has the store overlay2", () => {
     const tag = "e2e-cli-verify";
-    before(() => build({ tag, dockerfile: `FROM ${lab.system}\n${preload()}\n` }));
+    before(() => build({ tag, dockerfile: `FROM ${lab.system}\n${preload()}` }));
 
     it("finds no fault", () => assertFaultless(`docker-daemon:${tag}`));
 
@@ -146,14 +158,14 @@ describe("larder verify", () => {
   });
 
   it("ends with 1 for an image in which nothing is preloaded, and with 2 for wrong words", async () => {
-    const none = await larder("verify", `docker-daemon:${lab.system}`);
+    const none = await larder(["verify", `docker-daemon:${lab.system}`]);
     assert.equal(none.status, 1);
     assert.match(
       none.stderr,
       /it is no system image: it has neither the label io\.larder\.preload nor PRELOAD/,
     );
-    assert.equal((await larder("verify")).status, 2);
-    assert.equal((await larder("verify", "--no-such", "x")).status, 2);
+    assert.equal((await larder(["verify"])).status, 2);
+    assert.equal((await larder(["verify", "--no-such", "x"])).status, 2);
   });
 
   /** The diffID of the layer of the odd image with this text in its history. @param from -1: the last one. */

@@ -107,8 +107,14 @@ export const leftOut: readonly LeftOut[] = [
   },
   {
     titles:
-      /larder commit(, (docker-containerd|containerd)( \(\w+\))?: |, overlay2 \(graph\): |, \w+(-\w+)? \(\w+\): under sysbox| says what is wrong)/,
-    tests: "larder commit: containerd in its two forms, sysbox-runc, and what it refuses",
+      /larder commit(, (docker-containerd|containerd)( \(\w+\))?: |, overlay2 \(graph\): |, \w+(-\w+)? \(\w+\): under sysbox|, Docker (20|29)\.\d+: | says what is wrong)/,
+    tests:
+      "larder commit: containerd in its two forms, Docker 20.10 and 29.9, sysbox-runc, and what it refuses",
+  },
+  {
+    titles:
+      /larder verify finds no fault in an (OCI layout of an image of \w+ (by|for|without|with) |image of a registry)/,
+    tests: "larder verify: the daemon way, Kubernetes, shared outer layers, registries",
   },
   {
     titles: /(generated|unusual) layers come out as (Docker, containerd|containerd) unpack/,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { innerImage, pushTarget } from "../attach/fixture.js";
+import { doctor, textOf } from "../cli/doctor.js";
 import { build } from "../harness/build.js";
 import { lab, labImage } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
@@ -65,6 +66,13 @@ for (const { name, system, lines = "", log } of cases) {
       assert.deepEqual(listed.trim().split("\n").sort(), [odd, second].sort());
       const files = await container.inner("run", "--rm", "--network", "none", odd);
       assert.equal(files, ". ./again ./again/new ./kept ./kept/stays\n");
+    });
+
+    it("and larder doctor knows where they are", async () => {
+      const diagnosis = await doctor(container);
+      assert.equal(diagnosis.shows, true, JSON.stringify(diagnosis));
+      assert.deepEqual(diagnosis.reasons, []);
+      assert.match(textOf(diagnosis, "data root") ?? "", /^\/var\/lib\/containerd /);
     });
 
     it("and the kubelet has those of its namespace", async () => {

@@ -4,9 +4,9 @@ import { build } from "../../harness/build.js";
 import { cleanUp } from "../../harness/cleanup.js";
 import { docker } from "../../harness/docker.js";
 import { type EngineName, engineNames, labImage } from "../../harness/lab.js";
-import { larder } from "../../harness/larder.js";
 import { type RegistryImage, registryImage } from "../../harness/registry-image.js";
 import { SystemContainer } from "../../harness/system-container.js";
+import { larder } from "../larder.js";
 import { commit, load, pull, remains, type System, systems } from "./systems.js";
 
 const more = "example.com/more:1";

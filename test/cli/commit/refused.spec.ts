@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { atEnd, cleanUp } from "../../harness/cleanup.js";
 import { docker, tryDocker } from "../../harness/docker.js";
 import { labImage } from "../../harness/lab.js";
-import { larder, spawnLarder } from "../../harness/larder.js";
 import { registryImage } from "../../harness/registry-image.js";
 import type { SystemContainer } from "../../harness/system-container.js";
+import { larder, spawnLarder } from "../larder.js";
 import { load, pull, remains, type System, startEmpty, systems } from "./systems.js";
 
 describe("larder commit says what is wrong, and leaves nothing behind", () => {
@@ -71,7 +71,7 @@ describe("larder commit says what is wrong, and leaves nothing behind", () => {
 
   it("interrupted", async () => {
     await load(system, container, await registryImage(labImage("python:3")));
-    const child = spawnLarder(["commit", container.id, tag]);
+    const child = await spawnLarder(["commit", container.id, tag]);
     const said: string[] = [];
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       said.push(text);

@@ -5,9 +5,9 @@ import { layerTar, pushHandMade } from "../../exact-files/hand-made.js";
 import { build } from "../../harness/build.js";
 import { docker, spawnDocker } from "../../harness/docker.js";
 import { dockerStage, type EngineName, lab, labImage } from "../../harness/lab.js";
-import { larder } from "../../harness/larder.js";
 import { type RegistryImage, registryImage } from "../../harness/registry-image.js";
 import { SystemContainer, type SystemOptions } from "../../harness/system-container.js";
+import { larder } from "../larder.js";
 
 export interface System {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface System {
   readonly base: string;
 }
 
-const registries = { "insecure-registries": [lab.registry] };
+export const registries = { "insecure-registries": [lab.registry] };
 
 export const systems: readonly System[] = [
   { name: "overlay2", daemon: "docker", base: dockerStage("28.5", "overlay2", registries) },
