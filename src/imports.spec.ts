@@ -255,7 +255,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Parts that are files. */
 const shared: Readonly<Record<string, string>> = {
   "cli/images/choose-platform.ts": "cli/images/shared",
-  "cli/images/layer-tar.ts": "cli/images/shared",
   "cli/images/name-image.ts": "cli/images/shared",
   "cli/images/open-options.ts": "cli/images/shared",
   "cli/images/outer-image.ts": "cli/images/shared",
