@@ -63,6 +63,7 @@ export function forEachDocker(title: string, suite: (system: InnerDocker) => voi
 export interface System extends Partial<InnerDocker> {
   /** The engine that builds it. */
   readonly engine?: EngineName;
+  readonly isShared?: boolean;
 }
 
 /** The root that attach fills, below Docker's data root. */
@@ -79,11 +80,11 @@ ${images.length > 0 ? `PRELOAD ${images.join(" ")}` : ""}
 export async function buildSystem(
   name: string,
   images: readonly string[],
-  { version = "28.5", store = "overlay2", engine = "containerd" }: System = {},
+  { version = "28.5", store = "overlay2", engine = "containerd", isShared = false }: System = {},
 ): Promise<string> {
   const tag = `${name}:${version}-${store}`;
   const dockerfile = dockerfileOf(images, { version, store });
-  await build({ engine, tag, larder: images.length > 0, dockerfile });
+  await build({ engine, tag, larder: images.length > 0, dockerfile, isShared });
   return tag;
 }
 
@@ -94,7 +95,7 @@ export function systemImage(system: System = {}): Promise<string> {
   const { version = "28.5", store = "overlay2", engine = "containerd" } = system;
   const make = async () => {
     const images = [await pushTarget("odd"), await pushTarget("second")];
-    return buildSystem("e2e-attach", images, { version, store, engine });
+    return buildSystem("e2e-attach", images, { version, store, engine, isShared: true });
   };
   const key = `${version} ${store} ${engine}`;
   const image = shared.get(key) ?? make();

@@ -53,7 +53,7 @@ describe("larder doctor, and attach --explain", () => {
     const diagnosis = await doctor(container);
     assert.equal(diagnosis.shows, true, JSON.stringify(diagnosis));
     assert.deepEqual(diagnosis.reasons, []);
-    assert.equal(textOf(diagnosis, "there"), "attached before by link: 2 of 2 images");
+    assert.match(textOf(diagnosis, "there") ?? "", /^attached before by link: (\d) of \1 snapshots$/);
     await container.remove();
   });
 

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Via } from "../../src/preload/plan/plan.js";
+import { atEndOfFile } from "./cleanup.js";
 import type { Finished } from "./command.js";
 import { deliver } from "./deliver.js";
 import { type EngineOptions, tryDocker } from "./docker.js";
@@ -26,6 +27,8 @@ export interface Build extends EngineOptions {
   readonly via?: Via;
   /** `--allow security.insecure`; the default is yes for the daemon way, and no for the direct way. */
   readonly allowInsecure?: boolean;
+  /** Tests of other files use the image as well. Otherwise the engine loses it after those of this file. */
+  readonly isShared?: boolean;
 }
 
 /** Runs `docker buildx build --progress plain`. The build's log is on stderr. */
@@ -38,7 +41,7 @@ export async function tryBuild(build: Build): Promise<Finished> {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);
     }
-    const { dockerfile: _, larder: __, tag: ___, files: ____, ...rest } = build;
+    const { dockerfile: _, larder: __, tag: ___, files: ____, isShared: _____, ...rest } = build;
     const { args = [], via = testedVia, allowInsecure = via === "daemon", ...options } = rest;
     // An adopted engine has its registry on a loopback address, which steps reach through the host's network.
     const allowed = ["network.host", ...(allowInsecure ? ["security.insecure"] : [])];
@@ -59,6 +62,10 @@ export async function tryBuild(build: Build): Promise<Finished> {
 export async function build(request: Build): Promise<string> {
   const { status, stdout, stderr } = await tryBuild(request);
   if (status !== 0) throw new Error(`the build failed with status ${status}:\n${stderr}${stdout}`);
+  const { tag, engine, isShared } = request;
+  // The disk of a small machine does not hold the images of all tests.
+  if (tag !== undefined && !isShared && !tag.startsWith(lab.registry))
+    atEndOfFile(() => tryDocker(["image", "rm", "--force", tag], engine === undefined ? {} : { engine }));
   return stderr;
 }
 

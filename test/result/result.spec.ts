@@ -58,7 +58,9 @@ for (const engine of engineNames) {
         assert.ok(log.includes(`unpacked layer ${diffId} `));
     });
 
-    it("is cached the second time", async () => {
+    it("is cached the second time", async function () {
+      // A build beside it that has the same steps without the cache makes them run once more.
+      this.retries(1);
       const again = await build({ engine, dockerfile, tag });
       // A step with several outputs may lack CACHED in the log. A step that runs prints something.
       assert.match(again, /^#\d+ \[larder\] describe /m);
