@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { larderJson } from "../cli/larder.js";
 import { refusal } from "../errors/refused.js";
 import { type Entry, layerTar, pushLayers } from "../exact-files/hand-made.js";
 import { build, type Via } from "../harness/build.js";
@@ -110,6 +111,12 @@ const unusual: readonly (readonly Entry[])[] = [
   [file("before-1970", { pax: { mtime: "-86400.5" } }), link("link", "x", { pax: { mtime: "-5" } })],
 ];
 
+interface Verified {
+  readonly faults: readonly object[];
+  readonly notes: readonly { readonly path?: string }[];
+  readonly layers: { readonly total: number; readonly proven: number };
+}
+
 const generated = fc.sample(layer, { numRuns: 60, seed: 7 }).filter((entries) => entries.length > 0);
 assert.ok(generated.some(isLate), "a directory after its content is among them");
 
@@ -127,6 +134,9 @@ for (const { title, prefix, layers } of [
     });
     after(cleanUp);
 
+    const args = ["--push", "--build-arg", "LARDER_LAYERS=100"];
+    const preload = (): string => `PRELOAD ${images.map(({ reference }) => reference).join(" ")}\n`;
+
     for (const [name, stage] of [
       ["Docker, overlay2", `FROM ${lab.system}\n`],
       ["Docker, containerd", dockerStage("28.5", "containerd")],
@@ -139,12 +149,28 @@ for (const { title, prefix, layers } of [
       });
     }
 
+    it("have no fault for larder verify", async () => {
+      const tag = labImage(`e2e/${prefix}-verified:1`);
+      await build({ dockerfile: `FROM ${lab.system}\n${preload()}`, tag, args });
+      const { images: verified } = await larderJson<{ images: Verified[] }>([
+        "verify",
+        "--insecure",
+        `docker://${tag}`,
+      ]);
+      const [found] = verified;
+      assert.deepEqual(found?.faults, []);
+      const lost = layers === unusual ? ["/f"] : [];
+      assert.deepEqual(
+        found?.notes.map(({ path = "" }) => path.replace(/.*\/fs/, "")),
+        lost,
+      );
+      assert.deepEqual(found?.layers, { total: images.length, proven: images.length - lost.length });
+    });
+
     /** The outer layers by their lines of history. */
     async function layersBy(via: Via, stage: string): Promise<Map<string, string | undefined>> {
       const tag = labImage(`e2e/${prefix}-${via}:1`);
-      const words = images.map(({ reference }) => reference).join(" ");
-      const args = ["--push", "--build-arg", "LARDER_LAYERS=100"];
-      await build({ dockerfile: `${stage}PRELOAD ${words}\n`, tag, via, args });
+      await build({ dockerfile: stage + preload(), tag, via, args });
       const { history, diffIds } = await registryImage(tag);
       const entries = history.filter(({ empty_layer }) => empty_layer !== true);
       return new Map(

@@ -17,7 +17,7 @@ export interface LayerFile {
   readonly linkName: ByteString;
   readonly major: number;
   readonly minor: number;
-  readonly capability: ByteString | undefined;
+  capability: ByteString | undefined;
   /** SHA-256 of the content in hex, where the layer's tar itself was read. */
   readonly content?: string | undefined;
   /** The names of the file. */
@@ -30,6 +30,8 @@ export class ExpectedTree {
   hasXattrs = false;
   /** Hard links whose file is in a layer below. */
   readonly outside = new Set<ByteString>();
+  /** Paths of files whose content no file has any more, since another entry of the layer takes their place. */
+  readonly lost = new Set<ByteString>();
   readonly #names = new LayerNamesReader();
   /** Directories above entries; they are no links. */
   readonly #plain = new Set<ByteString>();
@@ -49,7 +51,7 @@ export class ExpectedTree {
     }
     const { kind, mode, uid, gid, mtime, size, linkName, major, minor, capability } = entry;
     const facts = { kind, mode, uid, gid, mtime, size, linkName, major, minor, capability };
-    this.files.set(path, { path, ...facts, ...(content !== undefined && { content }), names: 1 });
+    this.#put(path, { path, ...facts, ...(content !== undefined && { content }), names: 1 });
     return path;
   }
 
@@ -90,6 +92,15 @@ export class ExpectedTree {
     return undefined;
   }
 
+  #put(path: ByteString, file: LayerFile): void {
+    const before = this.files.get(path);
+    if (before !== undefined) {
+      before.names -= 1;
+      if (before.names === 0 && before.size > 0) this.lost.add(path);
+    }
+    this.files.set(path, file);
+  }
+
   #linkAbove(path: ByteString): ByteString | undefined {
     for (const above of parentsOf(path)) {
       if (this.#plain.has(above)) continue;
@@ -100,20 +111,22 @@ export class ExpectedTree {
   }
 
   /** The file gets what its last link says, as in Docker, containerd and the unpack step. */
-  #link(path: ByteString, { linkName, mode, uid, gid, mtime }: TarEntry): void {
+  #link(path: ByteString, { linkName, mode, uid, gid, mtime, capability }: TarEntry): void {
     const target = this.place(linkName);
     const file = target === undefined ? undefined : this.files.get(target);
     if (!file) {
       this.outside.add(path);
       return;
     }
-    this.files.set(path, file);
     file.names += 1;
+    this.#put(path, file);
     file.uid = uid ?? file.uid;
     file.gid = gid ?? file.gid;
     if (file.kind === "symbolic link") return;
     file.mode = mode ?? file.mode;
     file.mtime = mtime ?? file.mtime;
+    // Whoever sets the owner takes the capability away.
+    file.capability = capability;
   }
 }
 

@@ -20,8 +20,9 @@ export interface LayerProof {
 
 /**
  * `other files`: faults of single files explain that the layer's digest cannot come out. `wrong digest`: no such fault.
+ * `lost content`: it cannot come out of any files.
  */
-export type LayerResult = "proven" | "other files" | "wrong digest";
+export type LayerResult = "proven" | "other files" | "wrong digest" | "lost content";
 
 /** Compares the visible files of one inner layer with those of its tar. */
 export class LayerCheck {
@@ -77,6 +78,12 @@ export class LayerCheck {
     if (!rebuild) return this.#explained ? "other files" : "proven";
     const rebuilt = await rebuild.finish();
     if (rebuilt === this.diffId) return "proven";
+    for (const path of tree.lost) {
+      const what =
+        "has two entries in the layer, and no file has the content of the first: the digest is not proven";
+      this.#findings.note(this.#where(path, undefined), what);
+    }
+    if (tree.lost.size > 0 && !this.#explained) return "lost content";
     return rebuilt === undefined && this.#explained ? "other files" : "wrong digest";
   }
 

@@ -28,6 +28,13 @@ export type OnOuterLayer = (read: {
   readonly again: boolean;
 }) => void;
 
+/** The contents of these layers' files are still to be compared. */
+const isOpen: ReadonlySet<NonNullable<ShelvedLayer["result"]>> = new Set([
+  "wrong digest",
+  "other files",
+  "lost content",
+]);
+
 /**
  * Reads a system image from its top layer down. The catalog lies above the inner layers, so their proofs are known when
  * their files come, and each outer layer is read once. Only for inner layers with faults it is read again.
@@ -174,7 +181,7 @@ export class ShelfReader implements ShelfContents {
   async #findContents(): Promise<void> {
     const sums = new Map<DiffId, ContentSums>();
     for (const { diffId, result } of this.layers.values()) {
-      if (result !== "wrong digest" && result !== "other files") continue;
+      if (result === undefined || !isOpen.has(result)) continue;
       const found = await this.#proofs.sumsOf(diffId);
       if (found) sums.set(diffId, found);
     }
