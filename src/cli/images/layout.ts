@@ -1,5 +1,5 @@
-import { Readable } from "node:stream";
 /** Images in an OCI layout or in an archive of `docker save`, whatever holds the files. */
+import { Readable } from "node:stream";
 import { LarderError } from "../../error.js";
 import { decompress } from "../../files/decompress.js";
 import { parseConfig, platformOf } from "../../image/config.js";
