@@ -74,7 +74,7 @@ export const leftOut: readonly LeftOut[] = [
   },
   {
     titles:
-      /the corpus, on graph drivers|the result of a build, graph|outputs \(graph\)|docker buildx bake .*\(graph\)|larder .* with graph drivers$/,
+      /the corpus, on graph drivers|the result of a build, graph|outputs \(graph\)|docker buildx bake .*\(graph\)|larder .* (with graph drivers|\(graph\))$/,
     tests: "corpus, results, outputs, bake and larder inspect on the engine with graph drivers",
   },
   {
