@@ -274,7 +274,7 @@ const src = new URL("./", import.meta.url);
 
 /** Files of the product: neither specs nor helpers of specs. */
 const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter(
-  (path) => path.endsWith(".ts") && !/(\.spec|\.d|(^|\/)testing)\.ts$/.test(path),
+  (path) => path.endsWith(".ts") && !/(\.spec|\.d|(^|[/-])testing)\.ts$/.test(path),
 );
 
 function partOf(path: string): string {
