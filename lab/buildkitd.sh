@@ -12,6 +12,8 @@ usage: lab/buildkitd.sh start          prints its address
        lab/buildkitd.sh start-rootless prints the builder of another one, which an ordinary user runs
        lab/buildkitd.sh stop           ends both and keeps their caches
        lab/buildkitd.sh run COMMAND... COMMAND with it up; buildx builds with it
+
+LARDER_BUILDKIT_VERSION chooses another version of BuildKit, for example v0.26.3.
 USAGE
   exit 2
 }
@@ -39,32 +41,33 @@ start() {
 
 case $action in
   start)
-    start buildkitd
-    echo "unix://$(buildkitd_socket buildkitd)"
+    start "$BUILDKITD_NAME"
+    echo "unix://$(buildkitd_socket "$BUILDKITD_NAME")"
     ;;
   start-rootless)
-    start buildkitd-rootless /usr/local/lib/larder-lab/rootless
-    echo buildkitd-rootless
+    start "$BUILDKITD_NAME-rootless" /usr/local/lib/larder-lab/rootless
+    echo "$BUILDKITD_NAME-rootless"
     ;;
   stop)
     exec 9>"$LAB_DIR/lock"
     flock 9
-    for name in buildkitd buildkitd-rootless; do
+    for name in "$BUILDKITD_NAME" "$BUILDKITD_NAME-rootless"; do
       if [ -d "$(engine_dir "$name")" ]; then engine_stop "$name"; fi
     done
     ;;
   run)
     [ $# -ge 1 ] || usage
-    start buildkitd
+    start "$BUILDKITD_NAME"
     exec 8>&- 9>&-
-    address=unix://$(buildkitd_socket buildkitd)
+    address=unix://$(buildkitd_socket "$BUILDKITD_NAME")
     # Its images run on an engine of their own, beside tests that use the others.
     DOCKER_HOST=$("$(dirname "$0")/engine.sh" start buildkitd-runs)
     # A test with a client configuration of its own has no builders in it.
-    export DOCKER_HOST BUILDX_BUILDER=buildkitd BUILDX_CONFIG=$LAB_DIR/client/buildx \
+    export DOCKER_HOST BUILDX_BUILDER="$BUILDKITD_NAME" BUILDX_CONFIG=$LAB_DIR/client/buildx \
       LARDER_BUILDKITD=$address LARDER_BUILDCTL=$BUILDKIT_BIN/buildctl \
       LARDER_UPSTREAM_IMAGE=$UPSTREAM_IMAGE LARDER_LAB_HTTP_PORTS="${BUILDKITD_HTTP_PORTS[*]}" \
-      LARDER_LAB_TLS_PORT=$BUILDKITD_TLS_PORT LARDER_LAB_MIRRORED=$BUILDKITD_MIRRORED
+      LARDER_LAB_TLS_PORT=$BUILDKITD_TLS_PORT LARDER_LAB_MIRRORED=$BUILDKITD_MIRRORED \
+      LARDER_LAB_PUSHED_AS=e2e-$BUILDKITD_NAME
     PATH=$(dirname "$0")/../node_modules/.bin:$PATH exec "$@"
     ;;
   *) usage ;;

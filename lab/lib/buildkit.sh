@@ -1,7 +1,11 @@
 # shellcheck shell=bash
 # A buildkitd without Docker, from BuildKit's own source by Go's package proxy, in a cell as an engine has one.
 
-BUILDKIT_VERSION=v0.34.2
+BUILDKIT_NEWEST=v0.34.2
+BUILDKIT_VERSION=${LARDER_BUILDKIT_VERSION:-$BUILDKIT_NEWEST}
+# The builder and its cell. Each version has caches of its own.
+BUILDKITD_NAME=buildkitd
+if [ "$BUILDKIT_VERSION" != "$BUILDKIT_NEWEST" ]; then BUILDKITD_NAME+=-${BUILDKIT_VERSION//./-}; fi
 UPSTREAM_IMAGE=$REGISTRY_ADDRESS:5000/upstream-dockerfile:$BUILDKIT_VERSION
 # dockerd allows plain HTTP to a whole network, buildkitd to each registry by its port: tests may start some of these.
 mapfile -t BUILDKITD_HTTP_PORTS < <(seq 5001 5020)
@@ -35,8 +39,8 @@ buildkitd_start() {
     engine_address "$name" >"$dir/address"
     buildkitd_config >"$dir/config/buildkitd.toml"
     cp "$LAB_SRC/../test/errors/certificates/ca.pem" "$dir/config/"
-    install -D -t "$LAB_ROOT/usr/local/bin" "$BUILDKIT_BIN/buildkitd"
-    cell_start "$name" "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" \
+    LARDER_LAB_PROGRAMS=$(cell_programs "$BUILDKIT_BIN") \
+      cell_start "$name" "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" \
       "$@" buildkitd --config /etc/buildkit/buildkitd.toml --root /var/lib/buildkit
     engine_connect "$dir"
     wait_until 30 buildkitd_settled "$name" || true
@@ -91,12 +95,12 @@ buildkitd_builder() {
 buildkit_upstream() {
   local key log=$LAB_DIR/log/upstream-dockerfile
   key=$(stamp_key "$LAB_SRC/lib/buildkit.sh" "$LAB_SRC/images/upstream-dockerfile" "$UPSTREAM_IMAGE")
-  if stamp_is image-upstream-dockerfile "$key"; then return; fi
-  "$LAB_DIR/bin/docker" buildx build --builder buildkitd --progress=plain --provenance=false --push -t "$UPSTREAM_IMAGE" \
+  if stamp_is "image-upstream-dockerfile-$BUILDKIT_VERSION" "$key"; then return; fi
+  "$LAB_DIR/bin/docker" buildx build --builder "$BUILDKITD_NAME" --progress=plain --provenance=false --push -t "$UPSTREAM_IMAGE" \
     --build-context "bin=$BUILDKIT_BIN" "$LAB_SRC/images/upstream-dockerfile" >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
     fail "image upstream-dockerfile could not be built: the last lines are above, the rest is in $log"
   }
-  stamp_set image-upstream-dockerfile "$key"
+  stamp_set "image-upstream-dockerfile-$BUILDKIT_VERSION" "$key"
   say "image $UPSTREAM_IMAGE"
 }

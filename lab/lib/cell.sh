@@ -29,6 +29,15 @@ cell_start() {
   echo "$pid $(start_time "$pid")" >"$dir/pid"
 }
 
+# cell_programs FOLDER: puts these programs into the lab's root and prints their folder there. A cell that gets it as
+# LARDER_LAB_PROGRAMS prefers them to those of Debian.
+cell_programs() {
+  local folder=/usr/local/lib/larder-lab/programs/${1##*/}
+  mkdir -p "$LAB_ROOT$folder"
+  cp --update "$1"/* "$LAB_ROOT$folder/"
+  echo "$folder"
+}
+
 # cell_stop NAME DIR
 cell_stop() {
   local pid

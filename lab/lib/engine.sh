@@ -4,7 +4,7 @@
 engine_dir() { echo "$LAB_DIR/engines/$1"; }
 
 engine_start() {
-  local name=$1 store=containerd runtime='' insecure=true size='' mirror='' dir
+  local name=$1 store=containerd runtime='' insecure=true size='' mirror='' programs='' dir
   shift
   while [ $# -gt 0 ]; do
     case $1 in
@@ -13,13 +13,14 @@ engine_start() {
       --no-insecure) insecure=false && shift ;;
       --size) size=${2:-} && shift 2 ;;
       --mirror) mirror=${2:-} && shift 2 ;;
+      --docker29) programs=$(docker29_programs) && shift ;;
       *) fail "engine $name: unknown option \"$1\"; lab/engine.sh without arguments lists them" ;;
     esac
   done
   case $store in containerd | graph) ;; *) fail "engine $name: the store is containerd or graph, not \"$store\"" ;; esac
   dir=$(engine_dir "$name")
   engine_path_fits "$dir/run/docker.sock"
-  local settings="$store $runtime $insecure $size${mirror:+ $mirror}"
+  local settings="$store $runtime $insecure $size${mirror:+ $mirror}${programs:+ docker29}"
   if live_pid "$dir/pid" >/dev/null; then
     [ "$(cat "$dir/settings")" = "$settings" ] ||
       fail "engine $name runs already with other options ($(cat "$dir/settings")): run lab/engine.sh stop $name first"
@@ -29,7 +30,8 @@ engine_start() {
     echo "$settings" >"$dir/settings"
     engine_address "$name" >"$dir/address"
     engine_config "$store" "$insecure" "$mirror" >"$dir/etc/daemon.json"
-    LARDER_LAB_SIZE=$size DOCKER_BUILDKIT_RUNC_COMMAND=$runtime \
+    if [ -n "$programs" ]; then programs=$(cell_programs "$programs"); fi
+    LARDER_LAB_SIZE=$size LARDER_LAB_PROGRAMS=$programs DOCKER_BUILDKIT_RUNC_COMMAND=$runtime \
       cell_start "$name" "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" dockerd
     engine_connect "$dir"
     wait_until 30 engine_settled "$dir" || true

@@ -81,7 +81,7 @@ export function needsDocker(test: Mocha.Context, version: DockerVersion): void {
 /** containerd versions for which there are system images: `<registry>/containerd:<version>`. */
 export const containerdVersions = ["1.6", "1.7", "2.1"] as const;
 
-/** An image of the lab's registry. Those that tests push (`e2e/...`) have other names where a buildkitd builds them. */
+/** An image of the lab's registry. Those that tests push (`e2e/...`) have other names in a lane with another builder. */
 export function labImage(name: string): string {
-  return `${lab.registry}/${buildkitd ? name.replace(/^e2e\b/, "e2e-buildkitd") : name}`;
+  return `${lab.registry}/${name.replace(/^e2e\b/, process.env.LARDER_LAB_PUSHED_AS ?? "e2e")}`;
 }

@@ -47,8 +47,28 @@ export function engineLanes(all: boolean): Lane[] {
   ];
 }
 
+/** With `all` on two older versions, too: the first one that gives single blobs, and one that does not. */
+const olderBuildkits = ["v0.28.1", "v0.26.3"];
+
 export function buildkitdLane(all: boolean): Lane {
   const filter = all ? "" : `--grep '${patternOf(leftOutOnBuildkitd)}' --invert`;
   const config = `--config test/buildkitd/.mocharc.json --require test/lanes/durations.ts`;
-  return { name: "buildkitd", command: `lab/buildkitd.sh run mocha ${config} ${filter}` };
+  const command = `lab/buildkitd.sh run mocha ${config} ${filter}`;
+  const older = olderBuildkits.map((version) => `LARDER_BUILDKIT_VERSION=${version} ${command}`);
+  return { name: "buildkitd", command: all ? inTurn([command, ...older]) : command };
+}
+
+/** What Docker 29 builds and starts: its BuildKit, its store and its containers are others than those of Docker 28.5. */
+const onDocker29 = ["result", "privilege"];
+const allOnDocker29 = [...onDocker29, "attach", "corpus", "options", "sharing"];
+
+export function docker29Lane(all: boolean): Lane {
+  const specs = (all ? allOnDocker29 : onDocker29).map((folder) => `--spec 'test/${folder}/*.spec.ts'`);
+  const command = `mocha --no-config ${shared} ${times} ${specs.join(" ")}`;
+  return { name: "docker29", command: `lab/engine.sh run docker29 --docker29 -- ${command}` };
+}
+
+/** Runs all of them, also after one that fails. They have no quotes in them. */
+function inTurn(commands: readonly string[]): string {
+  return `sh -c 'bad=0; ${commands.map((one) => `${one} || bad=1`).join("; ")}; exit $bad'`;
 }

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import concurrently from "concurrently";
-import { buildkitdLane, engineLanes, type Lane } from "./lanes.js";
+import { buildkitdLane, docker29Lane, engineLanes, type Lane } from "./lanes.js";
 import { leftOut, leftOutOnBuildkitd } from "./left-out.js";
 
 const all = process.argv.includes("--all");
@@ -36,16 +36,23 @@ async function runLanes(lanes: readonly Lane[]): Promise<boolean> {
   );
 }
 
-/** @returns why there can be no buildkitd here; undefined if there can be one. */
-function whyNoBuildkitd(): string | undefined {
-  if (spawnSync("go", ["version"]).status !== 0) return "there is no go in PATH to build buildkitd with";
+/** Lanes on engines that the lab builds with Go. */
+function otherLanes(): readonly (Lane & { readonly skipped: string | undefined })[] {
   const lab = process.env.LARDER_LAB_DIR ?? join(root, ".lab");
-  if (existsSync(join(lab, "adopted")))
-    return "the lab uses the machine's own engine and has no network for another";
-  return undefined;
+  const noNetwork = existsSync(join(lab, "adopted"))
+    ? "the lab uses the machine's own engine and has no network for another"
+    : undefined;
+  const noGo =
+    spawnSync("go", ["version"]).status === 0 ? undefined : "there is no go in PATH to build buildkitd with";
+  const why = join(lab, "docker29-skipped");
+  const noDocker29 = existsSync(why) ? readFileSync(why, "utf8").trim() : undefined;
+  return [
+    { ...buildkitdLane(all), skipped: noGo ?? noNetwork },
+    { ...docker29Lane(all), skipped: noDocker29 ?? noNetwork },
+  ];
 }
 
-function report(skipped: string | undefined): void {
+function report(others: ReturnType<typeof otherLanes>): void {
   const minutes = (seconds: number): string => `${(seconds / 60).toFixed(1)} min`;
   console.log("\nlanes:");
   for (const [name, seconds] of laneSeconds) console.log(`  ${minutes(seconds).padStart(9)}  ${name}`);
@@ -57,7 +64,8 @@ function report(skipped: string | undefined): void {
   console.log("the ten slowest files:");
   for (const { name, file, seconds } of files.sort((a, b) => b.seconds - a.seconds).slice(0, 10))
     console.log(`  ${minutes(seconds).padStart(9)}  ${file} (${name})`);
-  if (skipped !== undefined) console.log(`skipped: the lane buildkitd, because ${skipped}`);
+  for (const { name, skipped } of others)
+    if (skipped !== undefined) console.log(`skipped: the lane ${name}, because ${skipped}`);
   if (all) return;
   console.log("left out, and run by npm run test:all:");
   for (const { tests } of [...leftOut, ...leftOutOnBuildkitd]) console.log(`  ${tests}`);
@@ -67,11 +75,11 @@ const isReady = await runLanes([
   { name: "unit", command: "mocha --require test/lanes/durations.ts" },
   { name: "lab", command: "lab/up.sh" },
 ]);
-const skipped = whyNoBuildkitd();
+const others = otherLanes();
 // The longest first: the last one begins when one of the others has ended.
-const lanes = [...engineLanes(all), ...(skipped === undefined ? [buildkitdLane(all)] : [])];
+const lanes = [...engineLanes(all), ...others.filter(({ skipped }) => skipped === undefined)];
 const inLab = lanes.map(({ name, command }) => ({ name, command: `lab/run.sh ${command}` }));
 const isGood = isReady && (await runLanes(inLab));
-report(skipped);
+report(others);
 rmSync(durations, { recursive: true });
 process.exitCode = isGood ? 0 : 1;

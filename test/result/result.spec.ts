@@ -4,15 +4,18 @@ import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
 import { buildkitd, engineNames, lab, labImage } from "../harness/lab.js";
 import { type RegistryImage, registryImage } from "../harness/registry-image.js";
+import { pushSmallImages } from "../many-images/small-images.js";
 import { ran } from "../options/steps.js";
 
-const busybox = labImage("busybox:1");
-const python = labImage("python:3");
-const dockerfile = `FROM ${lab.system}
-RUN echo above >/above
-PRELOAD ${busybox} ${python}
-RUN echo below >/below
-`;
+/** No other test has these layers: a step of theirs that runs was started by this one. */
+async function pushOwnImages(engine: string): Promise<RegistryImage[]> {
+  const file = (name: string): string => `${name}-${engine}-${buildkitd ? "buildkitd" : "docker"}`;
+  const references = await pushSmallImages(`result-${engine}`, [
+    { tag: "one", layers: [[file("one")]] },
+    { tag: "three", layers: [[file("a")], [file("b")], [file("c")]] },
+  ]);
+  return Promise.all(references.map(registryImage));
+}
 
 for (const engine of engineNames) {
   describe(`the result of a build, ${engine}`, () => {
@@ -20,34 +23,37 @@ for (const engine of engineNames) {
     let log: string;
     let image: RegistryImage;
     let inner: RegistryImage[];
+    let references: string[];
+    let dockerfile: string;
     const larderHistory = () => image.history.filter(({ created_by }) => created_by?.startsWith("PRELOAD "));
 
     before(async () => {
-      inner = await Promise.all([registryImage(busybox), registryImage(python)]);
+      inner = await pushOwnImages(engine);
+      references = inner.map(({ reference }) => reference);
+      dockerfile = `FROM ${lab.system}
+RUN echo above >/above
+PRELOAD ${references.join(" ")}
+RUN echo below >/below
+`;
       log = await build({ engine, dockerfile, tag, args: ["--push", "--no-cache"] });
       image = await registryImage(tag);
     });
     after(cleanUp);
 
     it("names its steps for a reader of the build's output", () => {
-      const steps = log
-        .split("\n")
-        .flatMap((line) => /^#\d+ (\[larder\] (?:fetch|unpack|describe) .*)$/.exec(line)?.[1] ?? []);
+      const steps = new Set(
+        [...log.matchAll(/^#\d+ (\[larder\] (?:fetch|unpack|describe) .*)$/gm)].map(([, step = ""]) => step),
+      );
+      // How an image is fetched depends on the builder and the registry.
+      const fetched = references.filter((reference) =>
+        [...steps].some((step) => step.startsWith(`[larder] fetch ${reference}`)),
+      );
+      assert.deepEqual(fetched, references);
       const layers = inner.flatMap(({ reference, diffIds }) =>
         diffIds.map((_, index) => `[larder] unpack ${reference} layer ${index + 1}/${diffIds.length}`),
       );
-      // A buildkitd needs no fetch step for an image whose manifest it has, from the registry or from another build.
-      const fetched = buildkitd ? [] : [busybox, python];
-      const wanted = [
-        ...fetched.map((reference) => `[larder] fetch ${reference}`),
-        ...layers,
-        "[larder] describe 2 images",
-      ];
-      // A step that another build has at the same time may have that build's name, too.
-      assert.deepEqual(
-        wanted.filter((step) => !steps.includes(step)),
-        [],
-      );
+      const others = [...steps].filter((step) => !step.startsWith("[larder] fetch "));
+      assert.deepEqual(others.sort(), [...layers, "[larder] describe 2 images"].sort());
     });
 
     it("prints the progress of pulls and loads as lines", () => {
@@ -58,9 +64,7 @@ for (const engine of engineNames) {
         assert.ok(log.includes(`unpacked layer ${diffId} `));
     });
 
-    it("is cached the second time", async function () {
-      // A build beside it that has the same steps without the cache makes them run once more.
-      this.retries(1);
+    it("is cached the second time", async () => {
       const again = await build({ engine, dockerfile, tag });
       // A step with several outputs may lack CACHED in the log. A step that runs prints something.
       assert.match(again, /^#\d+ \[larder\] describe /m);
@@ -82,7 +86,7 @@ for (const engine of engineNames) {
       );
       assert.deepEqual(
         larderHistory().map(({ created_by }) => created_by),
-        [...lines, `PRELOAD ${busybox} ${python}, catalog`],
+        [...lines, `PRELOAD ${references.join(" ")}, catalog`],
       );
       const layers = image.history.filter(({ empty_layer }) => !empty_layer);
       assert.equal(
@@ -107,8 +111,8 @@ for (const engine of engineNames) {
       const distinct = new Set(inner.flatMap(({ diffIds }) => diffIds));
       const label: unknown = JSON.parse(image.labels["io.larder.preload"] ?? "null");
       assert.deepEqual(label, { version: 2, layers: distinct.size });
-      const names = inner.map(({ reference }) => reference).join(" ");
-      assert.ok(image.history.some(({ created_by }) => created_by === `PRELOAD ${names}, catalog`));
+      const line = `PRELOAD ${references.join(" ")}, catalog`;
+      assert.ok(image.history.some(({ created_by }) => created_by === line));
     });
 
     it("leaves command and entrypoint as they are", async () => {
