@@ -6,6 +6,9 @@ BUILDKIT_VERSION=${LARDER_BUILDKIT_VERSION:-$BUILDKIT_NEWEST}
 # The builder and its cell. Each version has caches of its own.
 BUILDKITD_NAME=buildkitd
 if [ "$BUILDKIT_VERSION" != "$BUILDKIT_NEWEST" ]; then BUILDKITD_NAME+=-${BUILDKIT_VERSION//./-}; fi
+# Whether it has the source of single blobs, which came with 0.28.
+export BUILDKITD_BLOBS=yes
+printf '%s\n' v0.28.0 "$BUILDKIT_VERSION" | sort --version-sort --check=quiet || BUILDKITD_BLOBS=no
 UPSTREAM_IMAGE=$REGISTRY_ADDRESS:5000/upstream-dockerfile:$BUILDKIT_VERSION
 # dockerd allows plain HTTP to a whole network, buildkitd to each registry by its port: tests may start some of these.
 mapfile -t BUILDKITD_HTTP_PORTS < <(seq 5001 5020)

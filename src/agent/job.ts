@@ -21,6 +21,8 @@ export interface FetchJob {
   readonly image: InnerImage;
   /** The registry may speak plain HTTP, or HTTPS with an unknown certificate. */
   readonly insecure: boolean;
+  /** The manifest, and the index above it, without config and layers. */
+  readonly only?: "manifest";
 }
 
 /** Makes an image of a stage in a layout. Unprivileged, without a network. */

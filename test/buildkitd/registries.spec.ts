@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { skip } from "../../src/testing.js";
 import { login } from "../errors/faults.js";
 import { pushUnknown } from "../errors/odd-images.js";
 import { assertSentence, refusal } from "../errors/refused.js";
@@ -9,10 +10,15 @@ import { type Build, build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { lab } from "../harness/lab.js";
 import { registryImage } from "../harness/registry-image.js";
+import { pushIndex } from "../inner-docker/images.js";
+import { pushSmallImages } from "../many-images/small-images.js";
 import { target, temporary } from "./fixture.js";
 
 /** The builder gives single blobs: what it and its client know of registries is enough, and no step has a network. */
 describe("registries of a builder that gives blobs", () => {
+  before(function () {
+    if (!target().givesBlobs) skip(this, "this version of BuildKit does not give single blobs");
+  });
   after(cleanUp);
 
   /** @param address The registry's, instead of the one that the image is pushed to. */
@@ -51,6 +57,19 @@ describe("registries of a builder that gives blobs", () => {
   it("a registry with a certificate that the builder knows", async () => {
     const registry = await FaultyRegistry.start("certificate");
     await buildsWith(nameIn(registry.address, await pushUnknown()));
+  });
+
+  it("a registry that denies OCI's manifests to who names no media type: a step takes them, and nothing else", async () => {
+    const images = await pushSmallImages("denied", [{ tag: "1", layers: [["denied"]] }]);
+    for (const reference of [...images, (await pushIndex()).reference]) {
+      const log = await build({
+        dockerfile: `FROM ${lab.system}\nPRELOAD ${reference}\n`,
+        args: ["--no-cache"],
+      });
+      const steps = [...log.matchAll(/^#\d+ \[larder\] fetch \S+ (.*)$/gm)].map(([, what]) => what);
+      assert.ok(steps.includes("manifest") && steps.some((what) => /^layer 1\//.test(what ?? "")), log);
+      assert.doesNotMatch(log, /^#\d+ \[larder\] fetch \S+$/m);
+    }
   });
 
   it("a registry that corrupts a layer", async () => {

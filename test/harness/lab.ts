@@ -27,6 +27,7 @@ export const lab = {
 export const buildkitd = process.env.LARDER_BUILDKITD
   ? {
       address: process.env.LARDER_BUILDKITD,
+      givesBlobs: fromEnvironment("LARDER_BUILDKITD_BLOBS") === "yes",
       buildctl: fromEnvironment("LARDER_BUILDCTL"),
       /** An image of upstream that is newer than the one in the engines. */
       upstream: fromEnvironment("LARDER_UPSTREAM_IMAGE"),

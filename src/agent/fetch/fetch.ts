@@ -1,8 +1,8 @@
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { LarderError } from "../../error.js";
-import { digestOf, hexOf } from "../../image/digest.js";
+import { type Digest, digestOf, hexOf } from "../../image/digest.js";
 import type { InnerImage } from "../../image/inner-image.js";
-import { type Descriptor, type Manifest, parseManifestOrIndex } from "../../image/manifest.js";
+import { type Descriptor, findManifest, type Manifest, parseManifestOrIndex } from "../../image/manifest.js";
 import { blobFile, finishLayout } from "../../image/oci-layout.js";
 import { repositoryName } from "../../image/reference.js";
 import { type FetchJob, mount, type Places } from "../job.js";
@@ -26,18 +26,22 @@ function rawLayout(layout: string): string {
  * Fetches an image into a layout, with the bytes of its registry. skopeo's `oci:` layouts convert Docker's manifests,
  * which changes image IDs; its `dir:` layouts do not.
  */
-export async function fetchImage({ image, insecure }: FetchJob, places: FetchPlaces = mount): Promise<void> {
+export async function fetchImage(
+  { image, insecure, only }: FetchJob,
+  places: FetchPlaces = mount,
+): Promise<void> {
   const { layout } = places;
   const access = await openAccess(image.reference.domain, places);
   try {
     const source = sourceOf(image, insecure, access);
     const top = await inspect(source);
-    if (digestOf(top) !== image.reference.digest) {
-      throw new LarderError(
-        `the manifest ${image.reference.digest} is corrupt: the registry sent other bytes`,
-      );
-    }
+    verifyManifest(top, image.reference.digest);
     await mkdir(`${layout}/blobs/sha256`, { recursive: true });
+    if (only === "manifest") {
+      await fetchManifest(source, image, top, layout);
+      await finishLayout(layout, top);
+      return;
+    }
     await skopeo(copyArguments(source, image, layout), source.context, { onLine: announceBlob() });
     const manifest = await adoptRawLayout(image, layout);
     await finishLayout(layout, top);
@@ -53,7 +57,8 @@ function sourceOf({ reference, platform }: InnerImage, insecure: boolean, access
   const doors = doorsOf(reference.domain, insecure, process.env);
   const proxy = doors.find(({ isProxy }) => isProxy);
   return {
-    url: `docker://${repositoryName(reference)}@${reference.digest}`,
+    digest: reference.digest,
+    url: (digest: Digest) => `docker://${repositoryName(reference)}@${digest}`,
     options: access.authFile === undefined ? [] : [`--authfile=${access.authFile}`],
     certificates: access.certificates,
     insecure,
@@ -73,7 +78,8 @@ type Source = ReturnType<typeof sourceOf>;
 /** The index or manifest. If no connection to the registry can be opened, this fails sooner than skopeo would. */
 async function inspect(source: Source): Promise<Buffer> {
   const { context, doors } = source;
-  if (await hasMirrors()) return skopeo(inspectArguments(source), context);
+  const { digest } = source;
+  if (await hasMirrors()) return skopeo(inspectArguments(source, digest), context);
   const late = new AbortController();
   const over = new AbortController();
   const watch = whyUnreachable(doors, { signal: over.signal }).then((why) => {
@@ -81,16 +87,37 @@ async function inspect(source: Source): Promise<Buffer> {
     late.abort(new StepError(`${unreachable(context)} (${why})`, { unreachable: true }));
   });
   try {
-    return await skopeo(inspectArguments(source), context, { signal: late.signal });
+    return await skopeo(inspectArguments(source, digest), context, { signal: late.signal });
   } finally {
     over.abort();
     await watch;
   }
 }
 
-function inspectArguments({ url, options, certificates, insecure }: Source): string[] {
+/** Writes the manifest of the image's platform. @param top The index, or that manifest. */
+async function fetchManifest(
+  source: Source,
+  { reference, imageId, platform }: InnerImage,
+  top: Buffer,
+  layout: string,
+): Promise<void> {
+  const read = async (digest: Digest): Promise<Buffer> =>
+    digest === reference.digest ? top : skopeo(inspectArguments(source, digest), source.context);
+  const found = await findManifest(reference.digest, imageId, read, platform);
+  if (!found) throw new LarderError(`the registry has no manifest of the image ID ${imageId}: build again`);
+  verifyManifest(found.bytes, found.digest);
+  await writeFile(blobFile(layout, found.digest), found.bytes);
+}
+
+function verifyManifest(bytes: Buffer, digest: Digest): void {
+  if (digestOf(bytes) !== digest) {
+    throw new LarderError(`the manifest ${digest} is corrupt: the registry sent other bytes`);
+  }
+}
+
+function inspectArguments({ url, options, certificates, insecure }: Source, digest: Digest): string[] {
   const trust = certificates === undefined ? [] : [`--cert-dir=${certificates}`];
-  return ["inspect", "--raw", `--tls-verify=${!insecure}`, ...trust, ...options, url];
+  return ["inspect", "--raw", `--tls-verify=${!insecure}`, ...trust, ...options, url(digest)];
 }
 
 function copyArguments(source: Source, { platform }: InnerImage, layout: string): string[] {
@@ -103,7 +130,7 @@ function copyArguments(source: Source, { platform }: InnerImage, layout: string)
     `--src-tls-verify=${!source.insecure}`,
     ...(source.certificates === undefined ? [] : [`--src-cert-dir=${source.certificates}`]),
     ...source.options,
-    source.url,
+    source.url(source.digest),
     `dir:${rawLayout(layout)}`,
   ];
 }

@@ -14,9 +14,15 @@ import type { BlobFile } from "../steps/agent-step.js";
 
 export type ImageSource =
   /** An OCI layout that a step wrote, or a folder of the client. The stage's shelf has the layers `shelved`. */
-  | { readonly kind: "layout"; readonly layout: Output; readonly shelved?: ReadonlySet<Digest> }
-  /** The builder gives each blob by itself, as a file named by the hex of its digest. */
-  | { readonly kind: "blobs"; blob(digest: Digest, what: string): Output };
+  { readonly kind: "layout"; readonly layout: Output; readonly shelved?: ReadonlySet<Digest> } | BlobSource;
+
+/** The builder gives each blob by itself, as a file named by the hex of its digest. */
+export interface BlobSource {
+  readonly kind: "blobs";
+  /** A layout with the image's manifest and its index, if the builder does not give those. */
+  readonly manifests?: Output;
+  blob(digest: Digest, what: string): Output;
+}
 
 /** An image's documents from its registry, byte for byte. */
 export interface ImageDocuments extends FoundManifest {
@@ -26,7 +32,7 @@ export interface ImageDocuments extends FoundManifest {
 }
 
 /** The builder's own source of blobs: its login, mirrors, certificates and proxies apply, and its cache of blobs. */
-export function registrySource(name: string, { reference }: InnerImage): ImageSource {
+export function registrySource(name: string, { reference }: InnerImage): BlobSource {
   const repository = repositoryName(reference);
   return {
     kind: "blobs",
@@ -51,7 +57,7 @@ export async function readDocuments(
   { reference, imageId, platform }: InnerImage,
   source: ImageSource,
 ): Promise<ImageDocuments> {
-  const read = once(await reader(bridge, name, source));
+  const read = once(await reader(bridge, name, imageId, source));
   const found = await findManifest(reference.digest, imageId, read, platform);
   if (!found) throw new LarderError(`image "${name}" lacks the manifest of ${imageId}`);
   const [config, target] = await Promise.all([read(imageId), read(reference.digest)]);
@@ -77,29 +83,34 @@ export function asLayout(
 ): Output {
   if (source.kind === "layout") return source.layout;
   const { digest, manifest } = documents;
-  const layers = manifest.layers.map((layer) => layer.digest);
-  const digests = new Set([image.reference.digest, digest, image.imageId, ...layers]);
-  const copied = [...digests].map((blob): CopiedFile => {
-    const { from, path } = blobFile(source, blob, "blob");
-    return { from, source: path, path: `/${blobPath(blob)}` };
-  });
+  const manifests = new Set([image.reference.digest, digest]);
+  const blobs = new Set([image.imageId, ...manifest.layers.map((layer) => layer.digest)]);
+  const layout: ImageSource = source.manifests ? { kind: "layout", layout: source.manifests } : source;
+  const copy =
+    (from: ImageSource) =>
+    (blob: Digest): CopiedFile => {
+      const file = blobFile(from, blob, "blob");
+      return { from: file.from, source: file.path, path: `/${blobPath(blob)}` };
+    };
+  const copied = [...[...manifests].map(copy(layout)), ...[...blobs].map(copy(source))];
   return files(`[larder] take ${name}`, [], copied);
 }
 
 async function reader(
   bridge: Bridge,
   name: string,
+  imageId: Digest,
   source: ImageSource,
 ): Promise<(digest: Digest) => Promise<Buffer>> {
-  if (source.kind === "blobs") {
-    return (digest) =>
-      readOutput(
-        bridge,
-        source.blob(digest, "manifest"),
-        hexOf(digest),
-        `"${name}" lacks the blob ${digest}`,
-      );
+  const open = (layout: Output) => openOutput(bridge, layout, `the step for "${name}" left no layout`);
+  if (source.kind === "layout") {
+    const read = await open(source.layout);
+    return (digest) => read(blobPath(digest));
   }
-  const read = await openOutput(bridge, source.layout, `the step for "${name}" left no layout`);
-  return (digest) => read(blobPath(digest));
+  const readManifest = source.manifests && (await open(source.manifests));
+  return (digest) => {
+    if (readManifest && digest !== imageId) return readManifest(blobPath(digest));
+    const missing = `"${name}" lacks the blob ${digest}`;
+    return readOutput(bridge, source.blob(digest, "manifest"), hexOf(digest), missing);
+  };
 }

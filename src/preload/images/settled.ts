@@ -19,8 +19,8 @@ export interface TakenImage extends Pick<Fetched, "steps"> {
   /** Absent for an image that a step would have to pack, where nothing runs. */
   readonly source: ImageSource | undefined;
   /**
-   * Another source, where the first one does not give the documents. The builder's source of blobs asks for a manifest
-   * without naming its media type, and many registries then deny that they have one of OCI's.
+   * The same with a step for the manifest, where the builder does not give that. The builder's source of blobs asks for
+   * it without naming its media type, and many registries then deny that they have one of OCI's.
    */
   readonly otherwise?: () => Fetched;
 }
@@ -43,12 +43,16 @@ export function takeRegistryImage(
   resolved: InnerImage,
   mirrored?: string,
 ): TakenImage {
-  const fetched = (): Fetched => {
+  if (!givesBlobs) {
     const { layout, step: own } = fetchStep(step, image, mirrored);
-    return { source: { kind: "layout", layout }, steps: [own] };
+    return { image, source: { kind: "layout", layout }, steps: [own] };
+  }
+  const source = registrySource(image.name, resolved);
+  const otherwise = (): Fetched => {
+    const { layout, step: own } = fetchStep(step, image, mirrored, "manifest");
+    return { source: { ...source, manifests: layout }, steps: [own] };
   };
-  if (!givesBlobs) return { image, ...fetched() };
-  return { image, source: registrySource(image.name, resolved), steps: [], otherwise: fetched };
+  return { image, source, steps: [], otherwise };
 }
 
 const known = new WeakMap<TakenImage, Promise<SettledImage | undefined>>();

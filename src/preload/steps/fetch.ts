@@ -13,20 +13,22 @@ const caSecret = "larder-ca";
 /**
  * image of a registry -> layout
  * @param mirrored An instruction that names a mirror for it.
+ * @param only The layout gets the manifest alone, and the index above it.
  */
 export function fetchStep(
   context: StepContext,
   image: PlannedImage,
   mirrored = preloadMirrored(image),
+  only?: "manifest",
 ): { layout: Output; step: Step } {
   const { origin, name } = image;
   if (origin.kind !== "registry") throw new Error(`unreachable: "${name}" is in no registry`);
   const { reference, network, insecure } = origin;
   const { outputAt, step } = agentStep(
     context,
-    { kind: "fetch", image: { ...plainInnerImage(image), reference }, insecure },
+    { kind: "fetch", image: { ...plainInnerImage(image), reference }, insecure, ...(only && { only }) },
     {
-      name: image.step,
+      name: only === undefined ? image.step : `${image.step} ${only}`,
       ...aboutImages([image]),
       mirrored,
       network,
