@@ -43,6 +43,9 @@ case $action in
     DOCKER_HOST=$(engine_start "$name" "${options[@]}")
     exec 9>&-
     unset LARDER_LAB_DOCKER_HOST_GRAPH
+    if [[ " ${options[*]} " = *' --docker29 '* ]]; then
+      export LARDER_LAB_BUILDER_IS_NEWER=yes LARDER_LAB_BUILDER_GIVES_BLOBS=yes
+    fi
     export DOCKER_HOST "LARDER_LAB_PUSHED_AS=e2e-$name"
     PATH=$(dirname "$0")/../node_modules/.bin:$PATH exec "${@:2}"
     ;;

@@ -8,7 +8,7 @@ import { assertSentence, refusal } from "../errors/refused.js";
 import { FaultyRegistry } from "../errors/registry.js";
 import { type Build, build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
-import { lab } from "../harness/lab.js";
+import { builder, lab } from "../harness/lab.js";
 import { registryImage } from "../harness/registry-image.js";
 import { pushIndex } from "../inner-docker/images.js";
 import { pushSmallImages } from "../many-images/small-images.js";
@@ -17,7 +17,7 @@ import { target, temporary } from "./fixture.js";
 /** The builder gives single blobs: what it and its client know of registries is enough, and no step has a network. */
 describe("registries of a builder that gives blobs", () => {
   before(function () {
-    if (!target().givesBlobs) skip(this, "this version of BuildKit does not give single blobs");
+    if (!builder.givesBlobs) skip(this, "this version of BuildKit does not give single blobs");
   });
   after(cleanUp);
 

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
-import { buildkitd, type EngineName, engineNames, lab } from "../harness/lab.js";
+import { builder, type EngineName, engineNames, lab } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { type Case, readCases } from "./cases.js";
 import {
@@ -93,8 +93,7 @@ if (engineNames.includes("graph")) {
 
 /** Compares error and warnings, which show the file as the user wrote it. */
 function assertSame(one: Case, ours: Built, theirs: Built): void {
-  // A buildkitd contains a newer upstream, which knows more flags and rules.
-  if (!buildkitd) assertExpected(one, theirs);
+  if (!builder.isNewer) assertExpected(one, theirs);
   assert.equal(comparableError(one, ours), comparableError(one, theirs));
   assert.deepEqual(comparableSteps(ours.failed), comparableSteps(theirs.failed));
   assert.equal(ours.lastWords, theirs.lastWords);
@@ -144,7 +143,7 @@ async function assertPreloaded(
   const fetched = ours.steps.flatMap((name) => /^\[(?:\S+ )?larder\] (fetch \S+)/.exec(name)?.[1] ?? []);
   const wanted = fetches.map((name) => `fetch ${inLab(name)}`).sort();
   // Two names may share all blobs, whose steps then have the first name.
-  if (buildkitd)
+  if (builder.givesBlobs)
     assert.deepEqual(
       [...new Set(fetched)].filter((name) => !wanted.includes(name)),
       [],

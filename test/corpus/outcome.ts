@@ -86,7 +86,7 @@ function readWarning({ short, detail = [], url = "", sourceInfo, range = [] }: R
 
 /** Replaces the names of images that each frontend built for itself, for cases that build on others. */
 export function withoutFrontend(text: string): string {
-  return text.replaceAll(/(\/e2e(?:-buildkitd)?\/corpus[:@][\w-]+)-(stock|larder)\b/g, "$1");
+  return text.replaceAll(/(\/e2e[\w-]*\/corpus[:@][\w-]+)-(stock|larder)\b/g, "$1");
 }
 
 const decode = (text: string): string => withoutFrontend(Buffer.from(text, "base64").toString("utf8"));

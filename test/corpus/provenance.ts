@@ -102,12 +102,12 @@ export function compareMaterials(
 function materialsOf({ materials = [] }: Provenance): Map<string, string> {
   // Each frontend has its own images of the corpus.
   const digestOf = ({ uri, digest }: Material) =>
-    /\/e2e(?:-buildkitd)?\/corpus@/.test(uri) ? "" : JSON.stringify(digest);
+    /\/e2e[\w-]*\/corpus@/.test(uri) ? "" : JSON.stringify(digest);
   return new Map(materials.map((one) => [one.uri, digestOf(one)]));
 }
 
-/** As BuildKit writes it: `pkg:docker/name@tag?platform=linux%2Famd64` -> `name:tag`, `pkg:docker/name?digest=...` -> `name` */
+/** As BuildKit writes it, with or without `%3A` for a port's colon: `pkg:docker/name@tag?platform=linux%2Famd64` -> `name:tag`, `pkg:docker/name?digest=...` -> `name` */
 const imageName = (uri: string): string =>
-  uri.replace(/^pkg:docker\/([^@?]*)(?:@([^@?]*))?.*/, (_, name: string, tag?: string) =>
+  decodeURIComponent(uri).replace(/^pkg:docker\/([^@?]*)(?:@([^@?]*))?.*/, (_, name: string, tag?: string) =>
     tag ? `${name}:${tag}` : name,
   );

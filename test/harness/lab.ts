@@ -27,7 +27,6 @@ export const lab = {
 export const buildkitd = process.env.LARDER_BUILDKITD
   ? {
       address: process.env.LARDER_BUILDKITD,
-      givesBlobs: fromEnvironment("LARDER_BUILDKITD_BLOBS") === "yes",
       buildctl: fromEnvironment("LARDER_BUILDCTL"),
       /** An image of upstream that is newer than the one in the engines. */
       upstream: fromEnvironment("LARDER_UPSTREAM_IMAGE"),
@@ -35,6 +34,13 @@ export const buildkitd = process.env.LARDER_BUILDKITD
       mirrored: fromEnvironment("LARDER_LAB_MIRRORED"),
     }
   : undefined;
+
+/** The BuildKit of this lane, against that of Docker 28.5. */
+export const builder = {
+  /** It contains a newer upstream, which knows more flags and rules. */
+  isNewer: process.env.LARDER_LAB_BUILDER_IS_NEWER === "yes",
+  givesBlobs: process.env.LARDER_LAB_BUILDER_GIVES_BLOBS === "yes",
+} as const;
 
 /**
  * `DOCKER_HOST` of the engine with the containerd image store (MergeOp), and of the one with graph drivers. If a

@@ -60,7 +60,7 @@ export function buildkitdLane(all: boolean): Lane {
 
 /** What Docker 29 builds and starts: its BuildKit, its store and its containers are others than those of Docker 28.5. */
 const onDocker29 = ["result", "privilege"];
-const allOnDocker29 = [...onDocker29, "attach", "corpus", "options", "sharing"];
+const allOnDocker29 = [...onDocker29, "attach", "corpus", "sharing"];
 
 export function docker29Lane(all: boolean): Lane {
   const specs = (all ? allOnDocker29 : onDocker29).map((folder) => `--spec 'test/${folder}/*.spec.ts'`);
