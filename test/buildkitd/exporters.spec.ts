@@ -61,7 +61,7 @@ describe("exporters and attestations", () => {
     before(async () => {
       const scanner = await pushInnerImage("scanner", new URL("scanner/Dockerfile", import.meta.url));
       const folder = join(temporary(), "layout");
-      const attest = [`--sbom=generator=${scanner.reference}`, "--provenance=mode=max"];
+      const attest = [`--sbom=generator=${scanner.reference}`, "--provenance=mode=max,version=v1"];
       await build({ dockerfile, args: [...attest, "--output", `type=oci,tar=false,dest=${folder}`] });
       layout = new OciLayout(folder);
     });
