@@ -10,7 +10,9 @@ usage() {
   cat >&2 <<'USAGE'
 usage: lab/buildkitd.sh start          prints its address
        lab/buildkitd.sh start-rootless prints the builder of another one, which an ordinary user runs
-       lab/buildkitd.sh stop           ends both and keeps their caches
+       lab/buildkitd.sh start-second [VARIABLE=VALUE...]
+                                       prints the builder of one that has nothing yet, with these variables
+       lab/buildkitd.sh stop           ends all of them and keeps their caches
        lab/buildkitd.sh run COMMAND... COMMAND with it up; buildx builds with it
 
 LARDER_BUILDKIT_VERSION chooses another version of BuildKit, for example v0.26.3.
@@ -48,10 +50,18 @@ case $action in
     start "$BUILDKITD_NAME-rootless" /usr/local/lib/larder-lab/rootless
     echo "$BUILDKITD_NAME-rootless"
     ;;
+  start-second)
+    exec 9>"$LAB_DIR/lock"
+    flock 9
+    if [ -d "$(engine_dir "$BUILDKITD_NAME-second")" ]; then engine_remove "$BUILDKITD_NAME-second"; fi
+    flock -u 9
+    start "$BUILDKITD_NAME-second" env "$@"
+    echo "$BUILDKITD_NAME-second"
+    ;;
   stop)
     exec 9>"$LAB_DIR/lock"
     flock 9
-    for name in "$BUILDKITD_NAME" "$BUILDKITD_NAME-rootless"; do
+    for name in "$BUILDKITD_NAME" "$BUILDKITD_NAME-rootless" "$BUILDKITD_NAME-second"; do
       if [ -d "$(engine_dir "$name")" ]; then engine_stop "$name"; fi
     done
     ;;

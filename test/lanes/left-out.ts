@@ -157,6 +157,10 @@ export const leftOutOnBuildkitd: readonly LeftOut[] = [
       /sharing: |errors: |the language|lists of images|a stage without PRELOAD|platforms|a system image for two platforms|exact files: |privilege: |docker buildx bake/,
     tests: "on a buildkitd: sharing, errors, language, lists, platforms, files",
   },
+  {
+    titles: /two builders and one registry (an image more|a RUN below|another registry)/,
+    tests: "two builders: an exported cache again, a RUN below PRELOAD, another registry",
+  },
 ];
 
 /** For mocha's `--grep`, with `--invert`. */
