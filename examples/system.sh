@@ -11,10 +11,18 @@ fail() {
 }
 
 # start_system: starts it without a network, so that nothing can be pulled.
-start_system() {
-  container=$("$docker" run --detach --privileged --network none "$image") || fail "it does not start"
-  trap '"$docker" rm --force --volumes "$container" >/dev/null' EXIT
+start_system() { start_system_with --network none; }
+
+# start_system_with OPTION...: starts it with these options of docker run.
+start_system_with() {
+  container=$("$docker" run --detach --privileged "$@" "$image") || fail "it does not start"
+  trap stop_system EXIT
   trap 'exit 1' HUP INT TERM
+}
+
+stop_system() {
+  trap - EXIT
+  "$docker" rm --force --volumes "$container" >/dev/null
 }
 
 # inside COMMAND...: runs the command in the system container.

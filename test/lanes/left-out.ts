@@ -116,6 +116,10 @@ export const leftOut: readonly LeftOut[] = [
     tests: "examples: Docker in Docker with Debian's newest Docker, and with a graph driver",
   },
   {
+    titles: /examples: gitlab, Docker (28\.5|29\.9 the job without TLS$)/,
+    tests: "examples: the GitLab job with Docker 28.5, and with Docker 29.9 where it waits before it listens",
+  },
+  {
     titles:
       /CRI: containerd 1\.7|Kubernetes: images in the namespace k8s\.io of containerd 1\.[67]|containerd 1\.7 /,
     tests: "containerd 1.7; Kubernetes on containerd 1.6 and 1.7",
