@@ -20,6 +20,8 @@ export interface SystemOptions extends EngineOptions {
   readonly network?: "none" | "bridge";
   /** More arguments for `docker run`. */
   readonly args?: readonly string[];
+  /** In the place of the image's. */
+  readonly command?: readonly string[];
 }
 
 /** A running system container: a container with a Docker daemon or a containerd inside. */
@@ -37,13 +39,21 @@ export class SystemContainer {
   /** Starts a container and waits until its inner daemon answers. */
   static async start(
     image: string,
-    { engine, env, daemon, privilege = ["--privileged"], network = "none", args }: SystemOptions = {},
+    {
+      engine,
+      env,
+      daemon,
+      privilege = ["--privileged"],
+      network = "none",
+      args,
+      command = [],
+    }: SystemOptions = {},
   ): Promise<SystemContainer> {
     const on = engine === undefined ? {} : { engine };
     const variables = Object.entries(env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
     // `sleep` as the first process ignores SIGTERM, so each restart would wait for the time limit.
     const flags = ["run", "--detach", ...privilege, "--network", network, "--stop-signal", "SIGKILL"];
-    const id = (await docker([...flags, ...variables, ...(args ?? []), image], on)).trim();
+    const id = (await docker([...flags, ...variables, ...(args ?? []), image, ...command], on)).trim();
     const container = new SystemContainer(id, on, daemon);
     atEnd(() => container.remove());
     await container.ready();
