@@ -8,7 +8,8 @@ done
 
 usage() {
   cat >&2 <<'EOF'
-usage: lab/engine.sh start NAME [--store containerd|graph] [--build-runtime NAME] [--no-insecure] [--size SIZE] [--mirror URL] [--docker29]
+usage: lab/engine.sh start NAME [--store containerd|graph] [--build-runtime NAME] [--no-insecure] [--size SIZE] [--mirror URL]
+                               [--docker29] [--cgroup2]
        lab/engine.sh stop NAME      keeps the engine's data
        lab/engine.sh remove NAME    stops it and deletes its data
        lab/engine.sh run NAME [OPTION...] -- COMMAND...   starts it for COMMAND, as its only engine; images that
@@ -19,6 +20,7 @@ usage: lab/engine.sh start NAME [--store containerd|graph] [--build-runtime NAME
 --size           puts the data on a tmpfs of that size, for example 1g
 --mirror         a mirror of Docker Hub, for example http://10.213.0.1:5000
 --docker29       Docker 29, which the lab builds with Go, in the place of Debian's newest Docker
+--cgroup2        cgroups of version 2 alone, with the controllers that those of version 1 on the machine leave
 start prints the engine's DOCKER_HOST.
 EOF
   exit 2

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Each cell has a separate cgroup: in every hierarchy of version 1, or in the one directory of version 2.
+# Each cell has a separate cgroup: in every hierarchy of version 1, and in that of version 2.
 
 cgroup_hierarchies() {
   if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
     echo /sys/fs/cgroup
   else
-    awk '$3 == "cgroup" && $2 ~ "^/sys/fs/cgroup/" { print $2 }' /proc/self/mounts
+    awk '$3 ~ "^cgroup2?$" && $2 ~ "^/sys/fs/cgroup/" { print $2 }' /proc/self/mounts
   fi
 }
 

@@ -4,7 +4,7 @@
 engine_dir() { echo "$LAB_DIR/engines/$1"; }
 
 engine_start() {
-  local name=$1 store=containerd runtime='' insecure=true size='' mirror='' programs='' dir
+  local name=$1 store=containerd runtime='' insecure=true size='' mirror='' programs='' cgroup2='' dir
   shift
   while [ $# -gt 0 ]; do
     case $1 in
@@ -12,6 +12,7 @@ engine_start() {
       --build-runtime) runtime=${2:-} && shift 2 ;;
       --no-insecure) insecure=false && shift ;;
       --size) size=${2:-} && shift 2 ;;
+      --cgroup2) cgroup2=yes && shift ;;
       --mirror) mirror=${2:-} && shift 2 ;;
       --docker29) programs=$(docker29_programs) && shift ;;
       *) fail "engine $name: unknown option \"$1\"; lab/engine.sh without arguments lists them" ;;
@@ -20,7 +21,7 @@ engine_start() {
   case $store in containerd | graph) ;; *) fail "engine $name: the store is containerd or graph, not \"$store\"" ;; esac
   dir=$(engine_dir "$name")
   engine_path_fits "$dir/run/docker.sock"
-  local settings="$store $runtime $insecure $size${mirror:+ $mirror}${programs:+ docker29}"
+  local settings="$store $runtime $insecure $size${mirror:+ $mirror}${programs:+ docker29}${cgroup2:+ cgroup2}"
   if live_pid "$dir/pid" >/dev/null; then
     [ "$(cat "$dir/settings")" = "$settings" ] ||
       fail "engine $name runs already with other options ($(cat "$dir/settings")): run lab/engine.sh stop $name first"
@@ -31,7 +32,8 @@ engine_start() {
     engine_address "$name" >"$dir/address"
     engine_config "$store" "$insecure" "$mirror" >"$dir/etc/daemon.json"
     if [ -n "$programs" ]; then programs=$(cell_programs "$programs"); fi
-    LARDER_LAB_SIZE=$size LARDER_LAB_PROGRAMS=$programs DOCKER_BUILDKIT_RUNC_COMMAND=$runtime \
+    LARDER_LAB_SIZE=$size LARDER_LAB_PROGRAMS=$programs LARDER_LAB_CGROUP2=$cgroup2 \
+      DOCKER_BUILDKIT_RUNC_COMMAND=$runtime \
       cell_start "$name" "$dir" /usr/local/lib/larder-lab/joined "$REGISTRY_NETWORK.$(cat "$dir/address")" dockerd
     engine_connect "$dir"
     wait_until 30 engine_settled "$dir" || true
