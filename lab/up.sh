@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 for part in common stamp package background cgroup cell registry engine client roots adopt images arm64 go docker29 \
-  chromium frontend env; do
+  kubernetes chromium frontend env; do
   # shellcheck source=/dev/null
   . "lib/$part.sh"
 done
@@ -19,6 +19,7 @@ case $(stat -fc %T "$LAB_DIR") in
 esac
 
 in_background docker29 docker29_begin
+in_background kubernetes kubernetes_begin
 debootstrap_install
 if root_outdated; then engines_stop; fi
 in_background tree-trixie tree_build trixie
@@ -45,7 +46,11 @@ background_wait tree-trixie tree-bookworm
 in_background chromium chromium_build
 for suite in forky trixie bookworm; do in_background "images-$suite" "images_$suite"; done
 background_wait
+# With the systemd that knows version 2 of cgroups alone.
+in_background systemd-forky image_build systemd-docker forky docker.io
 docker29_image
+background_wait
+kubernetes_image
 
 env_write "${engines[@]}" \
   "LARDER_LAB_DIR=$LAB_DIR" \
@@ -59,6 +64,7 @@ env_write "${engines[@]}" \
   "LARDER_LAB_EMULATOR=$LAB_DIR/tools/emulator/qemu-aarch64" \
   "LARDER_LAB_SYSTEM_BOOKWORM=$REGISTRY/docker:$(image_version docker bookworm)" \
   "LARDER_LAB_DOCKER29_SKIPPED=$(docker29_skipped)" \
+  "LARDER_LAB_KUBERNETES_SKIPPED=$(kubernetes_skipped)" \
   "LARDER_LAB_CHROMIUM=$LAB_DIR/bin/chromium" \
   "LARDER_LAB_CHROMIUM_SKIPPED=$(chromium_skipped)" \
   "LARDER_IMAGE=$REGISTRY/larder/dockerfile:1"

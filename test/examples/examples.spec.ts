@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { build } from "../harness/build.js";
-import { atEnd } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
-import { docker, dockerHost, tryDocker } from "../harness/docker.js";
-import { type DockerVersion, lab, labImage, needsDocker } from "../harness/lab.js";
+import { dockerHost } from "../harness/docker.js";
+import { buildExample, exampleFolder } from "../harness/example.js";
+import { type DockerVersion, lab, labImage, needsDocker, needsKubernetes } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { Cri } from "../kubernetes/cri.js";
 
@@ -19,9 +18,16 @@ interface Example {
   /** Environment of check.sh. */
   readonly env?: Readonly<Record<string, string>>;
   readonly version?: DockerVersion;
+  /** It has a kubelet. */
+  readonly isNode?: boolean;
 }
 
 const nodeImages = [labImage("busybox:1"), labImage("pause:3"), labImage("redis:latest")];
+const nodeArgs = {
+  IMAGES: labImage("busybox:1"),
+  PAUSE: labImage("pause:3"),
+  REDIS: labImage("redis:latest"),
+};
 
 const examples: readonly Example[] = [
   { name: "dind", args: { SYSTEM: lab.system, REGISTRY: lab.registry } },
@@ -39,34 +45,25 @@ const examples: readonly Example[] = [
   { name: "containerd", args: { SYSTEM: labImage("containerd:latest"), REGISTRY: lab.registry } },
   {
     name: "kubernetes-node",
-    args: { SYSTEM: labImage("containerd:latest"), PAUSE: labImage("pause:3"), IMAGES: nodeImages.join(" ") },
+    args: { ...nodeArgs, SYSTEM: labImage("kubernetes-node:1.36") },
     env: { IMAGES: nodeImages.join(" ") },
+    isNode: true,
   },
   { name: "systemd", args: { SYSTEM: labImage("systemd-docker:latest"), REGISTRY: lab.registry } },
 ];
 
-const folderOf = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
-
 const tagOf = (name: string, variant = "latest") => `e2e-example-${name}:${variant}`;
-
-async function buildExample({ name, args }: Example, tag: string): Promise<void> {
-  const settings = Object.entries({ BUILDKIT_SYNTAX: lab.frontend, ...args });
-  const flags = settings.flatMap(([key, value]) => ["--build-arg", `${key}=${value}`]);
-  const allow = ["--allow", "network.host"];
-  const common = ["buildx", "build", "--progress", "plain", "--tag", tag, "--load"];
-  await docker([...common, ...allow, ...flags, folderOf(name)]);
-  atEnd(() => tryDocker(["image", "rm", "--force", tag]));
-}
 
 describe("examples", () => {
   for (const example of examples) {
-    const { name, variant, env, version } = example;
+    const { name, variant, args, env, version, isNode } = example;
     it(`${name}${variant ? ` (${variant})` : ""}: is built, and its check.sh succeeds`, async function () {
       if (version) needsDocker(this, version);
+      if (isNode) needsKubernetes(this);
       const tag = tagOf(name, variant);
-      await buildExample(example, tag);
+      await buildExample(name, args, tag);
       const environment = { ...env, DOCKER: lab.docker, DOCKER_HOST: dockerHost() };
-      await output(`${folderOf(name)}/check.sh`, [tag], { env: environment });
+      await output(`${exampleFolder(name)}/check.sh`, [tag], { env: environment });
     });
   }
 
@@ -90,8 +87,11 @@ describe("examples", () => {
     assert.equal(await container.inner(...run, python, "python3", "-c", "print(6 * 7)"), "42\n");
   });
 
-  it("kubernetes-node: a kubelet finds the images, and runs them in pods", async () => {
-    const container = await SystemContainer.start(tagOf("kubernetes-node"), { daemon: "containerd" });
+  it("kubernetes-node: its containerd has the images for a kubelet, and runs them in pods", async () => {
+    const tag = tagOf("kubernetes-node", "without-kubelet");
+    await buildExample("kubernetes-node", { ...nodeArgs, SYSTEM: labImage("containerd:latest") }, tag);
+    const args = ["--entrypoint", "containerd"];
+    const container = await SystemContainer.start(tag, { daemon: "containerd", args });
     const cri = await Cri.open(container);
     const images = await cri.images();
     assert.deepEqual(images.flatMap(({ repo_tags }) => repo_tags).sort(), nodeImages);

@@ -85,6 +85,12 @@ export function needsDocker(test: Mocha.Context, version: DockerVersion): void {
   if (version === "29.9" && reason) skip(test, `the lab has no Docker 29: ${reason}`);
 }
 
+/** The lab builds a node of Kubernetes only for all tests: see lab/lib/kubernetes.sh. */
+export function needsKubernetes(test: Mocha.Context): void {
+  const reason = process.env.LARDER_LAB_KUBERNETES_SKIPPED;
+  if (reason) skip(test, `the lab has no node of Kubernetes: ${reason}`);
+}
+
 /** containerd versions for which there are system images: `<registry>/containerd:<version>`. */
 export const containerdVersions = ["1.6", "1.7", "2.1"] as const;
 
