@@ -77,7 +77,7 @@ describe("kubelet: a node whose images are preloaded", () => {
       ...["--tmpfs", `${folder}:exec,suid,dev,size=${size}m`],
       ...["--tmpfs", "/var/lib/kubelet:exec,suid,dev,size=50m"],
     ];
-    const command = ["--eviction-hard=imagefs.available<150Mi"];
+    const command = ["--eviction-hard=imagefs.available<150Mi", "--minimum-image-ttl-duration=1s"];
     const node = await startNode({ network: "bridge", args, command });
     await untilPod(node, "redis", ({ isReady }) => isReady);
     const nginx = labImage("nginx:latest");
