@@ -57,3 +57,15 @@ docker_image() {
   listed=$(inside docker image ls --format '{{.Repository}}:{{.Tag}}') || fail "docker image ls failed"
   echo "$listed" | grep -E "(^|/)$1:" || fail "the inner Docker has no image \"$1\", but: $(echo "$listed" | xargs)"
 }
+
+# kubernetes_image REFERENCE: the containerd has it as a kubelet wants it.
+kubernetes_image() {
+  # CRI sees only images with the first label, and the kubelet's garbage collection spares those with the second.
+  for label in image=managed pinned=pinned; do
+    inside ctr --namespace k8s.io images ls "name==$1" | grep -q "io.cri-containerd.$label" || fail "$1 has no label $label"
+  done
+  inside mkdir -p /var/tmp/rootfs
+  said=$(inside ctr --namespace k8s.io images mount "$1" /var/tmp/rootfs 2>&1) || fail "the files of $1 are not there: $said"
+  echo "$1: $(inside find /var/tmp/rootfs -type f | wc -l) files"
+  inside ctr --namespace k8s.io images unmount --rm /var/tmp/rootfs >/dev/null
+}

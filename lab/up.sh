@@ -50,7 +50,7 @@ background_wait
 in_background systemd-forky image_build systemd-docker forky docker.io
 docker29_image
 background_wait
-kubernetes_image
+kubernetes_images
 
 env_write "${engines[@]}" \
   "LARDER_LAB_DIR=$LAB_DIR" \

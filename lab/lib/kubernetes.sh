@@ -1,16 +1,21 @@
 # shellcheck shell=bash
-# A node of Kubernetes: its programs take minutes of all cores, so they are built only where LARDER_LAB_ALL is set.
+# A node of Kubernetes, its control plane, and kind. They take minutes of all cores, so only LARDER_LAB_ALL builds them.
 
-KUBERNETES_VERSION=1.36.3 CRI_TOOLS_VERSION=1.37.0
+KUBERNETES_VERSION=1.36.3 CRI_TOOLS_VERSION=1.37.0 KIND_VERSION=0.33.0
+CONTROL_PLANE=(kube-apiserver kube-controller-manager kube-scheduler)
 KUBERNETES_SKIPPED=$LAB_DIR/kubernetes-skipped
 
+# kubernetes_build VERSION CRI-TOOLS KIND PROGRAM...
 kubernetes_build() {
-  local version=k8s.io/component-base/version minor=${1#*.} source=$GOBIN/source
+  local kubernetes=$1 cri_tools=$2 kind=$3 version=k8s.io/component-base/version minor=${1#*.} source=$GOBIN/source
   minor=${minor%%.*}
-  go_install "sigs.k8s.io/cri-tools@v$2" -ldflags "-s -w -X sigs.k8s.io/cri-tools/pkg/version.Version=v$2" ./cmd/crictl &&
-    kubernetes_source "$1" "$source" &&
+  shift 3
+  go_install "sigs.k8s.io/cri-tools@v$cri_tools" -ldflags "-s -w" ./cmd/crictl &&
+    go_install "sigs.k8s.io/kind@v$kind" -ldflags "-s -w" . &&
+    kubernetes_source "$kubernetes" "$source" &&
     CGO_ENABLED=0 GOWORK=off GOFLAGS='-buildvcs=false -mod=mod' go -C "$source" install -trimpath \
-      -ldflags "-s -w -X $version.gitVersion=v$1 -X $version.gitMajor=1 -X $version.gitMinor=$minor" ./cmd/kubelet &&
+      -ldflags "-s -w -X $version.gitVersion=v$kubernetes -X $version.gitMajor=1 -X $version.gitMinor=$minor" \
+      "${@/#/./cmd/}" &&
     rm -rf "$source"
 }
 
@@ -24,7 +29,10 @@ kubernetes_source() {
     sed -i -E "/^replace \(/,/^\)/d; s#^(\sk8s\.io/[a-z-]+) v0\.0\.0\$#\1 v0.${1#*.}#" "$2/go.mod"
 }
 
-kubernetes_programs() { go_programs kubernetes kubernetes_build "$KUBERNETES_VERSION" "$CRI_TOOLS_VERSION"; }
+kubernetes_programs() {
+  go_programs kubernetes kubernetes_build "$KUBERNETES_VERSION" "$CRI_TOOLS_VERSION" "$KIND_VERSION" \
+    kubelet kubeadm kubectl "${CONTROL_PLANE[@]}"
+}
 
 # kubernetes_begin: what takes minutes, and needs nothing of the lab.
 kubernetes_begin() {
@@ -46,18 +54,36 @@ kubernetes_skip() {
   echo "$1" >"$KUBERNETES_SKIPPED"
 }
 
-kubernetes_image() {
-  local key name=kubernetes-node:${KUBERNETES_VERSION%.*} programs log=$LAB_DIR/log/image-kubernetes-node started=$SECONDS
+# kubernetes_images: the node, the programs of a control plane, and etcd.
+kubernetes_images() {
+  local programs program
   if [ -e "$KUBERNETES_SKIPPED" ]; then return; fi
   programs=$(kubernetes_programs)
-  key=$(stamp_key "$(cat "$LAB_DIR/stamps/image-containerd-forky")" "$LAB_SRC/images/kubernetes-node" "${programs##*/}" "$REGISTRY")
-  if stamp_is image-kubernetes-node "$key"; then return; fi
-  docker_client buildx build --progress=plain --provenance=false --build-context "programs=$programs" \
-    --build-arg "BASE=$REGISTRY/containerd:latest" -t "$REGISTRY/$name" --push "$LAB_SRC/images/kubernetes-node" \
-    >"$log" 2>&1 || {
+  image_build etcd forky etcd-server
+  for program in "${CONTROL_PLANE[@]}"; do
+    kubernetes_image control-plane "$program:v$KUBERNETES_VERSION" "$programs" --build-arg "PROGRAM=$program"
+  done
+  kubernetes_image kubernetes-node "kubernetes-node:${KUBERNETES_VERSION%.*}" "$programs" \
+    --build-context "debs=$(image_debs kubernetes-node forky)" --build-arg "BASE=$REGISTRY/containerd:latest"
+  # kind's image has a containerd of its own, too.
+  if [ -e "$DOCKER29_SKIPPED" ]; then return; fi
+  kubernetes_image kind-node "kind-node:v$KUBERNETES_VERSION" "$programs" --build-arg "BASE=$REGISTRY/debian:trixie" \
+    --build-context "debs=$(image_debs kind-node trixie)" --build-context "containerd=$(docker29_programs)" \
+    --build-arg "VERSION=$KUBERNETES_VERSION" --build-arg "PAUSE=$REGISTRY/pause:3" --build-arg "OTHER=$REGISTRY/nginx:latest"
+}
+
+# kubernetes_image FOLDER NAME PROGRAMS ARGUMENT...
+kubernetes_image() {
+  local folder=$1 name=$2 programs=$3 key log started=$SECONDS
+  shift 3
+  log=$LAB_DIR/log/image-${name%:*}
+  key=$(stamp_key "$(cat "$LAB_DIR/stamps/image-containerd-forky")" "$LAB_SRC/images/$folder" "${programs##*/}" "$REGISTRY")
+  if stamp_is "image-${name%:*}" "$key"; then return; fi
+  docker_client buildx build --progress=plain --provenance=false --build-context "programs=$programs" "$@" \
+    -t "$REGISTRY/$name" --push "$LAB_SRC/images/$folder" >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
     fail "image $name could not be built: the last lines are above, the rest is in $log"
   }
-  stamp_set image-kubernetes-node "$key"
-  say "image $name on debian forky, $((SECONDS - started)) s"
+  stamp_set "image-${name%:*}" "$key"
+  say "image $name, $((SECONDS - started)) s"
 }

@@ -18,7 +18,7 @@ interface Example {
   /** Environment of check.sh. */
   readonly env?: Readonly<Record<string, string>>;
   readonly version?: DockerVersion;
-  /** It has a kubelet. */
+  /** The lab builds its programs for all tests alone. */
   readonly isNode?: boolean;
 }
 
@@ -46,6 +46,25 @@ const examples: readonly Example[] = [
   {
     name: "kubernetes-node",
     args: { ...nodeArgs, SYSTEM: labImage("kubernetes-node:1.36") },
+    env: { IMAGES: nodeImages.join(" ") },
+    isNode: true,
+  },
+  {
+    name: "kubernetes-cluster",
+    args: {
+      SYSTEM: labImage("kubernetes-node:1.36"),
+      REGISTRY: lab.registry,
+      VERSION: "v1.36.3",
+      ETCD: "3.5",
+      PAUSE: labImage("pause:3"),
+      IMAGES: labImage("busybox:1"),
+    },
+    env: { POD: labImage("busybox:1") },
+    isNode: true,
+  },
+  {
+    name: "kind",
+    args: { NODE: labImage("kind-node:v1.36.3"), IMAGES: nodeImages.join(" ") },
     env: { IMAGES: nodeImages.join(" ") },
     isNode: true,
   },

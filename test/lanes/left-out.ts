@@ -125,8 +125,8 @@ export const leftOut: readonly LeftOut[] = [
     tests: "containerd 1.7; Kubernetes on containerd 1.6 and 1.7",
   },
   {
-    titles: /kubelet: |examples kubernetes-node: is built/,
-    tests: "a kubelet, which takes minutes to build",
+    titles: /kubelet: |kind: |examples (kubernetes-(node|cluster)|kind): is built/,
+    tests: "a kubelet, a cluster and kind, which take minutes to build",
   },
   {
     titles: /both ways give the same for (Docker (26\.1|28\.5), |Docker 29\.9, overlay2|containerd 1\.)/,
