@@ -65,6 +65,7 @@ env_write "${engines[@]}" \
   "LARDER_LAB_SYSTEM_BOOKWORM=$REGISTRY/docker:$(image_version docker bookworm)" \
   "LARDER_LAB_DOCKER29_SKIPPED=$(docker29_skipped)" \
   "LARDER_LAB_KUBERNETES_SKIPPED=$(kubernetes_skipped)" \
+  "LARDER_LAB_KIND=$(kubernetes_kind)" \
   "LARDER_LAB_CHROMIUM=$LAB_DIR/bin/chromium" \
   "LARDER_LAB_CHROMIUM_SKIPPED=$(chromium_skipped)" \
   "LARDER_IMAGE=$REGISTRY/larder/dockerfile:1"

@@ -49,6 +49,9 @@ kubernetes_begin() {
 # kubernetes_skipped: prints why there is no node; nothing where there is.
 kubernetes_skipped() { cat "$KUBERNETES_SKIPPED" 2>/dev/null || true; }
 
+# kubernetes_kind: prints the path of kind.
+kubernetes_kind() { [ -e "$KUBERNETES_SKIPPED" ] || echo "$(kubernetes_programs)/kind"; }
+
 kubernetes_skip() {
   say "skipped: Kubernetes: $1"
   echo "$1" >"$KUBERNETES_SKIPPED"
@@ -69,6 +72,7 @@ kubernetes_images() {
   if [ -e "$DOCKER29_SKIPPED" ]; then return; fi
   kubernetes_image kind-node "kind-node:v$KUBERNETES_VERSION" "$programs" --build-arg "BASE=$REGISTRY/debian:trixie" \
     --build-context "debs=$(image_debs kind-node trixie)" --build-context "containerd=$(docker29_programs)" \
+    --build-context "cluster=$REPOSITORY/examples/kubernetes-cluster" \
     --build-arg "VERSION=$KUBERNETES_VERSION" --build-arg "PAUSE=$REGISTRY/pause:3" --build-arg "OTHER=$REGISTRY/nginx:latest"
 }
 

@@ -91,6 +91,9 @@ export function needsKubernetes(test: Mocha.Context): void {
   if (reason) skip(test, `the lab has no node of Kubernetes: ${reason}`);
 }
 
+/** @returns the path of kind, where {@link needsKubernetes} does not skip the test. */
+export const kindProgram = (): string => fromEnvironment("LARDER_LAB_KIND");
+
 /** containerd versions for which there are system images: `<registry>/containerd:<version>`. */
 export const containerdVersions = ["1.6", "1.7", "2.1"] as const;
 
