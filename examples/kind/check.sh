@@ -4,8 +4,7 @@ set -eu
 # shellcheck source=examples/system.sh
 . "$(dirname "$0")/../system.sh"
 
-run_flags="--volume /var --tmpfs /tmp --tmpfs /run"
-start_system
+start_system_with --network none --volume /var --tmpfs /tmp --tmpfs /run
 wait_for ctr version
 for reference in $IMAGES; do kubernetes_image "$reference"; done
 expect pause crictl images
