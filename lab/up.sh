@@ -47,9 +47,8 @@ in_background chromium chromium_build
 for suite in forky trixie bookworm; do in_background "images-$suite" "images_$suite"; done
 background_wait
 # With the systemd that knows version 2 of cgroups alone.
-in_background systemd-forky image_build systemd-docker forky docker.io
+image_build systemd-docker forky docker.io
 docker29_image
-background_wait
 kubernetes_images
 
 env_write "${engines[@]}" \
