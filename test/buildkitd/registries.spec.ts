@@ -81,7 +81,8 @@ describe("registries of a builder that gives blobs", () => {
     assertSentence(
       await refusal({ dockerfile: `FROM ${lab.system}\n${shows}\n`, shows }),
       image,
-      new RegExp(`^its layer ${blob} is corrupt in the registry: push the image again \\(.*\\)$`),
+      // BuildKit 0.28 gives it as it is, and the unpack step finds it out.
+      new RegExp(`^its layer ${blob} is corrupt(:| in the registry:) .*push the image again`),
     );
   });
 
