@@ -121,13 +121,21 @@ describe("two builders and one registry", () => {
     assertNoInnerLayer(sent);
   });
 
-  it("a RUN below PRELOAD: all layers below it are taken once, and none is sent", async () => {
-    const { unpacked, taken, sent } = await buildBySecond(
-      `${dockerfile}RUN echo below >/below\n`,
-      `${repository}:run-${run}`,
-    );
+  for (const below of ["RUN echo below >/below", "COPY Dockerfile /below"]) {
+    it(`below PRELOAD ${below}: all layers below it are taken once, and none is sent`, async () => {
+      const text = `${dockerfile}${below}\n`;
+      const { unpacked, taken, sent } = await buildBySecond(text, `${repository}:below-${run}`);
+      assert.deepEqual(unpacked, []);
+      for (const [digest, size] of [...inner, ...others]) assert.equal(taken.get(digest), size, digest);
+      assertNoInnerLayer(sent);
+    });
+  }
+
+  it("below PRELOAD COPY --link: no inner layer is taken or sent", async () => {
+    const text = `${dockerfile}COPY --link Dockerfile /below\n`;
+    const { unpacked, taken, sent } = await buildBySecond(text, `${repository}:link-${run}`);
     assert.deepEqual(unpacked, []);
-    for (const [digest, size] of [...inner, ...others]) assert.equal(taken.get(digest), size, digest);
+    assertNoInnerLayer(taken);
     assertNoInnerLayer(sent);
   });
 
