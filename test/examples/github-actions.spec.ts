@@ -25,7 +25,7 @@ function errorsOf(content: string): string[] {
 describe("examples: github-actions", () => {
   after(cleanUp);
 
-  it("GitHub's own parser takes the workflow, and no other member", () => {
+  it("GitHub's own parser finds no error in the workflow, and one where a member has a wrong name", () => {
     assert.deepEqual(errorsOf(text), []);
     assert.match(errorsOf(text.replace("options:", "option:")).join("\n"), /Unexpected value 'option'/);
   });
