@@ -1,8 +1,18 @@
 /** The programs that start container managers in a container. */
 
-/** Those that attach knows, each with the systemd unit that starts it. */
-export const daemonUnits = { dockerd: "docker", containerd: "containerd" } as const;
+/** Those that attach knows, each with the systemd units that start it. Podman and its relatives are no daemons. */
+export const daemonUnits = {
+  dockerd: ["docker"],
+  containerd: ["containerd"],
+  podman: ["podman", "podman-restart"],
+  buildah: [],
+  skopeo: [],
+  crio: ["crio"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 export type DaemonName = keyof typeof daemonUnits;
+
+/** Programs that are started for each command: whether one needs the images, its first argument tells. */
+export const commandPrograms: readonly DaemonName[] = ["podman", "buildah", "skopeo"];
 
 interface EmbeddingProgram {
   readonly name: string;

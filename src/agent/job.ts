@@ -7,7 +7,7 @@ import type { InnerImage } from "../image/inner-image.js";
 import type { Platform } from "../image/platform.js";
 import type { Reference } from "../image/reference.js";
 import { shelf } from "../shelf/paths.js";
-import type { StoreName } from "../stores/table.js";
+import type { DockerStoreName, StoreName } from "../stores/table.js";
 
 /** The environment variable with the digest of a step's job, by which a failed step is recognized. */
 export const jobVariable = "LARDER_JOB";
@@ -59,12 +59,14 @@ export interface StockJob extends StoreTarget {
   readonly stage?: "read-only";
 }
 
+export type ManagerName = "docker" | "podman" | "containerd";
+
 /** The container manager in the stage that gets the images. Absent members are found in the stage. */
 export interface StoreTarget {
-  /** Absent: Docker if the stage has it, else containerd. */
-  readonly manager?: "docker" | "containerd";
+  /** Absent: Docker if the stage has it, else Podman, else containerd. */
+  readonly manager?: ManagerName;
   /** Docker's store; absent: the one that Docker chooses. */
-  readonly dockerStore?: StoreName;
+  readonly dockerStore?: DockerStoreName;
   /** Only for a containerd without Docker. Absent: `default`. */
   readonly namespace?: string;
   /** containerd's root, if its configuration does not name it. */
@@ -102,7 +104,7 @@ export interface CatalogJob extends StoreTarget {
 
 /** The answer of the stock step and of the catalog step: {@link storeAnswer} of their catalog. */
 export interface StoreAnswer {
-  readonly manager: "docker" | "containerd";
+  readonly manager: ManagerName;
   /** The store that the container manager uses, as the stage is. */
   readonly store: StoreName;
   /** Blobs of layers that the store needs and that the stage's shelf does not have yet. */

@@ -50,6 +50,8 @@ find_root() {
 
 # The key `root` that stands before the first table of a TOML file, and a root of the snapshotter's own.
 read_config() {
+  # shellcheck source=src/attach/toml.sh
+  . "$here/toml.sh"
   table=''
   while IFS= read -r line || [ -n "$line" ]; do
     line=${line#"${line%%[! 	]*}"}
@@ -61,27 +63,6 @@ read_config() {
         ;;
     esac
   done <"$1"
-}
-
-# Ends at the quote that it began with. Of the escapes those that paths may well have: of a quote and of a backslash.
-toml_string() {
-  string=${line#*=}
-  string=${string#"${string%%[! 	]*}"}
-  case $string in
-    \"*\\*)
-      rest=${string#?} string=''
-      while [ -n "$rest" ]; do
-        case $rest in
-          \"*) break ;;
-          \\[\"\\]*) rest=${rest#?} ;;
-        esac
-        string=$string${rest%"${rest#?}"} rest=${rest#?}
-      done
-      ;;
-    \"*) string=${string#?} && string=${string%%\"*} ;;
-    \'*) string=${string#?} && string=${string%%\'*} ;;
-  esac
-  printf %s "$string"
 }
 
 # Where everything is in this root.

@@ -15,8 +15,9 @@ explain() { # [--unit UNIT] daemon, which may be a path, [its arguments]
   fi
   program=${1-} daemon=${program##*/}
   case $daemon in
-    dockerd | containerd) shift ;;
-    *) cannot_tell "attach --explain: \"$program\" is no container manager that PRELOAD knows: name dockerd or containerd" ;;
+    dockerd | containerd) part=$daemon && shift ;;
+    podman | buildah | skopeo | crio) part=podman && shift ;;
+    *) cannot_tell "attach --explain: \"$program\" is no container manager that PRELOAD knows: name dockerd, containerd or podman" ;;
   esac
   # shellcheck source=src/attach/explain-daemon.sh
   . "$here/explain-daemon.sh"
@@ -39,8 +40,8 @@ END
     shift
   fi
   # shellcheck source=src/attach/explain-dockerd.sh disable=SC1091
-  . "$here/explain-$daemon.sh"
-  "explain_$daemon" "$@"
+  . "$here/explain-$part.sh"
+  "explain_$part" "$@"
 }
 
 # The functions by which attach says something, and ends.
@@ -108,8 +109,10 @@ tell_catalog() { # store, note, the catalog's entry for each layer...
 }
 
 tell_shelf() {
-  [ -r "$shelf/catalog/overlay2/id" ] || [ -r "$shelf/catalog/containerd/id" ] || tell shelf "$shelf, without images"
+  [ -r "$shelf/catalog/overlay2/id" ] || [ -r "$shelf/catalog/containerd/id" ] || [ -r "$shelf/catalog/podman/id" ] ||
+    tell shelf "$shelf, without images"
   [ ! -r "$shelf/catalog/overlay2/id" ] || tell_catalog overlay2 '' "$shelf"/catalog/overlay2/db/*
+  [ ! -r "$shelf/catalog/podman/id" ] || tell_catalog podman '' "$shelf"/catalog/podman/db/*
   [ -r "$shelf/catalog/containerd/id" ] || return 0
   spaces=''
   while read -r space _; do

@@ -22,6 +22,8 @@ export const onShelf = {
   blob: (digest: Digest): string => `blobs/sha256/${hexOf(digest)}`,
   /** The files that describe the images to a store. */
   catalog: (store: string): string => `catalog/${store}`,
+  /** Folders with a folder for each chain of layers: `diff` there is its layer, `tar-split` Docker's record of the tar. */
+  tarRecords: ["catalog/overlay2/db", "catalog/podman/db"],
   /** The directories that a shelf may have. */
   directories: ["bin", "layers", "catalog", "blobs", "blobs/sha256"],
 } as const;

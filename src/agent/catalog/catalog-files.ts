@@ -10,7 +10,7 @@ import { addInitSetting } from "../install/init-script.js";
 import { addAttach } from "../install/programs.js";
 import { addShim, daemonShim, embeddingShims } from "../install/shims.js";
 import { addDropIn, addEmbeddingDropIns } from "../install/systemd.js";
-import { storeAnswer } from "../job.js";
+import { type StoreAnswer, storeAnswer } from "../job.js";
 import { formatAnswer } from "./answer.js";
 import type { DescribedStore } from "./described-store.js";
 
@@ -23,7 +23,7 @@ export interface CatalogContent {
   readonly images: readonly LoadedImage[];
   /** The one that the container manager uses comes first. */
   readonly described: readonly DescribedStore[];
-  readonly manager: "docker" | "containerd";
+  readonly manager: StoreAnswer["manager"];
   /** The stage has no manager yet. */
   readonly comesLater?: boolean;
   /** The store that a Docker chooses at its start depends on this version. */
@@ -37,9 +37,9 @@ export async function catalogFiles(content: CatalogContent): Promise<CatalogFile
   const { stage, env, named, images, described, dockerVersion, root, comesLater } = content;
   const files = new CatalogFiles();
   await addAttach(files);
-  for (const daemon of attachedDaemons(content)) {
-    const shim = await addShim(files, stage, env, daemonShim(daemon, comesLater));
-    await addDropIn(files, stage, daemon, comesLater);
+  for (const { daemon, isNeeded } of attachedDaemons(content)) {
+    const shim = await addShim(files, stage, env, daemonShim(daemon, isNeeded && comesLater));
+    await addDropIn(files, stage, daemon, isNeeded && comesLater);
     if (shim !== undefined && daemon === "dockerd") await addInitSetting(files, stage, shim);
   }
   if (root !== undefined) {
@@ -68,8 +68,18 @@ function asListed(store: StoreName, images: readonly InnerImage[]): readonly Inn
   });
 }
 
+interface AttachedDaemon {
+  readonly daemon: DaemonName;
+  /** One that comes after PRELOAD is awaited. */
+  readonly isNeeded: boolean;
+}
+
 /** The stores' daemons that the stage may have. */
-function attachedDaemons({ manager, described }: CatalogContent): DaemonName[] {
-  const daemons = described.flatMap(({ store }) => [...stores[store].daemons] as DaemonName[]);
-  return [...new Set(daemons)].filter((daemon) => manager === "docker" || daemon !== "dockerd");
+function attachedDaemons({ manager, described }: CatalogContent): AttachedDaemon[] {
+  const daemons = new Set(described.flatMap(({ store }): readonly DaemonName[] => stores[store].daemons));
+  const others = new Set(described.flatMap(({ store }): readonly DaemonName[] => stores[store].alsoUsedBy));
+  return [
+    ...[...daemons].map((daemon) => ({ daemon, isNeeded: true })),
+    ...[...others].map((daemon) => ({ daemon, isNeeded: false })),
+  ].filter(({ daemon }) => manager === "docker" || daemon !== "dockerd");
 }

@@ -12,7 +12,7 @@ import { pathOf } from "../stage-path.js";
 import { aboutImage } from "../step-error.js";
 import { type Survey, surveyStage } from "../survey/survey.js";
 import { catalogFiles } from "./catalog-files.js";
-import { describeForContainerd, describeForOverlay2 } from "./describe.js";
+import { describeForContainerd, describeForOverlay2, describeForPodman } from "./describe.js";
 import type { DescribedStore } from "./described-store.js";
 import { LayerRecords } from "./layer-records.js";
 import { checkShelfDirectories, packExisting } from "./stage-directories.js";
@@ -66,6 +66,8 @@ async function describeFor(
   switch (store) {
     case "overlay2":
       return describeForOverlay2(inputs);
+    case "podman":
+      return describeForPodman(inputs);
     case "containerd": {
       const isDockers = manager === "docker";
       const without = isDockers ? "known" : "none";

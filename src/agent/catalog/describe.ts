@@ -1,4 +1,4 @@
-/** The catalogs of both stores from the records of layers. */
+/** The catalogs of all stores from the records of layers. */
 import { readFile } from "node:fs/promises";
 import { type Digest, hexOf } from "../../image/digest.js";
 import { onShelf } from "../../shelf/paths.js";
@@ -10,6 +10,9 @@ import { contentDirectory } from "../../stores/containerd/tree.js";
 import { layerBlobs } from "../../stores/containerd/write.js";
 import { readModel as readOverlay2Model } from "../../stores/overlay2/model.js";
 import { overlay2 } from "../../stores/overlay2/store.js";
+import { readModel as readPodmanModel } from "../../stores/podman/model.js";
+import { podman } from "../../stores/podman/store.js";
+import { readTarFacts } from "../../stores/podman/tar-facts.js";
 import type { DescribedImage } from "../../stores/store.js";
 import type { LayoutImage } from "../layout-image.js";
 import type { DescribedStore } from "./described-store.js";
@@ -43,6 +46,36 @@ export async function describeForOverlay2(inputs: DescribeInputs): Promise<Descr
         earlier,
         layers: records,
         tarSplitFile: (chainId) => tarSplits.get(chainId) ?? "",
+        scratch,
+      }),
+  };
+}
+
+/** containers-storage: its files follow from the records, too. */
+export async function describeForPodman(inputs: DescribeInputs): Promise<DescribedStore> {
+  const { images, records, shelf, scratch } = inputs;
+  const earlier = await readPodmanModel(shelf);
+  const described = await withFacts(inputs);
+  const diffIds = [...new Set(images.flatMap((image) => image.diffIds))];
+  const tars = await Promise.all(
+    diffIds.map(async (diffId) => {
+      const { tarSplitFile } = await records.record(diffId);
+      return { diffId, tarSplitFile, facts: await readTarFacts(tarSplitFile) };
+    }),
+  );
+  const facts = new Map(tars.map((tar) => [tar.diffId, tar.facts]));
+  const files = new Map(tars.map((tar) => [tar.diffId, tar.tarSplitFile]));
+  const model = podman.describe(described, earlier, facts);
+  return {
+    store: "podman",
+    // As with Docker's graph driver, Podman makes tars of the files.
+    layerBlobs: [],
+    catalog: () =>
+      podman.write(model, {
+        images,
+        earlier,
+        layers: records,
+        tarSplitFile: (chainId) => files.get(model.layers[chainId]?.diffId ?? "") ?? "",
         scratch,
       }),
   };

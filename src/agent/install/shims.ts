@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type DaemonName, embeddingPrograms } from "../../daemons.js";
+import { commandPrograms, type DaemonName, embeddingPrograms } from "../../daemons.js";
 import { LarderError } from "../../error.js";
 import type { CatalogFiles } from "../../shelf/catalog-files.js";
 import { type FoundDaemon, findDaemon, isShim, pathOf, placeInStage, resolveInStage } from "../stage-path.js";
@@ -14,12 +14,15 @@ export interface Shim {
   readonly attach: string;
   /** The commands of the program that start the daemon; absent if all do. */
   readonly commands?: readonly string[];
+  /** Only the first argument tells whether the program does nothing but print. Absent: any argument may. */
+  readonly asks?: "first";
   /** The shim is there even if the stage has no such program yet. */
   readonly comesLater?: boolean;
 }
 
 export function daemonShim(name: DaemonName, comesLater = false): Shim {
-  return { name, attach: `${name} "$@"`, comesLater };
+  const isCommand = commandPrograms.includes(name);
+  return { name, attach: `${name} "$@"`, comesLater, ...(isCommand && { asks: "first" }) };
 }
 
 /**
@@ -35,7 +38,7 @@ export async function addShim(
   files: CatalogFiles,
   stage: string,
   env: readonly string[],
-  { name, attach, commands = [], comesLater }: Shim,
+  { name, attach, commands = [], asks, comesLater }: Shim,
   from = programs,
 ): Promise<string | undefined> {
   const path = pathOf(env);
@@ -48,6 +51,7 @@ export async function addShim(
   const directory = await placeInStage(stage, chosen);
   const text = shim
     .replace("@COMMANDS@", commands.length > 0 ? ` ${commands.join(" ")} ` : "")
+    .replace("@ASKS@", asks ?? "all")
     .replaceAll("@NAME@", name)
     .replace("@DAEMON@", () => (daemon ? shellWord(daemon.program) : "''"))
     .replace("@UNLESS_FOUND@", daemon ? "" : unlessFound(name))

@@ -15,7 +15,9 @@ const unitDirectories = [
 const embeddingUnits = embeddingPrograms.flatMap(({ units }) => units);
 
 /** Directories that drop-ins come into. */
-export const dropInDirectories = [...Object.values(daemonUnits), ...embeddingUnits].map(dropInDirectory);
+export const dropInDirectories = [...Object.values(daemonUnits).flat(), ...embeddingUnits].map(
+  dropInDirectory,
+);
 
 function dropInDirectory(unit: string): string {
   return `/etc/systemd/system/${unit}.service.d`;
@@ -32,11 +34,12 @@ export async function addDropIn(
   daemon: DaemonName,
   comesLater = false,
 ): Promise<void> {
-  const unit = daemonUnits[daemon];
-  const texts = await unitTexts(stage, unit);
-  if (texts.length === 0 && !comesLater) return;
-  const args = [`--unit ${unit}.service ${daemon}`, daemonArguments(texts)].join(" ").trimEnd();
-  await putDropIn(files, stage, unit, args);
+  for (const unit of daemonUnits[daemon]) {
+    const texts = await unitTexts(stage, unit);
+    if (texts.length === 0 && !comesLater) continue;
+    const args = [`--unit ${unit}.service ${daemon}`, daemonArguments(texts)].join(" ").trimEnd();
+    await putDropIn(files, stage, unit, args);
+  }
 }
 
 /** The same for k3s and RKE2. PRELOAD names the root of their containerd. */
@@ -91,8 +94,8 @@ export function daemonArguments(texts: readonly string[]): string {
 }
 
 /** The daemon's arguments in its unit, as words; none without a unit. Variables in them are not expanded. */
-export async function daemonWords(stage: string, daemon: DaemonName): Promise<string[]> {
-  const text = daemonArguments(await unitTexts(stage, daemonUnits[daemon]));
+export async function daemonWords(stage: string, daemon: "dockerd"): Promise<string[]> {
+  const text = daemonArguments(await unitTexts(stage, daemonUnits[daemon][0]));
   const words = text.match(/(?:\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s"'\\])+/g) ?? [];
   return words.map((word) =>
     word.replace(/"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'/g, "$1$2").replace(/\\(.)/g, "$1"),

@@ -9,7 +9,7 @@ import { DataRoot } from "../../stores/overlay2/data-root.js";
 import { readModel } from "../../stores/overlay2/model.js";
 import { overlay2 } from "../../stores/overlay2/store.js";
 import type { DescribedImage, LayerFacts } from "../../stores/store.js";
-import { type StoreName, storeOfDocker } from "../../stores/table.js";
+import { type DockerStoreName, storeOfDocker } from "../../stores/table.js";
 import type { StockJob } from "../job.js";
 import type { LayoutImage } from "../layout-image.js";
 import { formatBytes, progress } from "../report.js";
@@ -70,7 +70,7 @@ export async function takeIntoDocker(
  * @param wanted the store that PRELOAD names.
  * @throws LarderError if PRELOAD does not know the store that the daemon reports, or names another one.
  */
-export function storeOf(info: EngineInfo, wanted?: StoreName): StoreName {
+export function storeOf(info: EngineInfo, wanted?: DockerStoreName): DockerStoreName {
   const { ServerVersion, Driver, DriverStatus } = info;
   const isContainerd = DriverStatus?.some(([, value]) => value === "io.containerd.snapshotter.v1") ?? false;
   const store = storeOfDocker(Driver, isContainerd);
@@ -84,7 +84,7 @@ export function storeOf(info: EngineInfo, wanted?: StoreName): StoreName {
 }
 
 /** The running daemon writes the store that it uses, and no other. */
-function otherStore(version: string, store: StoreName, wanted: StoreName): LarderError {
+function otherStore(version: string, store: DockerStoreName, wanted: DockerStoreName): LarderError {
   const differs =
     `the stage's Docker ${version} keeps images in ${inWords[store]}, and --store=docker-${wanted} names ` +
     inWords[wanted];
@@ -99,7 +99,7 @@ function otherStore(version: string, store: StoreName, wanted: StoreName): Larde
   );
 }
 
-const inWords: Readonly<Record<StoreName, string>> = {
+const inWords: Readonly<Record<DockerStoreName, string>> = {
   overlay2: "its graph driver overlay2",
   containerd: "its containerd",
 };

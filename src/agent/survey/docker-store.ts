@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { LarderError } from "../../error.js";
-import type { StoreName } from "../../stores/table.js";
+import type { DockerStoreName } from "../../stores/table.js";
 import { resolveInStage } from "../stage-path.js";
 import { type DockerSettings, readDockerSettings } from "./docker-settings.js";
 import { firstWithContainerdStore } from "./docker-version.js";
@@ -35,7 +35,7 @@ export async function chooseDockerStore(
   return primary === "overlay2" ? { primary, also: "containerd" } : { primary, also: "overlay2" };
 }
 
-async function choose(stage: string, settings: DockerSettings, major: number): Promise<StoreName> {
+async function choose(stage: string, settings: DockerSettings, major: number): Promise<DockerStoreName> {
   const { root, driver } = settings;
   const feature = major < firstWithContainerdStore ? undefined : settings.snapshotter;
   const prior = await findPriorDriver(stage, root);
@@ -45,12 +45,12 @@ async function choose(stage: string, settings: DockerSettings, major: number): P
   return driver && graphDrivers.includes(driver.value) ? graphDriverStore(driver) : snapshotterStore(driver);
 }
 
-function snapshotterStore(driver: DockerSettings["driver"]): StoreName {
+function snapshotterStore(driver: DockerSettings["driver"]): DockerStoreName {
   if (!driver || driver.value === "overlayfs") return "containerd";
   throw otherStore(`containerd's snapshotter ${driver.value}`, driver.by);
 }
 
-function graphDriverStore(driver: DockerSettings["driver"]): StoreName {
+function graphDriverStore(driver: DockerSettings["driver"]): DockerStoreName {
   if (!driver || driver.value === "overlay2") return "overlay2";
   throw otherStore(`the graph driver ${driver.value}`, driver.by);
 }

@@ -2,13 +2,13 @@
 import { LarderError } from "../../error.js";
 import type { StoreName } from "../../stores/table.js";
 import { daemonWords } from "../install/systemd.js";
-import type { StoreTarget } from "../job.js";
+import type { ManagerName, StoreTarget } from "../job.js";
 import { type FoundDaemon, findDaemon, pathOf } from "../stage-path.js";
 import { chooseDockerStore } from "./docker-store.js";
 import { newestDocker, readDockerVersion } from "./docker-version.js";
 
 export interface Survey {
-  readonly manager: "docker" | "containerd";
+  readonly manager: ManagerName;
   /** The stores that the images are for. The first is the one that the manager will use, by what the stage has now. */
   readonly stores: readonly StoreName[];
   /** The shelf's `docker-version`. Absent: attach asks Docker. */
@@ -28,15 +28,17 @@ export async function surveyStage(
 ): Promise<Survey> {
   const path = pathOf(env);
   const find = (name: string) => findDaemon(stage, path, name);
-  const dockerd = target.manager === "containerd" ? undefined : await find("dockerd");
+  const may = (name: ManagerName): boolean => target.manager === undefined || target.manager === name;
+  const dockerd = may("docker") ? await find("dockerd") : undefined;
   if (dockerd || target.manager === "docker") return surveyDocker(stage, env, target, dockerd);
-  const containerd = await find("containerd");
-  if (containerd || target.manager === "containerd") {
-    return { manager: "containerd", stores: ["containerd"], ...(containerd && { daemon: containerd }) };
+  for (const name of ["podman", "containerd"] as const) {
+    const daemon = may(name) ? await find(name) : undefined;
+    if (daemon || target.manager === name)
+      return { manager: name, stores: [name], ...(daemon && { daemon }) };
   }
   throw new LarderError(
-    `no container manager in the stage: looked for dockerd and containerd in ${path.join(", ")}; install one of ` +
-      "them above PRELOAD, or, if it comes later, name it: --store=docker or --store=containerd",
+    `no container manager in the stage: looked for dockerd, podman and containerd in ${path.join(", ")}; install one of ` +
+      "them above PRELOAD, or, if it comes later, name it: --store=docker, --store=podman or --store=containerd",
   );
 }
 

@@ -19,15 +19,17 @@ export async function findOnShelf({ diffId, digest }: LayerBlob, stage: string):
   const folder = `${stage}/${shelf}`;
   const blob = `${folder}/${onShelf.blob(digest)}`;
   if (await isFile(blob)) return { kind: "blob", path: blob };
-  const tarSplit = await findTarSplit(`${folder}/${onShelf.catalog("overlay2")}/db`, diffId);
-  if (tarSplit !== undefined)
-    return { kind: "files", files: `${folder}/${onShelf.layerFiles(diffId)}`, tarSplit };
+  for (const records of onShelf.tarRecords) {
+    const tarSplit = await findTarSplit(`${folder}/${records}`, diffId);
+    if (tarSplit !== undefined)
+      return { kind: "files", files: `${folder}/${onShelf.layerFiles(diffId)}`, tarSplit };
+  }
   throw new LarderError(
     "is not given, and the stage's shelf lacks it: copy the image with all of its layers",
   );
 }
 
-/** The catalog has a folder for each chain of layers. Each chain with the layer on top has the same record of it. */
+/** Each chain with the layer on top has the same record of it. */
 async function findTarSplit(db: string, diffId: DiffId): Promise<string | undefined> {
   for (const name of (await readdir(db).catch(() => [])).sort()) {
     const found = await readFile(`${db}/${name}/diff`, "utf8").catch(() => "");

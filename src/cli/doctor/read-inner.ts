@@ -54,7 +54,7 @@ async function explainDaemon(docker: Docker, container: Docker.Container, outer:
   const started = daemonIn(outer.command);
   if (started) return explain(docker, container, started);
   if (isSystemd(outer.command)) {
-    return explain(docker, container, ["--unit", `${daemonUnits.dockerd}.service`, "dockerd"]);
+    return explain(docker, container, ["--unit", `${daemonUnits.dockerd[0]}.service`, "dockerd"]);
   }
   return !shows(dockerd) && shows(containerd) ? containerd : dockerd;
 }

@@ -18,7 +18,7 @@ import { groupLayers, newLayers, planOuterLayers } from "../plan/layers.js";
 import type { PreloadPlan } from "../plan/plan.js";
 import { isMultiPlatform } from "../platforms.js";
 import type { StepContext } from "../steps/agent-step.js";
-import { chooseSecurity, chooseVia } from "../steps/privilege.js";
+import { chooseSecurity, chooseVia, viaForPodman } from "../steps/privilege.js";
 import type { Head, Planning } from "./planning.js";
 import { readDirective } from "./read-directive.js";
 import { takeImages } from "./take-images.js";
@@ -94,7 +94,8 @@ function stepContext(
   lines: Lines,
 ): StepContext {
   const { larder, options, settings, request } = context;
-  const via = chooseVia(directive.via ?? settings.via);
+  const choice = directive.via ?? settings.via;
+  const via = directive.target.manager === "podman" ? viaForPodman(choice) : chooseVia(choice);
   return {
     larder,
     ignoreCache: ignoresCache(options, cut.stage.name),

@@ -131,8 +131,8 @@ function unknownFlag(name: string): Fault {
   return new Fault(`unknown flag "${name}"${meant || `; the flags are ${flags.join(", ")}`}`);
 }
 
-/** Docker as it decides itself or with one of its stores, or a containerd without Docker. */
-const storeValues = ["docker", "docker-overlay2", "docker-containerd", "containerd"] as const;
+/** Docker as it decides itself or with one of its stores, Podman, or a containerd without Docker. */
+const storeValues = ["docker", "docker-overlay2", "docker-containerd", "podman", "containerd"] as const;
 
 /** Only a containerd has a namespace and a root, so either of them excludes Docker. */
 function parseTarget(values: ReadonlyMap<string, string>): StoreTarget {
@@ -160,7 +160,7 @@ function parseTarget(values: ReadonlyMap<string, string>): StoreTarget {
     throw new Fault(`${flag} is of containerd; leave it out, or --store=${store}`);
   }
   const isContainerd = namespace !== undefined || root !== undefined;
-  const manager = isContainerd || store === "containerd" ? "containerd" : store && "docker";
+  const manager = isContainerd ? "containerd" : managerOf(store);
   const dockerStore =
     store === "docker-overlay2" ? "overlay2" : store === "docker-containerd" ? "containerd" : undefined;
   return {
@@ -170,6 +170,10 @@ function parseTarget(values: ReadonlyMap<string, string>): StoreTarget {
     ...(root !== undefined && { root }),
     ...(blobs === "never" && { blobs }),
   };
+}
+
+function managerOf(store: (typeof storeValues)[number] | undefined): StoreTarget["manager"] {
+  return store === undefined || store === "podman" || store === "containerd" ? store : "docker";
 }
 
 /** Only characters without a meaning to systemd, a shell, TOML or a mount option of overlayfs. */

@@ -26,6 +26,18 @@ export function chooseVia(choice: string | undefined, canMount: () => boolean = 
 }
 
 /**
+ * Podman has no daemon, so its images come the direct way, under sysbox-runc as well.
+ * @throws LarderError for the daemon way.
+ */
+export function viaForPodman(choice: string | undefined): Via {
+  if (chooseVia(choice, () => false) === "direct") return "direct";
+  throw new LarderError(
+    "Podman has no daemon that could take images in: leave --via=daemon and the build argument LARDER_VIA=daemon out, " +
+      "or say --via=direct for this PRELOAD",
+  );
+}
+
+/**
  * @param choice value of the build argument: auto, sysbox or insecure
  * @throws LarderError for any other value
  */

@@ -11,7 +11,7 @@ import type { ShelfFile } from "./shelf-contents.js";
 import type { Spool } from "./spool.js";
 import { treeOfRecord } from "./tar-split-record.js";
 
-const records = `${shelf}/${onShelf.catalog("overlay2")}/db/`;
+const records = onShelf.tarRecords.map((folder) => `${shelf}/${folder}/`);
 const model = `${shelf}/${onShelf.catalog("containerd")}/catalog.json`;
 
 /** What the image has to prove its inner layers: Docker's records of their tars, or the trees of their blobs. */
@@ -36,7 +36,8 @@ export class LayerProofs {
   /** Docker's records are files of the catalog, each beside the diffID of its layer. */
   addRecords(files: ReadonlyMap<ByteString, ShelfFile>): void {
     for (const [path, { content }] of files) {
-      if (!path.startsWith(records) || !path.endsWith("/tar-split") || !content) continue;
+      if (!path.endsWith("/tar-split") || !content) continue;
+      if (!records.some((folder) => path.startsWith(folder))) continue;
       const diffId = files.get(`${path.slice(0, -"tar-split".length)}diff`)?.content?.toString("latin1");
       if (diffId !== undefined && !this.#records.has(diffId) && !this.#broken.has(diffId))
         this.#records.set(diffId, content);

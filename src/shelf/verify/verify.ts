@@ -9,6 +9,7 @@ import type { CatalogCheck, CheckedCatalog } from "./catalog-check.js";
 import { checkConfigClaims } from "./check-config.js";
 import { checkContainerd } from "./check-containerd.js";
 import { checkOverlay2 } from "./check-overlay2.js";
+import { checkPodman } from "./check-podman.js";
 import { checkPrograms, type Programs } from "./check-programs.js";
 import { checkShelfFiles } from "./check-shelf-files.js";
 import { type Fault, Findings, type Note } from "./findings.js";
@@ -85,6 +86,7 @@ function readPreload({ files }: ShelfContents, findings: Findings): Preload {
 const checks: Readonly<Record<StoreName, (check: CatalogCheck) => Promise<CheckedCatalog>>> = {
   overlay2: checkOverlay2,
   containerd: checkContainerd,
+  podman: checkPodman,
 };
 
 /** @returns the catalogs that are there. */

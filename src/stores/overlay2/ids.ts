@@ -15,6 +15,17 @@ export function catalogKeyOf(chainId: ChainId): string {
   return hexOf(chainId).slice(0, 12);
 }
 
+/** @throws Error if two layers would have one folder. */
+export function checkKeys(chainIds: readonly ChainId[]): void {
+  const seen = new Map<string, ChainId>();
+  for (const chainId of chainIds) {
+    const other = seen.get(catalogKeyOf(chainId));
+    if (other !== undefined)
+      throw new Error(`the layers ${hexOf(other)} and ${hexOf(chainId)} have the same short name`);
+    seen.set(catalogKeyOf(chainId), chainId);
+  }
+}
+
 /** Name below `overlay2/l/`: 26 characters of A to Z and 2 to 7, like the daemon's own names. */
 export function linkIdOf(chainId: ChainId): string {
   return base32(`layer ${chainId}`);

@@ -6,7 +6,7 @@
 import { compare } from "../../files/bytes.js";
 import type { ChainId } from "../../image/digest.js";
 import { linkIdOf, whiteoutLinkIdOf } from "./ids.js";
-import { ancestry, type CatalogLayer, type CatalogModel } from "./model.js";
+import { ancestry, type CatalogLayer, type CatalogModel, type LayerModel } from "./model.js";
 
 /** A mount names each lower directory twice in `lower`, and Docker refuses more (overlay2's maxDepth). */
 export const maxLowers = 128;
@@ -19,17 +19,30 @@ export function hides(layer: CatalogLayer): boolean {
   return layer.whiteouts && layer.parent !== null && !layer.real;
 }
 
-/** Names in `overlay2/l` of the directories below the layer's own content, nearest first. */
-export function lowersOf(model: CatalogModel, chainId: ChainId): string[] {
+/** A directory below a layer's own content. */
+export interface LowerDirectory {
+  readonly chainId: ChainId;
+  readonly holds: "files" | "whiteouts";
+}
+
+/** The directories below the layer's own content, nearest first. */
+export function lowerDirectories(model: LayerModel, chainId: ChainId): LowerDirectory[] {
   const line = ancestry(model, chainId);
   // Equal layers (empty ones are common) are one directory of the shelf, and overlayfs refuses the same directory twice
   // (ELOOP). The upper one covers all of the lower one.
   const covered = (index: number): boolean =>
     line.findIndex(({ layer }) => layer.diffId === line[index]?.layer.diffId) < index;
-  return line.flatMap(({ chainId: id, layer }, index) => [
-    ...(index === 0 || covered(index) ? [] : [linkIdOf(id)]),
-    ...(hides(layer) ? [whiteoutLinkIdOf(id)] : []),
+  return line.flatMap(({ chainId: id, layer }, index): LowerDirectory[] => [
+    ...(index === 0 || covered(index) ? [] : [{ chainId: id, holds: "files" } as const]),
+    ...(hides(layer) ? [{ chainId: id, holds: "whiteouts" } as const] : []),
   ]);
+}
+
+/** Their names in `overlay2/l`. */
+export function lowersOf(model: LayerModel, chainId: ChainId): string[] {
+  return lowerDirectories(model, chainId).map(({ chainId: id, holds }) =>
+    holds === "files" ? linkIdOf(id) : whiteoutLinkIdOf(id),
+  );
 }
 
 /** The number of directories in a container's mount, with its init layer and the layer itself. */

@@ -1,7 +1,7 @@
 import { compare } from "../../files/bytes.js";
-import { type ChainId, type DiffId, type Digest, hexOf } from "../../image/digest.js";
+import type { ChainId, DiffId, Digest } from "../../image/digest.js";
 import { readCatalog } from "../catalog-json.js";
-import { catalogKeyOf } from "./ids.js";
+import { checkKeys } from "./ids.js";
 
 /**
  * Everything in the overlay2 catalog of a shelf, as `catalog.json` there keeps it: the images of all PRELOADs so far.
@@ -30,6 +30,11 @@ export interface CatalogLayer {
   readonly xattrs: boolean;
   /** attach copies the layer's files with the whiteouts among them, see lowers.ts. */
   readonly real?: true;
+}
+
+/** The layers of a store that mounts them as Docker's overlay2 does. */
+export interface LayerModel<Layer extends CatalogLayer = CatalogLayer> {
+  readonly layers: Readonly<Record<ChainId, Layer>>;
 }
 
 export interface CatalogBlob {
@@ -80,23 +85,16 @@ export function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T
 }
 
 /** This layer and all layers below it, from top to bottom. */
-export function ancestry(model: CatalogModel, chainId: ChainId): { chainId: ChainId; layer: CatalogLayer }[] {
-  const line: { chainId: ChainId; layer: CatalogLayer }[] = [];
+export function ancestry<Layer extends CatalogLayer>(
+  model: LayerModel<Layer>,
+  chainId: ChainId,
+): { chainId: ChainId; layer: Layer }[] {
+  const line: { chainId: ChainId; layer: Layer }[] = [];
   for (let next: ChainId | null = chainId; next !== null; ) {
-    const layer: CatalogLayer | undefined = model.layers[next];
+    const layer: Layer | undefined = model.layers[next];
     if (!layer) throw new Error(`the catalog lacks the layer ${next}`);
     line.push({ chainId: next, layer });
     next = layer.parent;
   }
   return line;
-}
-
-function checkKeys(chainIds: readonly ChainId[]): void {
-  const seen = new Map<string, ChainId>();
-  for (const chainId of chainIds) {
-    const other = seen.get(catalogKeyOf(chainId));
-    if (other !== undefined)
-      throw new Error(`the layers ${hexOf(other)} and ${hexOf(chainId)} have the same short name`);
-    seen.set(catalogKeyOf(chainId), chainId);
-  }
 }

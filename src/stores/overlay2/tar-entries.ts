@@ -28,16 +28,11 @@ const bare = "123456g";
  * @throws Error if the file has another form.
  */
 export async function* batchesOfEntries(file: string): AsyncGenerator<readonly RecordedEntry[]> {
-  const unpacked = pipeline(createReadStream(file), createGunzip({ chunkSize: 1 << 18 }), () => {
-    // The reader of the lines gets the error, too.
-  });
   let segments: Buffer[] = [];
   let at = 0;
-  for await (const lines of batchesOfLines(unpacked)) {
+  for await (const records of batchesOfRecords(file)) {
     const entries: RecordedEntry[] = [];
-    for (const line of lines) {
-      if (line.length === 0) continue;
-      const record = parseRecord(line.toString("utf8"));
+    for (const record of records) {
       if (record.type === segmentType) segments.push(Buffer.from(record.payload ?? "", "base64"));
       if (record.type !== fileType) continue;
       const [first = Buffer.alloc(0)] = segments;
@@ -50,6 +45,16 @@ export async function* batchesOfEntries(file: string): AsyncGenerator<readonly R
       entries.push({ name: nameOf(record), header, before, size });
     }
     yield entries;
+  }
+}
+
+/** The lines of such a file: what is behind the last entry, too. @throws Error if the file has another form. */
+export async function* batchesOfRecords(file: string): AsyncGenerator<readonly RecordLine[]> {
+  const unpacked = pipeline(createReadStream(file), createGunzip({ chunkSize: 1 << 18 }), () => {
+    // The reader of the lines gets the error, too.
+  });
+  for await (const lines of batchesOfLines(unpacked)) {
+    yield lines.filter((line) => line.length > 0).map((line) => parseRecord(line.toString("utf8")));
   }
 }
 

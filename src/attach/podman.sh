@@ -1,0 +1,141 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # attach sets the variables that its parts share
+# Podman, Buildah, CRI-O: containers-storage, its records of layers and images, and a directory for each layer.
+# They run for each command and side by side, so the first of them does the work, and the others are quick.
+
+attach_podman() {
+  check_podman_catalog
+  find_mode
+  find_graph_root "$@"
+  find_podman_places
+  if was_checked; then return; fi
+  check_graph_root
+  umask 067
+  mkdir -p "$root/larder" "$root/overlay" || fail "cannot write to $root"
+  umask 022
+  lock_root
+  # The one that was quicker has done it.
+  if was_checked; then return; fi
+  uptime
+  start=$now
+  # shellcheck source=src/attach/podman-merge.sh
+  . "$here/podman-merge.sh"
+  if was_attached; then
+    # shellcheck source=src/attach/mend-podman.sh
+    . "$here/mend-podman.sh"
+    mend
+    [ "$mended" = 0 ] || report_before "$mended" "$catalog"/db/*
+  else
+    lay
+    report_attached "" "$catalog"/db/*
+  fi
+  note_checked
+}
+
+# Ends attach where no image is for Podman.
+check_podman_catalog() {
+  catalog=$shelf/catalog/podman
+  [ -r "$catalog/id" ] ||
+    skip "$shelf has no images for Podman: name them with PRELOAD --store=podman in the Dockerfile of this image"
+}
+
+# The root of containers-storage as the program will see it: its flags, which stand before its command, then the first
+# storage.conf that is there.
+find_graph_root() { # the program's arguments
+  root='' root_by='' driver='' driver_by='' config='' config_by='' before=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --root=*) root=${1#*=} root_by=--root ;;
+      --root) root=${2-} root_by=--root ;;
+      --storage-driver=*) driver=${1#*=} driver_by=--storage-driver ;;
+      --storage-driver) driver=${2-} driver_by=--storage-driver ;;
+      -*) ;;
+      # CRI-O has no commands. What follows a flag may be its value.
+      *) [ "$daemon" = crio ] || case $before in -*=* | '' | [!-]*) break ;; esac ;;
+    esac
+    before=$1
+    shift
+  done
+  if [ -z "$driver" ] && [ -n "${STORAGE_DRIVER-}" ]; then
+    driver=$STORAGE_DRIVER driver_by="the variable STORAGE_DRIVER"
+  fi
+  find_storage_conf
+  [ -z "$config" ] || read_storage_conf "$config"
+  [ -n "$root" ] || root=/var/lib/containers/storage root_by="the default"
+  case $root in
+    /) ;;
+    */) root=${root%/} ;;
+  esac
+}
+
+find_storage_conf() {
+  if [ -n "${CONTAINERS_STORAGE_CONF-}" ]; then
+    config=$CONTAINERS_STORAGE_CONF config_by="the variable CONTAINERS_STORAGE_CONF"
+    return
+  fi
+  for path in /etc/containers/storage.conf /usr/share/containers/storage.conf; do
+    if [ -r "$path" ]; then
+      config=$path
+      return
+    fi
+  done
+}
+
+# Of the table [storage], the keys graphroot and driver.
+read_storage_conf() { # file
+  [ -r "$1" ] || return 0
+  # shellcheck source=src/attach/toml.sh
+  . "$here/toml.sh"
+  table=''
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line#"${line%%[! 	]*}"}
+    case $line in
+      '['*) table=$line ;;
+      graphroot=* | graphroot[\ \	]*)
+        case $root:$table in :'[storage]'*) root=$(toml_string) root_by="graphroot in $1" ;; esac
+        ;;
+      driver=* | driver[\ \	]*)
+        case $driver:$table in :'[storage]'*) driver=$(toml_string) driver_by="driver in $1" ;; esac
+        ;;
+    esac
+  done <"$1"
+}
+
+find_podman_places() {
+  tree=$catalog/root
+  read -r id <"$catalog/id"
+  witness=$root/larder/witness.$id
+  layers=$root/overlay-layers/layers.json
+  images=$root/overlay-images/images.json
+}
+
+# All of it has been looked over since this container was started: its first process started at the same tick.
+was_checked() {
+  boot='' line=''
+  read -r boot </proc/1/stat || return
+  boot=${boot##*) }
+  # shellcheck disable=SC2086 # the fields are words
+  set -- $boot
+  boot=${20-}
+  [ -r "$root/larder/checked.$id" ] || return
+  read -r line <"$root/larder/checked.$id"
+  [ "$line" = "$boot" ]
+}
+
+note_checked() { printf '%s\n' "$boot" >"$root/larder/checked.$id"; }
+
+# Ends attach where no layers can be.
+check_graph_root() {
+  case $(id -u):${_CONTAINERS_USERNS_CONFIGURED-} in
+    0:) ;;
+    *) skip "this user's $daemon has a store and a user namespace of its own, in which the files of the inner images belong to nobody: run it as root to have them" ;;
+  esac
+  [ "${driver:-overlay}" = overlay ] ||
+    fail "$daemon keeps images with the driver $driver ($driver_by), and the inner images are for overlay: leave that out"
+  check_file_system "$root/overlay" "Podman's overlay store"
+}
+
+# One attach at a time. The lock goes with the process that has it.
+lock_root() {
+  exec 9>"$root/larder/attach.lock" || fail "cannot write to $root"
+  ! command -v flock >/dev/null || flock 9
+}
