@@ -228,7 +228,7 @@ eachShell("attach --explain dockerd", "dockerd", (bench) => {
       assert.deepEqual(lines, []);
       assert.match(
         said,
-        /^larder: attach --explain: ".*" is no container manager that PRELOAD knows: name dockerd or/,
+        /^larder: attach --explain: ".*" is no container manager that PRELOAD knows: name dockerd, containerd or/,
       );
     }
   });

@@ -15,8 +15,8 @@ explain() { # [--unit UNIT] daemon, which may be a path, [its arguments]
   fi
   program=${1-} daemon=${program##*/}
   case $daemon in
-    dockerd | containerd) part=$daemon && shift ;;
-    podman | buildah | skopeo | crio) part=podman && shift ;;
+    dockerd | containerd) manager=$daemon && shift ;;
+    podman | buildah | skopeo | crio) manager=podman && shift ;;
     *) cannot_tell "attach --explain: \"$program\" is no container manager that PRELOAD knows: name dockerd, containerd or podman" ;;
   esac
   # shellcheck source=src/attach/explain-daemon.sh
@@ -40,8 +40,8 @@ END
     shift
   fi
   # shellcheck source=src/attach/explain-dockerd.sh disable=SC1091
-  . "$here/explain-$part.sh"
-  "explain_$part" "$@"
+  . "$here/explain-$manager.sh"
+  "explain_$manager" "$@"
 }
 
 # The functions by which attach says something, and ends.

@@ -33,8 +33,8 @@ attach_unit() { # the daemon's arguments at build time
       ;;
   esac
   # shellcheck source=src/attach/dockerd.sh disable=SC1091
-  . "$here/$part.sh"
-  "${verb}_$part" "$@"
+  . "$here/$manager.sh"
+  "${verb}_$manager" "$@"
 }
 
 # ${NAME} in $word becomes its value.

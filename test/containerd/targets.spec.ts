@@ -58,7 +58,7 @@ PRELOAD --namespace=other ${busybox}
       "a stage without a container manager, if none is named",
       `FROM ${labImage("busybox:1")}`,
       `PRELOAD ${busybox}`,
-      /no container manager in the stage: looked for dockerd and containerd in .*, name it: --store=docker or --store=containerd$/,
+      /no container manager in the stage: looked for dockerd, podman and containerd in .*, name it: --store=docker, --store=podman or --store=containerd$/,
     ],
     [
       "a stage without a containerd where a containerd is to take the images in",

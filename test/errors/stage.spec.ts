@@ -19,7 +19,7 @@ describe("errors: the stage", () => {
     assertSentence(
       await refusal({ dockerfile, shows: preload }),
       busybox,
-      /^no container manager in the stage: looked for dockerd and containerd in \/usr\/local\/sbin, .*; install one of them above PRELOAD/,
+      /^no container manager in the stage: looked for dockerd, podman and containerd in \/usr\/local\/sbin, .*; install one of them above PRELOAD/,
     );
   });
 

@@ -33,7 +33,7 @@ describe("which container manager takes the images in", () => {
   }
 
   const faults: [installed: string[], asked: StockJob["manager"], message: RegExp][] = [
-    [[], undefined, /looked for dockerd and containerd in \/bin; install one of them above PRELOAD$/],
+    [[], undefined, /looked for dockerd, podman and containerd in \/bin; install one of them above PRELOAD$/],
     [
       ["containerd"],
       "docker",

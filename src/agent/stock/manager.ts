@@ -23,7 +23,7 @@ export async function findManager(stage: string, job: StockJob): Promise<Manager
   }
   const containerd = manager === "docker" ? undefined : await findDaemon(stage, path, "containerd");
   if (containerd) return { kind: "containerd", containerd };
-  const wanted = { docker: "dockerd", containerd: "containerd", any: "dockerd and containerd" }[
+  const wanted = { docker: "dockerd", containerd: "containerd", any: "dockerd, podman and containerd" }[
     manager ?? "any"
   ];
   const install = { docker: "Docker", containerd: "containerd", any: "one of them" }[manager ?? "any"];

@@ -126,6 +126,7 @@ describe("parseDirective", () => {
     [[], {}],
     [["--blobs=auto"], {}],
     [["--store=docker"], { manager: "docker" }],
+    [["--store=podman"], { manager: "podman" }],
     [["--store=docker-overlay2"], { manager: "docker", dockerStore: "overlay2" }],
     [["--store=docker-containerd"], { manager: "docker", dockerStore: "containerd" }],
     [["--store=containerd", "--blobs=never"], { manager: "containerd", blobs: "never" }],
@@ -155,8 +156,8 @@ describe("parseDirective", () => {
       'PRELOAD: --platform="linux/": not a platform; write os/architecture, for example linux/amd64',
     ],
     [
-      ["--store=podman", "a"],
-      'PRELOAD: unknown store "podman"; --store is docker, docker-overlay2, docker-containerd or containerd',
+      ["--store=crio", "a"],
+      'PRELOAD: unknown store "crio"; --store is docker, docker-overlay2, docker-containerd, podman or containerd',
     ],
     [["--blobs=always", "a"], 'PRELOAD: unknown blobs "always"; --blobs is auto or never'],
     [
