@@ -53,18 +53,21 @@ export async function listUnpacked(
   const directory = (await container.exec("mktemp", "--directory")).trim();
   await container.ctr(namespace, "images", "mount", image, directory);
   try {
-    const tar = [
-      "tar",
-      "--format=pax",
-      "--xattrs",
-      "--xattrs-include=security.capability",
-      "--numeric-owner",
-    ];
-    const args = ["exec", container.id, ...tar, "-C", directory, "-cf", "-", "."];
-    return await listExport(lab.docker, args, { DOCKER_HOST: dockerHost(engine) });
+    return await listDirectory(container, directory, engine);
   } finally {
     await container.ctr(namespace, "images", "unmount", "--rm", directory);
   }
+}
+
+/** The same for a directory in the container. */
+export function listDirectory(
+  container: SystemContainer,
+  directory: string,
+  engine?: EngineOptions["engine"],
+): Promise<FileListing> {
+  const tar = ["tar", "--format=pax", "--xattrs", "--xattrs-include=security.capability", "--numeric-owner"];
+  const args = ["exec", container.id, ...tar, "-C", directory, "-cf", "-", "."];
+  return listExport(lab.docker, args, { DOCKER_HOST: dockerHost(engine) });
 }
 
 async function listExport(

@@ -97,6 +97,10 @@ export const kindProgram = (): string => fromEnvironment("LARDER_LAB_KIND");
 /** containerd versions for which there are system images: `<registry>/containerd:<version>`. */
 export const containerdVersions = ["1.6", "1.7", "2.1"] as const;
 
+/** Podman versions for which there are system images: `<registry>/podman:<version>`. */
+export const podmanVersions = ["4.3", "5.8"] as const;
+export type PodmanVersion = (typeof podmanVersions)[number];
+
 /** An image of the lab's registry. Those that tests push (`e2e/...`) have other names in a lane with another builder. */
 export function labImage(name: string): string {
   return `${lab.registry}/${name.replace(/^e2e\b/, process.env.LARDER_LAB_PUSHED_AS ?? "e2e")}`;

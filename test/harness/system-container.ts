@@ -6,6 +6,8 @@ import { docker, type EngineOptions, spawnDocker, tryDocker } from "./docker.js"
 const daemons = {
   docker: { ready: ["docker", "version"], root: "/var/lib/docker" },
   containerd: { ready: ["ctr", "version"], root: "/var/lib/containerd" },
+  // It has none: the first command of a test is the first one of all.
+  podman: { ready: ["true"], root: "/var/lib/containers" },
 } as const;
 
 type DaemonName = keyof typeof daemons;
@@ -24,7 +26,7 @@ export interface SystemOptions extends EngineOptions {
   readonly command?: readonly string[];
 }
 
-/** A running system container: a container with a Docker daemon or a containerd inside. */
+/** A running system container: a container with a Docker daemon, a containerd or Podman inside. */
 export class SystemContainer {
   readonly id: string;
   readonly #engine: Pick<EngineOptions, "engine">;
