@@ -2,7 +2,7 @@
 # Sets up the lab: engines, a registry, images, Larder's own image, and .lab/env for other programs to source.
 set -euo pipefail
 cd "$(dirname "$0")"
-for part in common stamp package background cgroup cell registry engine client roots adopt images arm64 go docker29 \
+for part in common stamp package background cgroup cell registry engine client roots adopt images podman arm64 go docker29 \
   kubernetes chromium frontend env; do
   # shellcheck source=/dev/null
   . "lib/$part.sh"
@@ -48,6 +48,7 @@ for suite in forky trixie bookworm; do in_background "images-$suite" "images_$su
 background_wait
 # With the systemd that knows version 2 of cgroups alone.
 image_build systemd-docker forky docker.io
+images_podman
 docker29_image
 kubernetes_images
 

@@ -2,18 +2,28 @@
 import type { SystemContainer } from "../harness/system-container.js";
 import { linesOf } from "./fixture.js";
 
-type Record = Readonly<{ [key: string]: unknown; id: string }>;
+interface Record {
+  readonly id: string;
+  [key: string]: unknown;
+}
 
-/** layers.json or images.json by ID, without the time at which a layer came, and without signatures that no image has. */
+/**
+ * layers.json or images.json by ID, without the time at which a layer came, and without signatures that no image has. Of a
+ * layer that it has under another ID already, Podman copies the files, and notes nothing of a compressed layer.
+ */
 export async function recordsOf(
   container: SystemContainer,
   root: string,
   what: "layers" | "images",
 ): Promise<ReadonlyMap<string, Record>> {
   const text = await container.exec("cat", `${root}/overlay-${what}/${what}.json`);
-  const records = (JSON.parse(text) as Record[]).map((record): [string, Record] => {
-    const { created: _, ...rest } = record;
-    return [record.id, what === "layers" ? rest : withoutSignatures(record)];
+  const all = JSON.parse(text) as Record[];
+  const isTwice = (layer: Record): boolean =>
+    all.some(({ id, "diff-digest": diff }) => id !== layer.id && diff === layer["diff-digest"]);
+  const records = all.map((record): [string, Record] => {
+    if (what === "images") return [record.id, withoutSignatures(record)];
+    const { created: _, compression, "compressed-size": size, ...rest } = record;
+    return [record.id, isTwice(record) ? rest : { ...rest, compression, "compressed-size": size }];
   });
   return new Map(records.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -6,7 +6,14 @@ import { isObject } from "../../is-object.js";
 import { lowersOf, maxLowers } from "../overlay2/lowers.js";
 import type { DescribedImage } from "../store.js";
 import { layerIdOf } from "./ids.js";
-import { emptyModel, mergeModels, type PodmanImage, type PodmanLayer, type PodmanModel } from "./model.js";
+import {
+  emptyModel,
+  mergeModels,
+  noTime,
+  type PodmanImage,
+  type PodmanLayer,
+  type PodmanModel,
+} from "./model.js";
 import type { TarFacts } from "./tar-facts.js";
 
 /** What containers-storage knows of layers beside the facts that every store needs. */
@@ -66,11 +73,11 @@ function compressionOf({ mediaType }: Descriptor): number {
   return /gzip/.test(mediaType) ? 2 : 0;
 }
 
-/** Go's zero time stands for an image without one. */
+/** Podman takes the time of the pull for an image without one, which would be another on each day. */
 function createdOf(config: Buffer): string {
   const value: unknown = JSON.parse(config.toString("utf8"));
   const created = isObject(value) ? value.created : undefined;
-  return typeof created === "string" ? created : "0001-01-01T00:00:00Z";
+  return typeof created === "string" ? created : noTime;
 }
 
 /** Podman 4 gives the kernel all directories in one page, in which some 140 names have room. */

@@ -46,6 +46,9 @@ export interface PodmanImage {
   readonly created: string;
 }
 
+/** The time in a record that has no other, on any day. */
+export const noTime = "1970-01-01T00:00:00Z";
+
 export const emptyModel: PodmanModel = { version: 1, layers: {}, images: {} };
 
 /** Both catalogs in one. A name that both have is the later image's, as after a second pull. */

@@ -1,10 +1,7 @@
 /** The records of layers and images in containers-storage: objects of layers.json and images.json, without spaces. */
 import { type Digest, hexOf } from "../../image/digest.js";
 import { ancestry, sorted } from "../overlay2/model.js";
-import type { PodmanImage, PodmanModel } from "./model.js";
-
-/** The time of a layer's record, on any day: it says only when the layer came into the store. */
-const layerTime = "1970-01-01T00:00:00Z";
+import { noTime, type PodmanImage, type PodmanModel } from "./model.js";
 
 /** The records of all layers, each below those that stand on it. */
 export function layerRecords(model: PodmanModel): string[] {
@@ -15,7 +12,8 @@ export function layerRecords(model: PodmanModel): string[] {
     JSON.stringify({
       id,
       ...(parent !== null && { parent: model.layers[parent]?.id }),
-      created: layerTime,
+      // It would say when the layer came into the store.
+      created: noTime,
       "compressed-diff-digest": blob.digest,
       "compressed-size": blob.size,
       "diff-digest": diffId,
