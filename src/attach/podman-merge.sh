@@ -255,6 +255,16 @@ drop_lost() {
       fail "cannot remove from $root what an earlier system image left there"
   done
   rm -f "$root"/larder/checked.*
+  # Where their system image comes again, it attaches anew.
+  for path in "$root"/larder/images.*; do
+    [ -r "$path" ] || continue
+    while read -r image _; do
+      case $images_text in
+        *"{\"id\":\"$image\""*) ;;
+        *) rm -f "$root/larder/${path##*/images.}" ;;
+      esac
+    done <"$path"
+  done
 }
 
 # Those records of a list that are none of $lost ones and do not stand on one; the others become lost, too.

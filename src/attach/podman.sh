@@ -8,6 +8,7 @@ attach_podman() {
   find_graph_root "$@"
   find_podman_places
   if was_checked; then return; fi
+  is_root || tell_user
   check_graph_root
   umask 067
   mkdir -p "$root/larder" "$root/overlay" || fail "cannot write to $root"
@@ -123,12 +124,22 @@ was_checked() {
 
 note_checked() { printf '%s\n' "$boot" >"$root/larder/checked.$id"; }
 
+for_root="the images of PRELOAD are in the store of root's Podman: another user has a user namespace, in which their files would belong to nobody; run it as root to have them"
+
+# Podman that runs without root's rights starts itself again as root of a user namespace.
+is_root() { case $(id -u):${_CONTAINERS_USERNS_CONFIGURED-} in 0:) ;; *) return 1 ;; esac }
+
+# Says it once for each user.
+tell_user() {
+  note=${XDG_DATA_HOME:-${HOME-}/.local/share}/containers/larder.$id
+  if [ -e "$note" ]; then return; fi
+  { mkdir -p "${note%/*}" && printf '' >"$note"; } 2>/dev/null
+  say "$for_root"
+}
+
 # Ends attach where no layers can be.
 check_graph_root() {
-  case $(id -u):${_CONTAINERS_USERNS_CONFIGURED-} in
-    0:) ;;
-    *) skip "this user's $daemon has a store and a user namespace of its own, in which the files of the inner images belong to nobody: run it as root to have them" ;;
-  esac
+  is_root || skip "$for_root"
   [ "${driver:-overlay}" = overlay ] ||
     fail "$daemon keeps images with the driver $driver ($driver_by), and the inner images are for overlay: leave that out"
   check_file_system "$root/overlay" "Podman's overlay store"

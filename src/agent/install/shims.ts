@@ -72,6 +72,8 @@ fi
 
 /** Programs of a site belong here. Other directories of PATH may be on a volume. */
 const preferred = ["/usr/local/sbin", "/usr/local/bin"];
+/** Where shells of all users look. */
+const forCommands = "/usr/local/bin";
 
 /** A directory of PATH before the daemon's, with symbolic links resolved. */
 async function shimDirectory(
@@ -125,5 +127,7 @@ async function chooseDirectory(
   name: string,
 ): Promise<string | undefined> {
   for (const directory of directories) if (await isShim(`${stage}${directory}/${name}`)) return directory;
-  return directories.find((directory) => preferred.includes(directory)) ?? directories[0];
+  const isCommand = commandPrograms.some((command) => command === name);
+  const usual = directories.find((directory) => preferred.includes(directory)) ?? directories[0];
+  return isCommand && directories.includes(forCommands) ? forCommands : usual;
 }

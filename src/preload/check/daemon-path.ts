@@ -1,5 +1,5 @@
 /** Finds daemons that are started by their full path: they bypass the program that attaches the images. */
-import { daemonUnits, embeddingPrograms } from "../../daemons.js";
+import { commandPrograms, daemonUnits, embeddingPrograms } from "../../daemons.js";
 import { type Dockerfile, preloadsOf, type Stage, splitWords } from "../../dockerfile/parse.js";
 import { baseStage } from "../../dockerfile/stages.js";
 import type { Lines } from "../../error.js";
@@ -31,11 +31,11 @@ export function checkConfig(
 /** Programs by which containers start daemons that attach supports. */
 const names = [...Object.keys(daemonUnits), ...embeddingPrograms.map(({ name }) => name)].join("|");
 const daemon = new RegExp(`^/(?:.*/)?(?:dockerd|(?:bin|sbin)/(?:${names}))$`);
-/** The folder of Larder's own programs, which do attach. */
-const own = "/usr/local/sbin/";
+/** The folders of Larder's own programs, which do attach. */
+const own = new RegExp(`^/usr/local/(?:sbin/|bin/(?:${commandPrograms.join("|")})$)`);
 
 function findDaemonPath(words: readonly string[]): string | undefined {
-  return words.find((word) => daemon.test(word) && !word.startsWith(own));
+  return words.find((word) => daemon.test(word) && !own.test(word));
 }
 
 function startedByPath(what: string, path: string, lines: Lines): Finding {
