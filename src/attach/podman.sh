@@ -34,8 +34,7 @@ attach_podman() {
 
 # Ends attach where no image is for Podman.
 check_podman_catalog() {
-  catalog=$shelf/catalog/podman
-  [ -r "$catalog/id" ] ||
+  [ -r "$shelf/catalog/podman/id" ] ||
     skip "$shelf has no images for Podman: name them with PRELOAD --store=podman in the Dockerfile of this image"
 }
 
@@ -102,7 +101,7 @@ read_storage_conf() { # file
 }
 
 find_podman_places() {
-  tree=$catalog/root
+  catalog=$shelf/catalog/podman tree=$shelf/catalog/podman/root
   read -r id <"$catalog/id"
   witness=$root/larder/witness.$id
   layers=$root/overlay-layers/layers.json

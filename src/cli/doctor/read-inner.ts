@@ -56,7 +56,17 @@ async function explainDaemon(docker: Docker, container: Docker.Container, outer:
   if (isSystemd(outer.command)) {
     return explain(docker, container, ["--unit", `${daemonUnits.dockerd[0]}.service`, "dockerd"]);
   }
-  return !shows(dockerd) && shows(containerd) ? containerd : dockerd;
+  if (shows(dockerd)) return dockerd;
+  if (shows(containerd)) return containerd;
+  // Podman is no daemon that would run.
+  const podman = await explain(docker, container, ["podman"]);
+  return shows(podman) || hasOnlyPodman(podman) ? podman : dockerd;
+}
+
+function hasOnlyPodman(inner: InnerFacts): boolean {
+  if (inner.kind !== "explained") return false;
+  const shelves = inner.explained.found.filter(({ name }) => name === "shelf");
+  return shelves.length > 0 && shelves.every(({ text }) => text.endsWith(" for podman"));
 }
 
 function runs(inner: InnerFacts): boolean {

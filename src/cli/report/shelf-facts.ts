@@ -1,4 +1,4 @@
-/** Reads what a shelf says of its images: `preload.json`, and the sizes in the catalog of Docker's graph driver. */
+/** Reads what a shelf says of its images: `preload.json`, and the sizes in the catalogs that have them. */
 import { buffer } from "node:stream/consumers";
 import { extract } from "tar-stream";
 import { LarderError } from "../../error.js";
@@ -7,40 +7,40 @@ import { readHistory } from "../../shelf/history.js";
 import { onShelf, shelf } from "../../shelf/paths.js";
 import { parsePreload, type ShelvedImage } from "../../shelf/preload-file.js";
 import { parseCatalog } from "../../stores/catalog-json.js";
-import type { CatalogModel } from "../../stores/overlay2/model.js";
+import type { LayerModel } from "../../stores/overlay2/model.js";
 import { storeNames } from "../../stores/table.js";
 import type { OuterImage } from "../images/outer-image.js";
 
 export interface ShelfFacts {
   /** An image in two stores is listed for each. */
   readonly images: readonly ShelvedImage[];
-  /** Bytes of an inner layer's files. Only the graph driver's catalog has them. */
+  /** Bytes of an inner layer's files. containerd's catalog does not have them. */
   readonly sizes: ReadonlyMap<DiffId, number>;
 }
 
 const preloadPath = `${shelf}/${onShelf.preload}`;
-const catalogPath = `${shelf}/${onShelf.catalog("overlay2")}/catalog.json`;
+const catalogPaths = ["overlay2", "podman"].map((store) => `${shelf}/${onShelf.catalog(store)}/catalog.json`);
 
 /**
- * Reads the two files, or the outer layers of catalogs until both are found. Other layers are not read.
+ * Reads these files, or the outer layers of catalogs until all are found. Other layers are not read.
  * @returns undefined if the image has no shelf.
  */
 export async function readShelfFacts(image: OuterImage): Promise<ShelfFacts | undefined> {
-  const files = await readFiles(image, [preloadPath, catalogPath]);
+  const files = await readFiles(image, [preloadPath, ...catalogPaths]);
   const preload = files.get(preloadPath);
   if (!preload) return undefined;
   try {
     const { images } = parsePreload(preload.toString("utf8"), storeNames);
-    return { images, sizes: sizesOf(files.get(catalogPath)) };
+    return { images, sizes: new Map(catalogPaths.flatMap((path) => sizesIn(files.get(path)))) };
   } catch (error) {
     throw new LarderError(`image "${image.name}": ${LarderError.from(error).message}`, { cause: error });
   }
 }
 
-function sizesOf(catalog: Buffer | undefined): Map<DiffId, number> {
-  if (!catalog) return new Map();
-  const { layers } = parseCatalog<CatalogModel>(catalog.toString("utf8"));
-  return new Map(Object.values(layers).map(({ diffId, size }) => [diffId, size]));
+function sizesIn(catalog: Buffer | undefined): [DiffId, number][] {
+  if (!catalog) return [];
+  const { layers } = parseCatalog<LayerModel & { version: 1 }>(catalog.toString("utf8"));
+  return Object.values(layers).map(({ diffId, size }) => [diffId, size]);
 }
 
 async function readFiles(image: OuterImage, paths: readonly string[]): Promise<Map<string, Buffer>> {

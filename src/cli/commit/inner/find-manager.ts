@@ -23,9 +23,15 @@ export async function findManager(shell: Shell, wanted: ManagerName | undefined)
   throw missing(found, undefined);
 }
 
-function missing({ clients }: Found, wanted: ManagerName | undefined): LarderError {
+function missing({ clients, podman }: Found, wanted: ManagerName | undefined): LarderError {
   if (wanted !== undefined) {
     return usageError(`--daemon=${wanted}: none runs in the container, or its client is not in PATH there`);
+  }
+  if (podman) {
+    return new LarderError(
+      "no Docker and no containerd runs in the container, and larder commit does not take images out of Podman: push " +
+        "them with podman push, and name them with PRELOAD",
+    );
   }
   const hint = clients.length > 0 ? ` (there is ${clients.join(" and ")}): start it there` : "";
   return new LarderError(
@@ -41,6 +47,7 @@ interface Found {
   readonly roots: readonly string[];
   /** Programs in PATH whose daemon does not run. */
   readonly clients: readonly string[];
+  readonly podman: boolean;
 }
 
 async function look(shell: Shell): Promise<Found> {
@@ -52,6 +59,7 @@ async function look(shell: Shell): Promise<Found> {
     containerd: valuesOf("containerd")[0],
     roots: [...new Set(valuesOf("root").map((root) => root.replaceAll(/^['"]|['"]$/g, "")))],
     clients: valuesOf("client"),
+    podman: lines.some(([key]) => key === "podman"),
   };
 }
 
@@ -68,6 +76,7 @@ if command -v ctr >/dev/null; then
   if [ -S /run/containerd/containerd.sock ]; then echo containerd /run/containerd/containerd.sock
   else echo client ctr; fi
 fi
+if command -v podman >/dev/null; then echo podman; fi
 for process in /proc/[0-9]*; do
   [ "$(cat "$process/comm" 2>/dev/null)" = containerd ] || continue
   config= root= word=

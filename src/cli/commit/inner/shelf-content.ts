@@ -22,7 +22,7 @@ export async function readShelf(shell: Shell): Promise<ShelfContent> {
   const { images } = parsePreload(stdout, storeNames);
   const [blobs, layers] = await Promise.all([
     shell.try(["ls", `${folder}/${onShelf.blobs}`]),
-    shell.try(["sh", "-c", listLayers, "sh", `${folder}/${onShelf.catalog("overlay2")}/db`]),
+    shell.try(["sh", "-c", listLayers, "sh", ...onShelf.tarRecords.map((records) => `${folder}/${records}`)]),
   ]);
   return {
     images,
@@ -32,7 +32,7 @@ export async function readShelf(shell: Shell): Promise<ShelfContent> {
 }
 
 /** Docker's record of a layer's tar stands beside the layer's diffID. */
-const listLayers = 'for file in "$1"/*/diff; do [ -e "$file" ] && cat "$file" && echo; done; :';
+const listLayers = 'for file in "$1"/*/diff "$2"/*/diff; do [ -e "$file" ] && cat "$file" && echo; done; :';
 
 function digestsIn(text: string): Set<string> {
   return new Set(text.split("\n").filter(isDigest));
