@@ -16,7 +16,7 @@
  * a build with 480 layers by both ways.
  *
  * `stores`: the time from `docker run` of a system container to the first output of an inner container, for inner
- * images of three sizes, three inner stores and four ways to supply the image; and the bytes that each container
+ * images of three sizes, four inner stores and four ways to supply the image; and the bytes that each container
  * writes.
  * Stores: Docker with its graph driver, Docker with the containerd image store, containerd alone.
  * Ways: `larder` (PRELOAD), `empty` (the lower bound: an empty store, and busybox, whose loading is not counted),
@@ -30,7 +30,7 @@
  * LARDER_BENCH_BUILDS=20 (of `frontend`)
  * LARDER_BENCH_MEGABYTES=50,300,1000 LARDER_BENCH_RUNS=5 (also of `frontend` on an empty builder)
  * LARDER_BENCH_QUICK=1: `build` has two images only, of 50 and 300 MB, and one run; the others have these sizes and runs
- * LARDER_BENCH_STORES=docker-overlay2,docker-containerd,containerd
+ * LARDER_BENCH_STORES=docker-overlay2,docker-containerd,containerd,podman
  */
 import { cleanUp } from "../test/harness/cleanup.js";
 import { measureAdded, measureCached, measureCold, measurePeak } from "./build.js";

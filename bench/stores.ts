@@ -2,8 +2,8 @@
 import { lab, labImage } from "../test/harness/lab.js";
 
 export interface BenchStore {
-  readonly name: "docker-overlay2" | "docker-containerd" | "containerd";
-  readonly daemon: "docker" | "containerd";
+  readonly name: "docker-overlay2" | "docker-containerd" | "containerd" | "podman";
+  readonly daemon: "docker" | "containerd" | "podman";
   /** A Dockerfile of the system image without inner images. */
   readonly base: string;
   /** The inner daemon's folder for images, and its parts that a copy needs. */
@@ -38,6 +38,15 @@ const all: readonly BenchStore[] = [
     parts: ["."],
     load: "ctr images import /seed.tar >/dev/null",
     run: (image: string, command: string) => `ctr run --rm ${image} bench ${command}`,
+  },
+  {
+    name: "podman",
+    daemon: "podman",
+    base: `FROM ${labImage("podman:5.8")}\n`,
+    root: "/var/lib/containers",
+    parts: ["storage"],
+    load: "podman load --quiet --input /seed.tar >/dev/null",
+    run: (image: string, command: string) => `podman run --rm --network none ${image} ${command}`,
   },
 ];
 

@@ -45,10 +45,11 @@ fi
 background_wait tree-trixie tree-bookworm
 in_background chromium chromium_build
 for suite in forky trixie bookworm; do in_background "images-$suite" "images_$suite"; done
-background_wait
+background_wait images-forky images-trixie images-bookworm
 # With the systemd that knows version 2 of cgroups alone.
 image_build systemd-docker forky docker.io
 images_podman
+background_wait
 docker29_image
 kubernetes_images
 

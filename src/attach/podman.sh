@@ -3,6 +3,15 @@
 # They run for each command and side by side, so the first of them does the work, and the others are quick.
 
 attach_podman() {
+  # One line for each start of the container is enough.
+  fail() {
+    said='' refused=/run/larder/refused.podman
+    [ ! -r "$refused" ] || read -r said <"$refused"
+    [ "$said" = "$boot" ] || say "$*; $daemon runs without them"
+    { mkdir -p /run/larder && printf '%s\n' "$boot" >"$refused"; } 2>/dev/null
+    exit 1
+  }
+  read_boot
   check_podman_catalog
   find_mode
   find_graph_root "$@"
@@ -108,15 +117,20 @@ find_podman_places() {
   images=$root/overlay-images/images.json
 }
 
-# All of it has been looked over since this container was started: its first process started at the same tick.
-was_checked() {
-  boot='' line=''
+# The tick at which the first process of this container started.
+read_boot() {
+  boot=''
   read -r boot </proc/1/stat || return
   boot=${boot##*) }
   # shellcheck disable=SC2086 # the fields are words
   set -- $boot
   boot=${20-}
-  [ -r "$root/larder/checked.$id" ] || return
+}
+
+# All of it has been looked over since this container was started.
+was_checked() {
+  line=''
+  [ -n "$boot" ] && [ -r "$root/larder/checked.$id" ] || return
   read -r line <"$root/larder/checked.$id"
   [ "$line" = "$boot" ]
 }

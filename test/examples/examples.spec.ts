@@ -42,6 +42,7 @@ const examples: readonly Example[] = [
     args: { SYSTEM: labImage("docker:29.9"), REGISTRY: lab.registry },
     version: "29.9",
   },
+  { name: "podman", args: { SYSTEM: labImage("podman:latest"), REGISTRY: lab.registry } },
   { name: "containerd", args: { SYSTEM: labImage("containerd:latest"), REGISTRY: lab.registry } },
   {
     name: "kubernetes-node",
