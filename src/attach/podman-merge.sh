@@ -4,13 +4,16 @@
 # `{"id":"` begins a record and nothing else.
 
 lay() {
+  # shellcheck source=src/attach/podman-moved.sh
+  . "$here/podman-moved.sh"
   find_way "$catalog"/db/*/fs
   write_record images "$catalog/images"
   read_store
-  drop_lost
+  drop_lost || fail "cannot remove from $root what an earlier system image left there"
   {
     lay_layers && make_whiteouts "$root/overlay" "$catalog"/db/*/whiteouts && lay_metadata && add_layers && add_images
   } || fail "cannot put the inner images into $root"
+  bring_back || fail "cannot bring back in $root what stood on images of this system image"
   mark
 }
 
@@ -233,57 +236,4 @@ replace() { # file, text
   umask 077
   printf %s "$2" >"$1.larder" && mv -f "$1.larder" "$1" || return
   umask 022
-}
-
-# What an earlier system image attached and this one does not have: Podman would believe in it, and could not mount it.
-drop_lost() {
-  lost=''
-  list=${layers_text#'['}
-  while [ -n "$list" ] && [ "$list" != ']' ]; do
-    next_record
-    split_record "$record"
-    own=$root/overlay/$record_id/link
-    if [ -h "$own" ] && [ ! -e "$own" ]; then lost="$lost $record_id "; fi
-  done
-  [ -n "$lost" ] || return 0
-  keep_records layers_text "$layers_text" parent
-  keep_records images_text "$images_text" layer
-  { replace "$layers" "$layers_text" && replace "$images" "$images_text"; } ||
-    fail "cannot remove from $root what an earlier system image left there"
-  for layer_id in $lost; do
-    rm -rf "$root/overlay/$layer_id" "$root/overlay-layers/$layer_id.tar-split.gz" ||
-      fail "cannot remove from $root what an earlier system image left there"
-  done
-  rm -f "$root"/larder/checked.*
-  # Where their system image comes again, it attaches anew.
-  for path in "$root"/larder/images.*; do
-    [ -r "$path" ] || continue
-    while read -r image _; do
-      case $images_text in
-        *"{\"id\":\"$image\""*) ;;
-        *) rm -f "$root/larder/${path##*/images.}" ;;
-      esac
-    done <"$path"
-  done
-}
-
-# Those records of a list that are none of $lost ones and do not stand on one; the others become lost, too.
-keep_records() { # variable, list, the key that names the layer below
-  kept='[]' list=${2#'['}
-  while [ -n "$list" ] && [ "$list" != ']' ]; do
-    next_record
-    split_record "$record"
-    below=''
-    case $record in *",\"$3\":\""*) below=${record#*",\"$3\":\""} && below=${below%%\"*} ;; esac
-    case "$lost" in
-      *" $record_id "*) continue ;;
-      *" $below "*)
-        lost="$lost $record_id "
-        continue
-        ;;
-    esac
-    append_record "$kept" "$record"
-    kept=$text
-  done
-  case $1 in layers_text) layers_text=$kept ;; *) images_text=$kept ;; esac
 }

@@ -41,7 +41,7 @@ export const stores = {
   podman: {
     daemons: ["podman"],
     alsoUsedBy: ["buildah", "skopeo", "crio"],
-    attachParts: ["podman.sh", "podman-merge.sh", "mend-podman.sh", "explain-podman.sh"],
+    attachParts: ["podman.sh", "podman-merge.sh", "podman-moved.sh", "mend-podman.sh", "explain-podman.sh"],
   },
 } as const satisfies Readonly<Record<string, StoreRow>>;
 

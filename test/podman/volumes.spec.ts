@@ -76,6 +76,11 @@ describe(`a store that Podman ${version} has used`, () => {
     const volume = await newVolume();
     const a = await start(first, volume);
     assert.deepEqual(await list(a), [line(one), line(two)].sort());
+    // The user's own, on an image that the other one does not have.
+    await a.exec("podman", "create", "--name", "kept", "--network", "none", two.reference);
+    const touch = ["--name", "changed", "--network", "none", "--entrypoint", "touch", two.reference, "/own"];
+    await a.exec("podman", "run", ...touch);
+    await a.exec("podman", "commit", "--quiet", "changed", "localhost/own:1");
     await a.remove();
     const b = await start(second, volume);
     assert.deepEqual(await list(b), [line(one), line(index)].sort());
@@ -88,7 +93,12 @@ describe(`a store that Podman ${version} has used`, () => {
     assert.equal(await run(b, two.reference), prints.two);
     await b.remove();
     const again = await start(first, volume);
-    assert.deepEqual(await list(again), [line(one), line(two)].sort());
+    const own = (await list(again)).filter((text) => text.startsWith("localhost/own:1 "));
+    assert.equal(own.length, 1);
+    assert.deepEqual(await list(again), [line(one), line(two), ...own].sort());
+    const look = ["run", "--rm", "--network", "none", "--entrypoint", "ls", "localhost/own:1", "/own"];
+    assert.equal(await again.exec("podman", ...look), "/own\n");
+    assert.equal(await again.exec("podman", "start", "--attach", "kept"), prints.two);
     assert.equal(await run(again, two.reference), prints.two);
     assert.equal(await run(again, one.reference), prints.one);
   });
