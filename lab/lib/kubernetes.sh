@@ -68,9 +68,10 @@ kubernetes_images() {
   done
   kubernetes_image kubernetes-node "kubernetes-node:${KUBERNETES_VERSION%.*}" "$programs" \
     --build-context "debs=$(image_debs kubernetes-node forky)" --build-arg "BASE=$REGISTRY/containerd:latest"
-  # kind's image has a containerd of its own, too.
+  # kind's image has a containerd of its own, too. Its build reaches the registry by the engine's network.
   if [ -e "$DOCKER29_SKIPPED" ]; then return; fi
-  kubernetes_image kind-node "kind-node:v$KUBERNETES_VERSION" "$programs" --build-arg "BASE=$REGISTRY/debian:trixie" \
+  kubernetes_image kind-node "kind-node:v$KUBERNETES_VERSION" "$programs" --network host --allow network.host \
+    --build-arg "BASE=$REGISTRY/debian:trixie" \
     --build-context "debs=$(image_debs kind-node trixie)" --build-context "containerd=$(docker29_programs)" \
     --build-context "cluster=$REPOSITORY/examples/kubernetes-cluster" \
     --build-arg "VERSION=$KUBERNETES_VERSION" --build-arg "PAUSE=$REGISTRY/pause:3" --build-arg "OTHER=$REGISTRY/nginx:latest"

@@ -68,6 +68,8 @@ const examples: readonly Example[] = [
     args: { NODE: labImage("kind-node:v1.36.3"), IMAGES: nodeImages.join(" ") },
     env: { IMAGES: nodeImages.join(" ") },
     isNode: true,
+    // The lab builds the node's containerd with it.
+    version: "29.9",
   },
   { name: "systemd", args: { SYSTEM: labImage("systemd-docker:latest"), REGISTRY: lab.registry } },
 ];

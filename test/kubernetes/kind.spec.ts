@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { atEnd } from "../harness/cleanup.js";
+import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
 import { docker, dockerHost } from "../harness/docker.js";
 import { buildExample } from "../harness/example.js";
-import { kindProgram, lab, labImage, needsKubernetes } from "../harness/lab.js";
+import { kindProgram, lab, labImage, needsDocker, needsKubernetes } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
 import { crictlImages } from "./node.js";
 
@@ -52,6 +52,8 @@ describe("kind: a node image with images of PRELOAD", () => {
 
   before(async function () {
     needsKubernetes(this);
+    // The node's containerd is built with it.
+    needsDocker(this, "29.9");
     folder = mkdtempSync(join(tmpdir(), "larder-kind-"));
     atEnd(async () => rmSync(folder, { recursive: true }));
     symlinkSync(lab.docker, join(folder, "docker"));
@@ -60,8 +62,9 @@ describe("kind: a node image with images of PRELOAD", () => {
     await buildExample("kind", { NODE: node, IMAGES: preloaded.join(" ") }, tag);
     // What a killed run left behind.
     await kind("delete", "cluster", "--name", cluster);
+    atEnd(() => kind("delete", "cluster", "--name", cluster));
   });
-  after(() => kind("delete", "cluster", "--name", cluster));
+  after(cleanUp);
 
   it("becomes a cluster by kind create cluster, which pulls nothing", async () => {
     const file = join(folder, "kind.yaml");
