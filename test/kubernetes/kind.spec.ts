@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
-import { docker, dockerHost } from "../harness/docker.js";
+import { docker, dockerHost, tryDocker } from "../harness/docker.js";
 import { buildExample } from "../harness/example.js";
 import { kindProgram, lab, labImage, needsDocker, needsKubernetes } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
@@ -62,7 +62,10 @@ describe("kind: a node image with images of PRELOAD", () => {
     await buildExample("kind", { NODE: node, IMAGES: preloaded.join(" ") }, tag);
     // What a killed run left behind.
     await kind("delete", "cluster", "--name", cluster);
-    atEnd(() => kind("delete", "cluster", "--name", cluster));
+    atEnd(async () => {
+      await kind("delete", "cluster", "--name", cluster);
+      await tryDocker(["network", "rm", "kind"]);
+    });
   });
   after(cleanUp);
 
