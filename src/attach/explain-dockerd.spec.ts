@@ -222,7 +222,7 @@ eachShell("attach --explain dockerd", "dockerd", (bench) => {
   });
 
   it("does not know other programs", () => {
-    for (const words of [[], ["podman"], ["--unit", "x.service"]]) {
+    for (const words of [[], ["kubelet"], ["--unit", "x.service"]]) {
       const { code, said, lines } = explain(bench, words);
       assert.equal(code, 2);
       assert.deepEqual(lines, []);
