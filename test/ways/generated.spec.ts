@@ -211,6 +211,11 @@ describe("hostile layers", () => {
       /deletes a, which it has itself/,
     ],
     [
+      "a whiteout of a directory that only its files name",
+      [file(".wh.a", { content: "" }), file("a/b")],
+      /deletes a, which it has itself/,
+    ],
+    [
       "a whiteout's device",
       [{ name: "d", type: "character-device", devmajor: 0, devminor: 0 }],
       /device 0\/0 at d/,

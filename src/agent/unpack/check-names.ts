@@ -26,12 +26,14 @@ export function checkNames({ strange, unknown, globals }: TarSplit): void {
   }
 }
 
-/** Refuses a layer that deletes what it has itself. @param files the layer's files, without whiteouts. */
+/**
+ * Refuses a layer that deletes what it has itself, as engines do, also if it is a directory without an entry of its own.
+ * @param files the layer's files, without whiteouts.
+ */
 export async function checkDeleted({ deleted, implied }: TarSplit, files: string): Promise<void> {
   const isImplied = new Set(implied);
   for (const path of deleted) {
-    const found = await lstat(toBytes(`${files}/${path}`)).catch(() => undefined);
-    if (found && !isImplied.has(path)) {
+    if (isImplied.has(path) || (await lstat(toBytes(`${files}/${path}`)).catch(() => undefined))) {
       throw new LarderError(`deletes ${showPath(path)}, which it has itself`);
     }
   }
