@@ -4,7 +4,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { gzipSync } from "node:zlib";
-import { describeForContainerd, describeForOverlay2 } from "../../agent/catalog/describe.js";
+import {
+  type DescribeInputs,
+  describeForContainerd,
+  describeForOverlay2,
+  describeForPodman,
+} from "../../agent/catalog/describe.js";
+import type { DescribedStore } from "../../agent/catalog/described-store.js";
 import { LayerRecords } from "../../agent/catalog/layer-records.js";
 import { type LayoutImage, readLayoutImage } from "../../agent/layout-image.js";
 import { endOfTar, formatHeader, type PackedEntry, padding } from "../../agent/pack/tar-header.js";
@@ -169,10 +175,7 @@ export class MadeSystem {
       mkdirSync(`${this.work}/scratch-${this.outer.length}/${store}`, { recursive: true });
       const scratch = `${this.work}/scratch-${this.outer.length}/${store}`;
       const inputs = { images: loaded, records, shelf: `${stage}/${shelf}`, scratch };
-      const described =
-        store === "overlay2"
-          ? await describeForOverlay2(inputs)
-          : await describeForContainerd(inputs, { namespace: "moby", layerBlobs: blobs ? "kept" : "known" });
+      const described = await describeFor(store, inputs, blobs);
       files.add(`${shelf}/${onShelf.catalog(store)}`, await described.catalog());
       const { namespace } = described;
       this.#preload = mergePreload(this.#preload, images, {
@@ -316,4 +319,15 @@ export function filesIn(diffId: DiffId): string {
 export function ownPrograms(): Programs {
   const from = new URL("../../attach/", import.meta.url);
   return new Map(["attach", "shim", ...attachParts].map((name) => [name, readFileSync(new URL(name, from))]));
+}
+
+function describeFor(store: StoreName, inputs: DescribeInputs, blobs: boolean): Promise<DescribedStore> {
+  switch (store) {
+    case "overlay2":
+      return describeForOverlay2(inputs);
+    case "podman":
+      return describeForPodman(inputs);
+    case "containerd":
+      return describeForContainerd(inputs, { namespace: "moby", layerBlobs: blobs ? "kept" : "known" });
+  }
 }

@@ -71,7 +71,9 @@ describe("verifyImage", () => {
     for (const [stores, blobs] of [
       [["overlay2"], true],
       [["containerd"], true],
+      [["podman"], true],
       [["overlay2", "containerd"], true],
+      [["overlay2", "podman"], true],
       [["overlay2", "containerd"], false],
     ] as const) {
       it(`in ${stores.join(" and ")}${blobs ? "" : ", without blobs"}`, async () => {
