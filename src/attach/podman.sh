@@ -5,23 +5,25 @@
 attach_podman() {
   # One line for each start of the container is enough.
   fail() {
-    said='' refused=/run/larder/refused.podman
+    said='' refused=$root/larder/refused.podman
     [ ! -r "$refused" ] || read -r said <"$refused"
     [ "$said" = "$boot" ] || say "$*; $daemon runs without them"
-    { mkdir -p /run/larder && printf '%s\n' "$boot" >"$refused"; } 2>/dev/null
+    umask 077
+    { mkdir -p "$root/larder" && printf '%s\n' "$boot" >"$refused"; } 2>/dev/null
     exit 1
   }
   read_boot
   check_podman_catalog
-  find_mode
   find_graph_root "$@"
+  find_mode
   find_podman_places
   if was_checked; then return; fi
   is_root || tell_user
   check_graph_root
-  umask 067
-  mkdir -p "$root/larder" "$root/overlay" || fail "cannot write to $root"
+  umask 077
+  mkdir -p "$root/larder" || fail "cannot write to $root"
   umask 022
+  mkdir -p "$root/overlay" || fail "cannot write to $root"
   lock_root
   # The one that was quicker has done it.
   if was_checked; then return; fi
