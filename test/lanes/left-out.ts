@@ -152,7 +152,7 @@ export const leftOut: readonly LeftOut[] = [
     tests: "one image for both stores: Docker 28.5, and the option --feature of 29.9",
   },
   {
-    titles: /Podman 4\.3: |a store that Podman 5\.8 has used: (LARDER_ATTACH|another system image)/,
+    titles: /Podman 4\.3: |a store that Podman 5\.8 has used (LARDER_ATTACH|another system image)/,
     tests: "Podman 4.3; copies of layers, and volumes of another system image, for 5.8",
   },
 ];

@@ -69,6 +69,28 @@ describe("the program that stands before a daemon", () => {
     assert.ok(text.includes(`"$attach" containerd '--root=/var/lib/it'\\''s'\n`), text);
   });
 
+  it("is where all users look, for a program that is started for each command", async () => {
+    install("/usr/bin/podman");
+    await shimOf("/usr/local/sbin:/usr/local/bin:/usr/bin", daemonShim("podman"), "/usr/local/bin/podman");
+  });
+
+  it("attaches for a command whatever the arguments behind it, and not where it only prints", async () => {
+    install("/usr/bin/podman");
+    const text = await shimOf("/usr/local/bin:/usr/bin", daemonShim("podman"), "/usr/local/bin/podman");
+    writeFileSync(`${out}/attach`, "#!/bin/sh\necho attached\n", { mode: 0o755 });
+    writeFileSync(`${out}/real`, "#!/bin/sh\necho real\n", { mode: 0o755 });
+    const own = text
+      .replace(/^attach=.*$/m, `attach=${out}/attach`)
+      .replace(/^real=.*$/m, `real=${out}/real`);
+    writeFileSync(`${out}/podman`, own, { mode: 0o755 });
+    const run = (...args: string[]): string =>
+      spawnSync(`${out}/podman`, args, { env: { PATH: "/nowhere" }, encoding: "utf8" }).stdout;
+    for (const args of [[], ["run", "-v", "a:b", "redis", "--help"], ["images"], ["--root", "/x", "ps"]])
+      assert.equal(run(...args), "attached\nreal\n", args.join(" "));
+    for (const args of [["--version"], ["-v"], ["help", "run"], ["version"]])
+      assert.equal(run(...args), "real\n", args.join(" "));
+  });
+
   it("does not exist if the stage has no such daemon", async () => {
     const files = new CatalogFiles();
     await addShim(files, stage, ["PATH=/bin"], daemonShim("containerd"), programs);

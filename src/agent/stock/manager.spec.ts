@@ -35,6 +35,11 @@ describe("which container manager takes the images in", () => {
   const faults: [installed: string[], asked: StockJob["manager"], message: RegExp][] = [
     [[], undefined, /looked for dockerd, podman and containerd in \/bin; install one of them above PRELOAD$/],
     [
+      ["podman", "containerd"],
+      undefined,
+      /has Podman, which has no daemon .*: write --store=podman, or --via=direct$/,
+    ],
+    [
       ["containerd"],
       "docker",
       /looked for dockerd in \/bin; install Docker above PRELOAD, or, if it comes later, say --via=direct$/,

@@ -60,7 +60,17 @@ describe("the store that Docker will use, by the stage's files", () => {
       manager: "docker",
       stores: ["overlay2"],
     });
+    writeFileSync(`${stage}/usr/bin/containerd`, "", { mode: 0o755 });
+    writeFileSync(`${stage}/usr/bin/podman`, "", { mode: 0o755 });
+    const podman = { directory: "/usr/bin", program: "/usr/bin/podman" };
+    assert.deepEqual(await surveyStage(stage, [], {}), {
+      manager: "podman",
+      stores: ["podman"],
+      daemon: podman,
+    });
+    assert.equal((await surveyStage(stage, [], { manager: "containerd" })).manager, "containerd");
     writeFileSync(`${stage}/usr/bin/dockerd`, moby, { mode: 0o755 });
+    assert.equal((await surveyStage(stage, [], { manager: "podman" })).manager, "podman");
     mkdirSync(`${stage}/usr/lib/systemd/system`, { recursive: true });
     writeFileSync(
       `${stage}/usr/lib/systemd/system/docker.service`,

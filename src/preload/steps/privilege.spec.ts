@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
-import { chooseSecurity, chooseVia, isSysbox } from "./privilege.js";
+import { chooseSecurity, chooseVia, isSysbox, viaForPodman } from "./privilege.js";
 
 const never = (): boolean => assert.fail("asked what a sandbox can do");
+
+describe("viaForPodman", () => {
+  it("is always direct, without a question", () => {
+    for (const choice of [undefined, "auto", "direct"]) assert.equal(viaForPodman(choice), "direct");
+  });
+
+  it("refuses the daemon way, and a mistyped one", () => {
+    assert.throws(() => viaForPodman("daemon"), /^LarderError: Podman has no daemon .* say --via=direct/);
+    assert.throws(() => viaForPodman("x"), /write auto, direct or daemon/);
+  });
+});
 
 describe("chooseSecurity", () => {
   it("takes sysbox if a sandbox can mount, else insecure", () => {

@@ -106,6 +106,13 @@ describe("verifyImage", () => {
       assert.deepEqual(await faults(), []);
     });
 
+    it("after PRELOADs one after another for Podman, an image of the same name among them", async () => {
+      await system.preload([image], ["podman"]);
+      const later = system.image("app:1", [...layers, await makeLayer([{ name: "more", content: "m" }])]);
+      await system.preload([later], ["podman"]);
+      assert.deepEqual(await faults(), []);
+    });
+
     it("in files that are no Larder's", async () => {
       await system.preload([image], ["overlay2"]);
       system.addOuter(
