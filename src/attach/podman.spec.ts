@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { type DiffId, hexOf } from "../image/digest.js";
+import { CatalogFiles } from "../shelf/catalog-files.js";
+import { formatWhiteouts } from "../shelf/whiteouts.js";
+import { describe as describePodman } from "../stores/podman/describe.js";
 import { layerIdOf } from "../stores/podman/ids.js";
-import { eachShell, imageIdOf, type TestImage, writePodmanShelf } from "./testing.js";
+import { emptyModel as emptyPodman } from "../stores/podman/model.js";
+import { write as writePodman } from "../stores/podman/write.js";
+import type { DescribedImage } from "../stores/store.js";
+import { blobOf, eachShell, imageIdOf, moveTo, program, type TestImage, whiteouts } from "./testing.js";
 
 const one: DiffId = `sha256:${"1".repeat(64)}`;
 const two: DiffId = `sha256:${"2".repeat(64)}`;
@@ -214,3 +221,47 @@ eachShell("attach to Podman's store", "podman", (bench) => {
     assert.equal(fs.readFileSync(`${root}/overlay-layers/layers.json`, "utf8"), "{}");
   });
 });
+
+/** A shelf with images for Podman. */
+async function writePodmanShelf(shelf: string, images: readonly TestImage[]): Promise<void> {
+  const tar = { size: 1024, uids: [0], gids: [0] };
+  const described = images.map(describePodmanImage);
+  const tars = new Map(images.flatMap(({ diffIds }) => diffIds.map((diffId) => [diffId, tar] as const)));
+  const podmanModel = describePodman(described, emptyPodman, tars);
+  await mkdir(`${shelf}-scratch`, { recursive: true });
+  const entries = await writePodman(podmanModel, {
+    images: described,
+    earlier: emptyPodman,
+    layers: { whiteouts: async () => whiteouts },
+    tarSplitFile: () => program,
+    scratch: `${shelf}-scratch`,
+  });
+  const files = new CatalogFiles();
+  files.add(
+    "catalog/podman",
+    entries.map((entry) => moveTo(shelf, entry)),
+  );
+  for (const diffId of tars.keys()) {
+    files.addFile(`layers/${hexOf(diffId)}/fs/file`, diffId);
+    files.addFile(`layers/${hexOf(diffId)}/whiteouts`, formatWhiteouts(whiteouts));
+  }
+  await files.write(shelf);
+}
+
+function describePodmanImage(image: TestImage): DescribedImage {
+  const digest = imageIdOf(image);
+  const blob = (diffId: DiffId) => ({ mediaType: "gzip", digest: blobOf(diffId), size: 1 });
+  const [path = "", tag] = image.name.split(":");
+  return {
+    reference: { domain: "docker.io", path, digest, ...(tag !== undefined && { tag }) },
+    platform: { os: "linux", architecture: "amd64" },
+    imageId: digest,
+    diffIds: image.diffIds,
+    config: Buffer.from("{}"),
+    manifest: { config: { mediaType: "json", digest, size: 1 }, layers: image.diffIds.map(blob) },
+    manifestDigest: digest,
+    manifestBytes: Buffer.from("{}"),
+    target: Buffer.from("{}"),
+    layers: image.diffIds.map((_, index) => ({ size: 1, hides: index > 0, hasXattrs: false })),
+  };
+}

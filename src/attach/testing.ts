@@ -23,10 +23,6 @@ import { hides } from "../stores/overlay2/lowers.js";
 import { type CatalogModel, emptyModel, formatModel, mergeModels } from "../stores/overlay2/model.js";
 import { formatRepositories } from "../stores/overlay2/repositories.js";
 import { imageEntry, layerEntries, realEntries, rootDirectories } from "../stores/overlay2/tree.js";
-import { describe as describePodman } from "../stores/podman/describe.js";
-import { emptyModel as emptyPodman } from "../stores/podman/model.js";
-import { write as writePodman } from "../stores/podman/write.js";
-import type { DescribedImage } from "../stores/store.js";
 import { onlyAsRoot, skip } from "../testing.js";
 
 export interface TestImage {
@@ -61,7 +57,7 @@ export interface Explained extends Attached {
   readonly lines: readonly string[];
 }
 
-const program = fileURLToPath(new URL("./attach", import.meta.url));
+export const program = fileURLToPath(new URL("./attach", import.meta.url));
 const shells: Readonly<Record<string, readonly [string, ...string[]]>> = {
   dash: ["dash"],
   bash: ["bash", "--posix"],
@@ -128,7 +124,7 @@ export function whereIs(tool: string): string {
 }
 
 /** What every layer but the bottom one of a test image deletes. */
-const whiteouts = [byteString("deleted"), byteString("odd \u00e4\n/x")];
+export const whiteouts = [byteString("deleted"), byteString("odd \u00e4\n/x")];
 
 export function imageIdOf({ name, diffIds }: TestImage): Digest {
   return `sha256:${sha256(JSON.stringify([name, diffIds]))}`;
@@ -204,50 +200,6 @@ export async function writeContainerdShelf(shelf: string, images: readonly TestI
   await files.write(shelf);
 }
 
-/** The same for Podman. */
-export async function writePodmanShelf(shelf: string, images: readonly TestImage[]): Promise<void> {
-  const tar = { size: 1024, uids: [0], gids: [0] };
-  const described = images.map(describePodmanImage);
-  const tars = new Map(images.flatMap(({ diffIds }) => diffIds.map((diffId) => [diffId, tar] as const)));
-  const podmanModel = describePodman(described, emptyPodman, tars);
-  await mkdir(`${shelf}-scratch`, { recursive: true });
-  const entries = await writePodman(podmanModel, {
-    images: described,
-    earlier: emptyPodman,
-    layers: { whiteouts: async () => whiteouts },
-    tarSplitFile: () => program,
-    scratch: `${shelf}-scratch`,
-  });
-  const files = new CatalogFiles();
-  files.add(
-    "catalog/podman",
-    entries.map((entry) => moveTo(shelf, entry)),
-  );
-  for (const diffId of tars.keys()) {
-    files.addFile(`layers/${hexOf(diffId)}/fs/file`, diffId);
-    files.addFile(`layers/${hexOf(diffId)}/whiteouts`, formatWhiteouts(whiteouts));
-  }
-  await files.write(shelf);
-}
-
-function describePodmanImage(image: TestImage): DescribedImage {
-  const digest = imageIdOf(image);
-  const blob = (diffId: DiffId) => ({ mediaType: "gzip", digest: blobOf(diffId), size: 1 });
-  const [path = "", tag] = image.name.split(":");
-  return {
-    reference: { domain: "docker.io", path, digest, ...(tag !== undefined && { tag }) },
-    platform: { os: "linux", architecture: "amd64" },
-    imageId: digest,
-    diffIds: image.diffIds,
-    config: Buffer.from("{}"),
-    manifest: { config: { mediaType: "json", digest, size: 1 }, layers: image.diffIds.map(blob) },
-    manifestDigest: digest,
-    manifestBytes: Buffer.from("{}"),
-    target: Buffer.from("{}"),
-    layers: image.diffIds.map((_, index) => ({ size: 1, hides: index > 0, hasXattrs: false })),
-  };
-}
-
 /** The digest of a layer's blob, here. */
 export function blobOf(diffId: DiffId): Digest {
   return `sha256:${sha256(`blob ${diffId}`)}`;
@@ -318,6 +270,6 @@ function lineOf(image: TestImage): string {
   return `${hexOf(imageIdOf(image))} ${hexOf(chainOf(image.diffIds).at(-1)?.chainId ?? "")}\n`;
 }
 
-function moveTo(shelf: string, entry: ShelfEntry): ShelfEntry {
+export function moveTo(shelf: string, entry: ShelfEntry): ShelfEntry {
   return entry.kind === "link" ? { ...entry, target: entry.target.replace("/usr/lib/larder", shelf) } : entry;
 }
