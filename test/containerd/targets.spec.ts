@@ -81,8 +81,8 @@ PRELOAD --namespace=other ${busybox}
     [
       "an unknown store",
       `FROM ${lab.system}`,
-      `PRELOAD --store=podman ${busybox}`,
-      /unknown store "podman"; --store is docker, docker-overlay2, docker-containerd or containerd$/,
+      `PRELOAD --store=crio ${busybox}`,
+      /unknown store "crio"; --store is docker, docker-overlay2, docker-containerd, podman or containerd$/,
     ],
   ];
   for (const [what, stage, shows, message] of refused) {
