@@ -210,6 +210,14 @@ decode_path() {
   esac
 }
 
+# Some layer has extended attributes.
+has_xattrs() {
+  for path in "$catalog"/db/*/xattrs; do
+    [ ! -e "$path" ] || return 0
+  done
+  return 1
+}
+
 # cp -a of other tools does without extended attributes.
 warn_of_xattrs() {
   case $(cp --version 2>/dev/null) in

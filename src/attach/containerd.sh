@@ -52,17 +52,16 @@ find_root() {
 read_config() {
   # shellcheck source=src/attach/toml.sh
   . "$here/toml.sh"
-  table=''
-  while IFS= read -r line || [ -n "$line" ]; do
-    line=${line#"${line%%[! 	]*}"}
-    case $line in
-      '['*) table=$line ;;
-      root=* | root[\ \	]*) [ -n "$table$root" ] || root=$(toml_string) root_by="root in $config" ;;
-      root_path=* | root_path[\ \	]*)
-        case $table in *snapshotter.v1.overlayfs*) snapshots_root=$(toml_string) ;; esac
-        ;;
-    esac
-  done <"$1"
+  each_setting "$1" read_root
+}
+
+read_root() { # $line and $table
+  case $line in
+    root=* | root[\ \	]*) [ -n "$table$root" ] || root=$(toml_string) root_by="root in $config" ;;
+    root_path=* | root_path[\ \	]*)
+      case $table in *snapshotter.v1.overlayfs*) snapshots_root=$(toml_string) ;; esac
+      ;;
+  esac
 }
 
 # Where everything is in this root.

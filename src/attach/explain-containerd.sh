@@ -55,9 +55,7 @@ explain_root() {
   ask check_places || return 0
   ask check_writable || return 0
   find_way "$catalog"/layers/*
-  set -- "$catalog"/layers/*
-  count "$#" layer
-  if [ "$mode" = copy ]; then plan="copies $counted to $root"; else plan="links $counted into $root"; fi
+  plan_layers "$catalog"/layers/*
   if [ -e "$metadata" ]; then
     # shellcheck source=src/attach/merge.sh
     . "$here/merge.sh"

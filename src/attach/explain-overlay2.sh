@@ -14,9 +14,7 @@ explain_overlay2() {
   ask check_places || return 0
   ask check_writable || return 0
   find_way "$catalog"/db/*/fs
-  set -- "$catalog"/db/*
-  count "$#" layer
-  if [ "$mode" = copy ]; then plan="copies $counted to $root"; else plan="links $counted into $root"; fi
+  plan_layers "$catalog"/db/*
   explain_references
   check_past
 }

@@ -177,6 +177,11 @@ tell_fresh() { # what the daemon's database holds already, or nothing
   tell there "${1:-no images}$earlier"
 }
 
+plan_layers() { # the catalog's entry for each layer...
+  count "$#" layer
+  if [ "$mode" = copy ]; then plan="copies $counted to $root"; else plan="links $counted into $root"; fi
+}
+
 # A data root that attach has been at. The daemon may have removed images since; then attach leaves them removed.
 tell_before() { # number of the images or snapshots that are there, number of all, noun, what else is there
   count "$2" "$3"

@@ -105,14 +105,6 @@ fill_real_layer() { # directory of the copy of $layer
   mkdir -p "$1" && cp -a -f "$layer/fs/." "$1/"
 }
 
-# Some layer has extended attributes.
-has_xattrs() {
-  for path in "$catalog"/db/*/xattrs; do
-    [ ! -e "$path" ] || return 0
-  done
-  return 1
-}
-
 whiteout_directory() { # list
   read -r cache <"${1%/*}/cache-id" || [ -n "$cache" ] || return
   directory=$cache/whiteouts

@@ -62,14 +62,6 @@ copy_layer() { # $layer of the catalog to $target
   : >"$target/copied"
 }
 
-# Some layer has extended attributes.
-has_xattrs() {
-  for path in "$catalog"/db/*/xattrs; do
-    [ ! -e "$path" ] || return 0
-  done
-  return 1
-}
-
 whiteout_directory() { # list
   read -r directory <"${1%/*}/layer" && directory=$directory/whiteouts/diff
 }
@@ -123,10 +115,8 @@ add_image() { # record
   split_record "$1"
   image_id=$record_id ours=$record_names kept=''
   while [ -n "$ours" ]; do
-    name=${ours#\"}
-    name=${name%%\"*}
-    ours=${ours#*\"*\"}
-    ours=${ours#,}
+    next_name "$ours"
+    ours=$rest
     find_name "$name"
     case $owner in
       '') kept="$kept${kept:+,}\"$name\"" ;;
@@ -155,6 +145,14 @@ add_image() { # record
       images_text=$text
       ;;
   esac
+}
+
+# Takes the first $name from a list of names, which leaves the $rest.
+next_name() { # "one","two"
+  name=${1#\"}
+  name=${name%%\"*}
+  rest=${1#*\"*\"}
+  rest=${rest#,}
 }
 
 # Sets $owner to the image that has this name, or to nothing.

@@ -131,10 +131,8 @@ bring_file() { # path in the store
 drop_taken_names() {
   original=$record names=$record_names free='' images_text=$known
   while [ -n "$names" ]; do
-    name=${names#\"}
-    name=${name%%\"*}
-    names=${names#*\"*\"}
-    names=${names#,}
+    next_name "$names"
+    names=$rest
     find_name "$name"
     [ -n "$owner" ] || free="$free${free:+,}\"$name\""
   done

@@ -96,19 +96,18 @@ read_storage_conf() { # file
   [ -r "$1" ] || return 0
   # shellcheck source=src/attach/toml.sh
   . "$here/toml.sh"
-  table=''
-  while IFS= read -r line || [ -n "$line" ]; do
-    line=${line#"${line%%[! 	]*}"}
-    case $line in
-      '['*) table=$line ;;
-      graphroot=* | graphroot[\ \	]*)
-        case $root:$table in :'[storage]'*) root=$(toml_string) root_by="graphroot in $1" ;; esac
-        ;;
-      driver=* | driver[\ \	]*)
-        case $driver:$table in :'[storage]'*) driver=$(toml_string) driver_by="driver in $1" ;; esac
-        ;;
-    esac
-  done <"$1"
+  each_setting "$1" read_storage_line
+}
+
+read_storage_line() { # $line and $table
+  case $line in
+    graphroot=* | graphroot[\ \	]*)
+      case $root:$table in :'[storage]'*) root=$(toml_string) root_by="graphroot in $config" ;; esac
+      ;;
+    driver=* | driver[\ \	]*)
+      case $driver:$table in :'[storage]'*) driver=$(toml_string) driver_by="driver in $config" ;; esac
+      ;;
+  esac
 }
 
 find_podman_places() {

@@ -1,5 +1,14 @@
-# shellcheck shell=sh disable=SC2154 # attach sets the variables that its parts share
+# shellcheck shell=sh disable=SC2154,SC2034 # attach sets the variables that its parts share
 # TOML as far as settings need it.
+
+# Calls a function for each line, with the $line and the header of its $table. Neither is indented.
+each_setting() { # file, function
+  table=''
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line#"${line%%[! 	]*}"}
+    case $line in '['*) table=$line ;; *) "$2" ;; esac
+  done <"$1"
+}
 
 # The string that is the value in a $line. It ends at the quote that it began with. Of the escapes those that paths may
 # well have: of a quote and of a backslash.

@@ -7,9 +7,9 @@ import { build } from "../harness/build.js";
 import { atEnd, cleanUp } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
 import { docker, dockerHost } from "../harness/docker.js";
+import { exampleFolder } from "../harness/example.js";
 import { lab, labImage } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
-import { folderOf } from "./stand-in.js";
 
 interface Configuration {
   readonly build: object;
@@ -30,7 +30,7 @@ async function devcontainer(command: string, workspace: string, ...args: readonl
 async function workspaceOf(base: string): Promise<string> {
   const workspace = mkdtempSync(join(tmpdir(), "larder-devcontainer-"));
   atEnd(async () => rmSync(workspace, { recursive: true }));
-  cpSync(folderOf("devcontainer"), workspace, { recursive: true });
+  cpSync(exampleFolder("devcontainer"), workspace, { recursive: true });
   const folder = join(workspace, ".devcontainer");
   const standIn = fileURLToPath(new URL("docker-in-docker", import.meta.url));
   cpSync(standIn, join(folder, "docker-in-docker"), { recursive: true });

@@ -4,11 +4,12 @@ import { NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser"
 import { parse } from "yaml";
 import { cleanUp } from "../harness/cleanup.js";
 import { docker } from "../harness/docker.js";
+import { exampleFolder } from "../harness/example.js";
 import { lab, labImage, needsDocker } from "../harness/lab.js";
+import { dindImage } from "./dind-image.js";
 import { buildAndPush, type Job, runSteps, startService } from "./github-workflow.js";
-import { dindImage, folderOf } from "./stand-in.js";
 
-const folder = folderOf("github-actions");
+const folder = exampleFolder("github-actions");
 const text = readFileSync(`${folder}/.github/workflows/tests.yml`, "utf8");
 
 /** The workflow with values in the place of GitHub's expressions. */

@@ -4,16 +4,17 @@ import { parse } from "yaml";
 import { cleanUp } from "../harness/cleanup.js";
 import { output } from "../harness/command.js";
 import { dockerHost } from "../harness/docker.js";
+import { buildExample, exampleFolder } from "../harness/example.js";
 import { type DockerVersion, lab, needsDocker } from "../harness/lab.js";
+import { dindImage } from "./dind-image.js";
 import { type GitlabJob, type JobResult, runJob } from "./gitlab-runner.js";
-import { buildExample, dindImage, folderOf } from "./stand-in.js";
 
 interface Pipeline {
   readonly variables: Readonly<Record<string, string>>;
   readonly test: GitlabJob;
 }
 
-const pipeline = parse(readFileSync(`${folderOf("gitlab")}/.gitlab-ci.yml`, "utf8")) as Pipeline;
+const pipeline = parse(readFileSync(`${exampleFolder("gitlab")}/.gitlab-ci.yml`, "utf8")) as Pipeline;
 
 /** The job `test` of the example, with the lab's images and other variables. */
 function jobWith(service: string, variables: Readonly<Record<string, string>>): GitlabJob {
@@ -41,7 +42,7 @@ for (const version of ["29.9", "28.5"] as const satisfies readonly DockerVersion
 
     before(async function () {
       needsDocker(this, version);
-      await buildExample("gitlab", { SYSTEM: await dindImage(version) }, tag);
+      await buildExample("gitlab", { SYSTEM: await dindImage(version), REGISTRY: lab.registry }, tag);
     });
     after(cleanUp);
 
@@ -66,7 +67,7 @@ for (const version of ["29.9", "28.5"] as const satisfies readonly DockerVersion
 
     it("check.sh succeeds", async () => {
       const env = { DOCKER: lab.docker, DOCKER_HOST: dockerHost() };
-      await output(`${folderOf("gitlab")}/check.sh`, [tag], { env });
+      await output(`${exampleFolder("gitlab")}/check.sh`, [tag], { env });
     });
   });
 }

@@ -3,14 +3,15 @@ import { build as bundle } from "esbuild";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
 import { tryDocker } from "../harness/docker.js";
+import { buildExample, exampleFolder } from "../harness/example.js";
 import { lab, labImage, needsDocker } from "../harness/lab.js";
 import { SystemContainer } from "../harness/system-container.js";
-import { buildExample, dindImage, folderOf } from "./stand-in.js";
+import { dindImage } from "./dind-image.js";
 
 /** The suite and the testcontainers library, as one program. */
 async function suiteProgram(): Promise<string> {
   const { outputFiles } = await bundle({
-    entryPoints: [`${folderOf("testcontainers")}/redis.test.js`],
+    entryPoints: [`${exampleFolder("testcontainers")}/redis.test.js`],
     bundle: true,
     platform: "node",
     format: "cjs",
@@ -35,7 +36,7 @@ describe("examples: testcontainers", () => {
 
   it("the suite runs against an inner Docker without a network, and asks for no pull", async function () {
     needsDocker(this, "29.9");
-    await buildExample("testcontainers", { SYSTEM: await dindImage("29.9") }, tag);
+    await buildExample("testcontainers", { SYSTEM: await dindImage("29.9"), REGISTRY: lab.registry }, tag);
     const env = { DOCKER_TLS_CERTDIR: "" };
     await buildNode(node);
     // The daemon's log has each request.

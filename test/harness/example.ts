@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { atEnd } from "./cleanup.js";
+import { atEndOfFile } from "./cleanup.js";
 import { docker, tryDocker } from "./docker.js";
 import { lab } from "./lab.js";
 
@@ -18,5 +18,5 @@ export async function buildExample(
   const allow = ["--allow", "network.host"];
   const common = ["buildx", "build", "--progress", "plain", "--tag", tag, "--load"];
   await docker([...common, ...allow, ...flags, exampleFolder(name)]);
-  atEnd(() => tryDocker(["image", "rm", "--force", tag]));
+  atEndOfFile(() => tryDocker(["image", "rm", "--force", tag]));
 }

@@ -2,7 +2,6 @@ import { chainIdOf, chainOf } from "../../image/chain.js";
 import { type Digest, hexOf } from "../../image/digest.js";
 import { type Manifest, mediaTypeOf, parseManifestOrIndex } from "../../image/manifest.js";
 import { familiarReference } from "../../image/reference.js";
-import { parseCatalog } from "../../stores/catalog-json.js";
 import { metadataBlobs, namesOf, whiteoutsName } from "../../stores/containerd/describe.js";
 import { expectedFiles } from "../../stores/containerd/expected.js";
 import { dockersNamespace, sourceLabelPrefix } from "../../stores/containerd/labels.js";
@@ -20,7 +19,7 @@ import type { ShelvedImage } from "../preload-file.js";
 import type { CatalogCheck, CheckedCatalog } from "./catalog-check.js";
 import { checkDatabases } from "./check-databases.js";
 import { checkNameArchives } from "./check-name-archives.js";
-import { compareCatalog } from "./compare-catalog.js";
+import { checkFiles } from "./compare-catalog.js";
 import { checkConfig, checkDocument } from "./image-documents.js";
 import { whiteoutsOf } from "./shelf-contents.js";
 import { checkWhiteoutArchive } from "./whiteout-archive.js";
@@ -34,11 +33,7 @@ export function documentPath(digest: Digest): string {
 /** Checks the metadata of a containerd. @throws Error for a model of another form. */
 export async function checkContainerd(check: CatalogCheck): Promise<CheckedCatalog> {
   const { contents, findings } = check;
-  const file = contents.files.get(`${folder}/catalog.json`);
-  const model = parseCatalog<ContainerdModel>(file?.content?.toString("utf8") ?? "");
-  compareCatalog("containerd", expectedFiles(model), contents, findings);
-  const fault = (what: string): void =>
-    findings.fault({ outer: file?.outer, path: `/${folder}/catalog.json` }, what);
+  const { model, fault } = checkFiles("containerd", expectedFiles, check);
   for (const what of snapshotFaults(model, check)) fault(what);
   for (const what of blobFaults(model, check)) fault(what);
   for (const image of check.images) for (const what of imageFaults(image, model, check)) fault(what);

@@ -2,7 +2,6 @@ import { parentsOf } from "../../files/bytes.js";
 import { chainIdOf, chainOf } from "../../image/chain.js";
 import { type ChainId, type Digest, hexOf } from "../../image/digest.js";
 import { familiarName } from "../../image/reference.js";
-import { parseCatalog } from "../../stores/catalog-json.js";
 import { expectedFiles } from "../../stores/overlay2/expected.js";
 import { cacheIdOf, catalogKeyOf } from "../../stores/overlay2/ids.js";
 import { hides } from "../../stores/overlay2/lowers.js";
@@ -11,7 +10,7 @@ import { onShelf, shelf } from "../paths.js";
 import type { ShelvedImage } from "../preload-file.js";
 import { parseWhiteouts, showPath, type Whiteouts } from "../whiteouts.js";
 import type { CatalogCheck, CheckedCatalog } from "./catalog-check.js";
-import { compareCatalog } from "./compare-catalog.js";
+import { checkFiles } from "./compare-catalog.js";
 import { checkConfig } from "./image-documents.js";
 import { whiteoutsOf } from "./shelf-contents.js";
 import { checkWhiteoutArchive } from "./whiteout-archive.js";
@@ -22,11 +21,7 @@ const configs = `${folder}/root/image/overlay2/imagedb/content/sha256`;
 /** Checks Docker's metadata for its graph driver. @throws Error for a model of another form. */
 export async function checkOverlay2(check: CatalogCheck): Promise<CheckedCatalog> {
   const { contents, findings, images } = check;
-  const file = contents.files.get(`${folder}/catalog.json`);
-  const model = parseCatalog<CatalogModel>(file?.content?.toString("utf8") ?? "");
-  compareCatalog("overlay2", expectedFiles(model), contents, findings);
-  const fault = (what: string): void =>
-    findings.fault({ outer: file?.outer, path: `/${folder}/catalog.json` }, what);
+  const { model, fault } = checkFiles("overlay2", expectedFiles, check);
   const used = new Set<ChainId>();
   for (const [imageId, top] of Object.entries(model.images)) {
     const config = checkConfig(imageId, `${configs}/${hexOf(imageId)}`, check);

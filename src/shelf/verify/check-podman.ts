@@ -3,7 +3,6 @@ import type { ChainId, Digest } from "../../image/digest.js";
 import { hexOf } from "../../image/digest.js";
 import { type Manifest, parseManifestOrIndex } from "../../image/manifest.js";
 import { repositoryName } from "../../image/reference.js";
-import { parseCatalog } from "../../stores/catalog-json.js";
 import { hides } from "../../stores/overlay2/lowers.js";
 import { ancestry } from "../../stores/overlay2/model.js";
 import { expectedFiles } from "../../stores/podman/expected.js";
@@ -14,7 +13,7 @@ import { whiteoutDirectory } from "../../stores/podman/tree.js";
 import { onShelf, shelf } from "../paths.js";
 import type { ShelvedImage } from "../preload-file.js";
 import type { CatalogCheck, CheckedCatalog } from "./catalog-check.js";
-import { compareCatalog } from "./compare-catalog.js";
+import { checkFiles } from "./compare-catalog.js";
 import { checkConfig, checkDocument } from "./image-documents.js";
 import { whiteoutsOf } from "./shelf-contents.js";
 import { checkWhiteoutArchive } from "./whiteout-archive.js";
@@ -24,11 +23,7 @@ const folder = `${shelf}/${onShelf.catalog("podman")}`;
 /** Checks the records of containers-storage. @throws Error for a model of another form. */
 export async function checkPodman(check: CatalogCheck): Promise<CheckedCatalog> {
   const { contents, findings, images } = check;
-  const file = contents.files.get(`${folder}/catalog.json`);
-  const model = parseCatalog<PodmanModel>(file?.content?.toString("utf8") ?? "");
-  compareCatalog("podman", expectedFiles(model), contents, findings);
-  const fault = (what: string): void =>
-    findings.fault({ outer: file?.outer, path: `/${folder}/catalog.json` }, what);
+  const { model, fault } = checkFiles("podman", expectedFiles, check);
   const used = new Set<ChainId>();
   for (const [imageId, image] of Object.entries(model.images)) {
     for (const what of imageFaults(model, imageId, image, check)) fault(`image ${imageId} ${what}`);

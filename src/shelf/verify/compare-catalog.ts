@@ -1,15 +1,34 @@
 import { parentsOf } from "../../files/bytes.js";
+import { parseCatalog } from "../../stores/catalog-json.js";
 import type { ExpectedFiles } from "../../stores/expected-files.js";
 import type { StoreName } from "../../stores/table.js";
 import type { ShelfEntry } from "../entry.js";
 import { onShelf, shelf } from "../paths.js";
 import { showPath } from "../whiteouts.js";
+import type { CatalogCheck } from "./catalog-check.js";
 import type { Findings } from "./findings.js";
 import type { ShelfContents, ShelfFile } from "./shelf-contents.js";
 import { compareShelfEntry, leadsOut } from "./shelf-entry.js";
 
-/** Compares the files of a catalog with those that follow from its model, and names those that do not. */
-export function compareCatalog(
+/**
+ * The model of a store's catalog, once the catalog's files have been compared with those that follow from it.
+ * @returns `fault` reports what is wrong with the model itself.
+ * @throws Error for a model of another form.
+ */
+export function checkFiles<Model extends { readonly version: 1 }>(
+  store: StoreName,
+  expectedFiles: (model: Model) => ExpectedFiles,
+  { contents, findings }: CatalogCheck,
+): { readonly model: Model; fault(what: string): void } {
+  const path = `${shelf}/${onShelf.catalog(store)}/catalog.json`;
+  const file = contents.files.get(path);
+  const model = parseCatalog<Model>(file?.content?.toString("utf8") ?? "");
+  compareCatalog(store, expectedFiles(model), contents, findings);
+  return { model, fault: (what) => findings.fault({ outer: file?.outer, path: `/${path}` }, what) };
+}
+
+/** Names the files of a catalog that are not as expected. */
+function compareCatalog(
   store: StoreName,
   { entries, leftovers }: ExpectedFiles,
   contents: ShelfContents,
