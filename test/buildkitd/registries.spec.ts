@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { skip } from "../../src/testing.js";
 import { login } from "../errors/faults.js";
 import { pushUnknown } from "../errors/odd-images.js";
@@ -8,6 +7,7 @@ import { assertSentence, refusal } from "../errors/refused.js";
 import { FaultyRegistry } from "../errors/registry.js";
 import { type Build, build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
+import { clientConfig } from "../harness/client-config.js";
 import { builder, lab } from "../harness/lab.js";
 import { registryImage } from "../harness/registry-image.js";
 import { pushIndex } from "../inner-docker/images.js";
@@ -42,12 +42,9 @@ describe("registries of a builder that gives blobs", () => {
       image,
       /^its registry refused the login, or it does not exist; check the name, and log in with docker login/,
     );
-    const config = join(temporary(), "config");
-    mkdirSync(config);
-    symlinkSync(join(dirname(lab.docker), "../client/cli-plugins"), join(config, "cli-plugins"));
-    const auth = Buffer.from(`${login.username}:${login.password}`).toString("base64");
-    writeFileSync(join(config, "config.json"), JSON.stringify({ auths: { [registry.address]: { auth } } }));
-    await buildsWith(image, { env: { DOCKER_CONFIG: config } });
+    await buildsWith(image, {
+      env: { DOCKER_CONFIG: clientConfig(join(temporary(), "config"), registry.address, login) },
+    });
   });
 
   it("a registry that the builder reaches by a mirror", async () => {
@@ -70,6 +67,27 @@ describe("registries of a builder that gives blobs", () => {
       assert.ok(steps.includes("manifest") && steps.some((what) => /^layer 1\//.test(what ?? "")), log);
       assert.doesNotMatch(log, /^#\d+ \[larder\] fetch \S+$/m);
     }
+  });
+
+  it("a private registry that denies them, too: that step has the login of larder-auth", async () => {
+    const registry = await FaultyRegistry.start("login");
+    const [pushed = ""] = await pushSmallImages("denied", [{ tag: "1", layers: [["denied"]] }]);
+    const image = nameIn(registry.address, pushed);
+    const config = clientConfig(join(temporary(), "config"), registry.address, login);
+    await build({
+      dockerfile: `FROM ${lab.system}\nPRELOAD ${image}\n`,
+      env: { DOCKER_CONFIG: config },
+      args: [...registry.allowed, "--secret", `id=larder-auth,src=${config}/config.json`],
+    });
+    // The same without the secret: the builder's source has the client's login, and the step has none.
+    const shows = `PRELOAD ${image}`;
+    const dockerfile = `FROM ${lab.system}\nRUN echo again\n${shows}\n`;
+    const args = [...registry.allowed, "--no-cache"];
+    assertSentence(
+      await refusal({ dockerfile, shows, env: { DOCKER_CONFIG: config }, args }),
+      image,
+      /^the registry \S+ wants a login, .*: pass one with --secret id=larder-auth/,
+    );
   });
 
   it("a registry that corrupts a layer", async () => {

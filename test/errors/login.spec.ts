@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { build } from "../harness/build.js";
 import { cleanUp } from "../harness/cleanup.js";
+import { clientConfig } from "../harness/client-config.js";
 import { lab } from "../harness/lab.js";
 import { login } from "./faults.js";
 import { assertSentence, type RefusedBuild, refusal } from "./refused.js";
@@ -23,14 +24,8 @@ describe("errors: the login", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** A folder for DOCKER_CONFIG with one login. */
-  function clientConfig(name: string, address: string, password: string): string {
-    const config = join(folder, name);
-    mkdirSync(config);
-    symlinkSync(join(dirname(lab.docker), "../client/cli-plugins"), join(config, "cli-plugins"));
-    const auth = Buffer.from(`${login.username}:${password}`).toString("base64");
-    writeFileSync(join(config, "config.json"), JSON.stringify({ auths: { [address]: { auth } } }));
-    return config;
+  function configWith(name: string, address: string, password: string): string {
+    return clientConfig(join(folder, name), address, { ...login, password });
   }
 
   function request(registry: FaultyRegistry, config?: string, secret?: string): RefusedBuild {
@@ -80,8 +75,8 @@ describe("errors: the login", () => {
     before(async () => {
       registry = await FaultyRegistry.start("login");
       image = `${registry.address}/busybox:1`;
-      right = clientConfig("right", registry.address, login.password);
-      wrong = clientConfig("wrong", registry.address, "a guess");
+      right = configWith("right", registry.address, login.password);
+      wrong = configWith("wrong", registry.address, "a guess");
     });
 
     it("no login at all", async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { atEnd } from "./cleanup.js";
 import { until } from "./command.js";
 import { docker, type EngineOptions, spawnDocker, tryDocker } from "./docker.js";
@@ -103,9 +104,17 @@ export class SystemContainer {
     return this.exec("ctr", "--namespace", namespace, ...args);
   }
 
+  /** What the first process and its children have said until now. */
   async logs(): Promise<string> {
-    const { stdout, stderr } = await tryDocker(["logs", this.id], this.#engine);
-    return stdout + stderr;
+    // The engine copies it in its own time. Where a line written now has come, those before it have.
+    const mark = `read ${randomUUID()}`;
+    const { status } = await this.try("sh", "-c", `echo '${mark}' >/proc/1/fd/2`);
+    const read = async () => {
+      const { stdout, stderr } = await tryDocker(["logs", this.id], this.#engine);
+      return stdout + stderr;
+    };
+    if (status === 0) await until(`the log has "${mark}"`, async () => (await read()).includes(`${mark}\n`));
+    return read();
   }
 
   /** Bytes of the container on the host's disk: its layer and its inner daemon's data root. */

@@ -17,7 +17,14 @@ const table: readonly (readonly [string, RegExp])[] = [
   ],
   ["tar: tar: run/x: Cannot unlink: Not a directory", /has the entry run\/x below a link/],
   ["tar: tar: a/x: Cannot unlink: Too many levels of symbolic links", /has the entry a\/x below a link/],
-  ["tar: tar: n: Cannot mknod: Operation not permitted", /has the device n, which a build step/],
+  [
+    "tar: tar: n: Cannot mknod: Operation not permitted",
+    /has the device n, which .* may not make: build with/,
+  ],
+  [
+    "tar: tar: f: Cannot change ownership to uid 70000, gid 7: Invalid argument",
+    /has the file f of user 70000 and group 7, whom .* does not have: give it more IDs/,
+  ],
   [`tar: tar: ${deep}: Cannot mkdir: File name too long`, /^.{0,400} is too long for a file system$/],
   [
     'tar-split: time="" level=fatal msg="duplicates of file paths not supported"',

@@ -16,7 +16,14 @@ const sentences: readonly (readonly [RegExp, (found: RegExpExecArray) => string]
   ],
   [
     /^(?:tar: )+(.*?): Cannot mknod: Operation not permitted/m,
-    ([, name]) => `has the device ${name}, which a build step of this builder may not make`,
+    ([, name]) =>
+      `has the device ${name}, which a step in this builder's user namespace may not make: build with a builder that is in none`,
+  ],
+  [
+    /^(?:tar: )+(.*?): Cannot change ownership to uid (\d+), gid (\d+): Invalid argument/m,
+    ([, name = "", uid, gid]) =>
+      `has the file ${shorten(name)} of user ${uid} and group ${gid}, whom this builder's user namespace does not have: ` +
+      "give it more IDs in /etc/subuid and /etc/subgid, or build with a builder that is in none",
   ],
   [
     /^(?:tar: )+(.*?): Cannot .*: File name too long/m,
