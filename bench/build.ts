@@ -15,9 +15,17 @@ import type { BenchBuilder } from "./builder.js";
 
 /**
  * `ADD`: upstream unpacks the same blobs from the same registry onto the same base, one layer each. `skopeo, tar`: the
- * blobs are copied to a folder and unpacked there, one after the other; no image is made of it.
+ * blobs are copied to a folder and unpacked there, one after the other; no image is made of it. What is not exported has
+ * no layer compressed and pushed, which is BuildKit's part of the time.
  */
-export const coldWays = ["direct", "daemon", "ADD", "skopeo, tar"] as const;
+export const coldWays = [
+  "direct",
+  "daemon",
+  "ADD",
+  "skopeo, tar",
+  "direct, not exported",
+  "ADD, not exported",
+] as const;
 export type ColdWay = (typeof coldWays)[number];
 
 /** Seconds of each counted run. */
@@ -33,8 +41,10 @@ export function measureCold(
   return takeTurns(coldWays, rounds, async (way) => {
     if (way === "skopeo, tar") return copyAndUnpack(image);
     await builder.forget();
-    if (way === "ADD") return builder.build({ dockerfile: base + addBlobs(image) });
-    return builder.build({ dockerfile: `${base}PRELOAD ${image.reference}\n`, via: way });
+    const [what, ...rest] = way.split(", ") as ["direct" | "daemon" | "ADD", ...string[]];
+    const isExported = rest.length === 0;
+    if (what === "ADD") return builder.build({ dockerfile: base + addBlobs(image), isExported });
+    return builder.build({ dockerfile: `${base}PRELOAD ${image.reference}\n`, via: what, isExported });
   });
 }
 

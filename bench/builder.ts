@@ -15,6 +15,8 @@ export interface TimedBuild {
   /** The image's name in the lab's registry; a new one, unless the registry should have parts of it already. */
   readonly name?: string;
   readonly args?: readonly string[];
+  /** Without it, the files stay in the builder's cache. The default is true. */
+  readonly isExported?: boolean;
 }
 
 /** An engine of its own, so that its cache can be emptied; or the lab's buildkitd, if it is to be measured. */
@@ -62,8 +64,14 @@ export class BenchBuilder {
   }
 
   /** @returns the seconds of `docker buildx build` from its start to its end, with the push to the registry. */
-  async build({ dockerfile, via, name = this.newName(), args = [] }: TimedBuild): Promise<number> {
-    const delivery = `type=image,name=${name},push=true,unpack=false`;
+  async build({
+    dockerfile,
+    via,
+    name = this.newName(),
+    args = [],
+    isExported = true,
+  }: TimedBuild): Promise<number> {
+    const delivery = isExported ? `type=image,name=${name},push=true,unpack=false` : "type=cacheonly";
     const direct = via === "direct" ? ["--build-arg", "LARDER_VIA=direct"] : [];
     const start = performance.now();
     await build({

@@ -8,7 +8,7 @@ GO_CACHE=${LARDER_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/larder}
 go_programs() (
   name=$1 log=$LAB_DIR/log/$1 started=$SECONDS
   shift
-  dir=$GO_CACHE/$name-$(stamp_key "$(declare -f go_install "$1")" "$@" "$(go version)")
+  dir=$GO_CACHE/$name-$(stamp_key "$(go_functions "$1")" "$@" "$(go version)")
   mkdir -p "$GO_CACHE"
   exec {lock}>"$GO_CACHE/$name.lock"
   flock "$lock"
@@ -22,6 +22,16 @@ go_programs() (
   fi
   echo "$dir"
 )
+
+# go_functions FUNCTION: prints the functions that it names, and itself.
+go_functions() {
+  local name text
+  text=$(declare -f "$1")
+  for name in $(compgen -A function); do
+    if [[ $name != "$1" && $text == *"$name "* ]]; then declare -f "$name"; fi
+  done
+  echo "$text"
+}
 
 # go_install MODULE@VERSION ARGUMENT...: `go install` inside the module, which has a go.sum. By a package's name, it
 # would refuse modules with replace or exclude directives.

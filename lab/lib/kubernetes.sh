@@ -82,7 +82,8 @@ kubernetes_image() {
   local folder=$1 name=$2 programs=$3 key log started=$SECONDS
   shift 3
   log=$LAB_DIR/log/image-${name%:*}
-  key=$(stamp_key "$(cat "$LAB_DIR/stamps/image-containerd-forky")" "$LAB_SRC/images/$folder" "${programs##*/}" "$REGISTRY" "$@")
+  # Of NAME=FOLDER, the folder's files count.
+  key=$(stamp_key "$(cat "$LAB_DIR/stamps/image-containerd-forky")" "$LAB_SRC/images/$folder" "${programs##*/}" "$REGISTRY" "${@#*=}")
   if stamp_is "image-${name%:*}" "$key"; then return; fi
   docker_client buildx build --progress=plain --provenance=false --build-context "programs=$programs" "$@" \
     -t "$REGISTRY/$name" --push "$LAB_SRC/images/$folder" >"$log" 2>&1 || {
