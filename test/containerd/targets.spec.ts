@@ -57,8 +57,14 @@ PRELOAD --namespace=other ${busybox}
     [
       "a stage without a container manager, if none is named",
       `FROM ${labImage("busybox:1")}`,
-      `PRELOAD ${busybox}`,
+      `PRELOAD --via=direct ${busybox}`,
       /no container manager in the stage: looked for dockerd, podman and containerd in .*, name it: --store=docker, --store=podman or --store=containerd$/,
+    ],
+    [
+      "a stage without a container manager that would take the images in",
+      `FROM ${labImage("busybox:1")}`,
+      `PRELOAD --via=daemon ${busybox}`,
+      /no container manager in the stage: looked for dockerd, podman and containerd in .*; install one of them above PRELOAD$/,
     ],
     [
       "a stage without a containerd where a containerd is to take the images in",
