@@ -41,10 +41,10 @@ export function measureCold(
   return takeTurns(coldWays, rounds, async (way) => {
     if (way === "skopeo, tar") return copyAndUnpack(image);
     await builder.forget();
-    const [what, ...rest] = way.split(", ") as ["direct" | "daemon" | "ADD", ...string[]];
-    const isExported = rest.length === 0;
-    if (what === "ADD") return builder.build({ dockerfile: base + addBlobs(image), isExported });
-    return builder.build({ dockerfile: `${base}PRELOAD ${image.reference}\n`, via: what, isExported });
+    const isExported = way === "direct" || way === "daemon" || way === "ADD";
+    if (way.startsWith("ADD")) return builder.build({ dockerfile: base + addBlobs(image), isExported });
+    const via = way === "daemon" ? "daemon" : "direct";
+    return builder.build({ dockerfile: `${base}PRELOAD ${image.reference}\n`, via, isExported });
   });
 }
 

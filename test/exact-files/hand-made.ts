@@ -27,7 +27,8 @@ const directory = (name: string, header: Partial<Entry> = {}) =>
 const whiteout = (name: string) => file(name, { content: "", mode: 0 });
 
 const capability = Buffer.from("0100000200200000000000000000000000000000", "hex").toString();
-const capable = { mode: 0o755, pax: { "SCHILY.xattr.security.capability": capability } };
+/** The header of a file with a capability. */
+export const capable = { mode: 0o755, pax: { "SCHILY.xattr.security.capability": capability } };
 
 const layers: readonly (readonly Entry[])[] = [
   [

@@ -21,9 +21,7 @@ const sentences: readonly (readonly [RegExp, (found: RegExpExecArray) => string]
   ],
   [
     /^(?:tar: )+(.*?): Cannot change ownership to uid (\d+), gid (\d+): Invalid argument/m,
-    ([, name = "", uid, gid]) =>
-      `has the file ${shorten(name)} of user ${uid} and group ${gid}, whom this builder's user namespace does not have: ` +
-      "give it more IDs in /etc/subuid and /etc/subgid, or build with a builder that is in none",
+    ([, name = "", uid, gid]) => noSuchOwner(name, Number(uid), Number(gid)),
   ],
   [
     /^(?:tar: )+(.*?): Cannot .*: File name too long/m,
@@ -43,6 +41,13 @@ export function noSuchTarget(name: string, target: string): string {
   return (
     `has a hard link ${shorten(name)} to ${shorten(target)}, which is not in the same layer: flatten the image, or say ` +
     "--via=daemon where the stage's manager can take it"
+  );
+}
+
+export function noSuchOwner(name: string, uid: number, gid: number): string {
+  return (
+    `has the file ${shorten(name)} of user ${uid} and group ${gid}, whom this builder's user namespace does not have: ` +
+    "give it more IDs in /etc/subuid and /etc/subgid, or build with a builder that is in none"
   );
 }
 
